@@ -1,0 +1,39 @@
+# Every target does its own set-up. Needs make and Python >= 3.11, nothing else.
+.POSIX:
+.PHONY: setup demo test check bench ui docs clean
+
+BIN = .venv/bin
+DEMO = demo-workspace
+WORKERS = 2
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt tools/setup
+	@PYTHON="$(PYTHON)" tools/setup
+
+demo: setup
+	@rm -rf $(DEMO)
+	@$(BIN)/foretell demo --dataset online-retail --no-serve --dir $(DEMO)
+
+test: setup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tools.size_rules
+	$(BIN)/python -m tools.house_rules
+
+bench: setup
+	$(BIN)/foretell bench import
+
+ui:
+	@echo "ui: there is no browser interface to build in this version; everything is reached by foretell on the terminal"
+
+docs: setup
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(DEMO) site build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,7 @@
+"""``python -m foretell``."""
+
+from __future__ import annotations
+
+from foretell.cli import main
+
+main()

@@ -1,0 +1,152 @@
+"""Instants and durations. The only file that reads the machine's clock.
+
+Instants are timezone-aware ``datetime`` in UTC. Durations of the condition language are exact
+(``90s 15m 24h 7d 2w``) or calendar steps in the workspace's zone (``6mo 1y``, end of month clamped).
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from foretell.errors import UsageError
+
+_EXACT = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(\d{1,6})(mo|[smhdwy])\Z")
+
+
+class Clock(Protocol):
+    """Where the present comes from; everything else is handed its ``now``."""
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    """A clock that stands still, for tests, replays and back-tests."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time: ``count`` of ``unit`` (``s m h d w mo y``)."""
+
+    count: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: object) -> Duration:
+        """Read ``90d``; raises :class:`UsageError` for anything else."""
+        found = _DURATION.match(text) if isinstance(text, str) else None
+        if found is None:
+            raise UsageError(
+                "BAD_DURATION",
+                f"{text!r} is no duration",
+                next_step="Write a number and a unit: 90s, 15m, 24h, 7d, 2w, 6mo or 1y.",
+            )
+        return cls(int(found[1]), found[2])
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+    @property
+    def exact(self) -> timedelta | None:
+        """The exact length, or None for calendar steps."""
+        seconds = _EXACT.get(self.unit)
+        return None if seconds is None else timedelta(seconds=seconds * self.count)
+
+    @property
+    def days(self) -> float:
+        """Length in days; a calendar month counts as 30.4375 days (for ordering and axes only)."""
+        exact = self.exact
+        if exact is not None:
+            return exact / timedelta(days=1)
+        return self.count * (365.25 if self.unit == "y" else 30.4375)
+
+    def after(self, instant: datetime, zone: ZoneInfo) -> datetime:
+        """``instant`` plus this duration, in UTC."""
+        return self._shift(instant, zone, 1)
+
+    def before(self, instant: datetime, zone: ZoneInfo) -> datetime:
+        """``instant`` minus this duration, in UTC."""
+        return self._shift(instant, zone, -1)
+
+    def _shift(self, instant: datetime, zone: ZoneInfo, sign: int) -> datetime:
+        exact = self.exact
+        if exact is not None:
+            return instant + sign * exact
+        months = sign * self.count * (12 if self.unit == "y" else 1)
+        return shift_months(instant.astimezone(zone), months).astimezone(UTC)
+
+
+def shift_months(instant: datetime, months: int) -> datetime:
+    """``instant`` moved by calendar months in its own zone; the day is clamped to the month's end."""
+    index = instant.year * 12 + instant.month - 1 + months
+    year, month = divmod(index, 12)
+    day = min(instant.day, calendar.monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=day)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA zone called ``name``; raises :class:`UsageError` where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            "UNKNOWN_ZONE",
+            f"there is no time zone called {name!r}",
+            next_step="Use an IANA name such as Europe/London or UTC.",
+        ) from error
+
+
+def parse_instant(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 date or time as an instant in UTC; without an offset it is read in ``zone``.
+
+    A bare date is the first instant of that day. Raises :class:`UsageError`.
+    """
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            "BAD_INSTANT",
+            f"{text!r} is no date or time",
+            next_step="Write ISO 8601, e.g. 2011-12-09 or 2011-12-09T12:50:00Z.",
+        ) from error
+    return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def naive_utc(instant: datetime) -> datetime:
+    """``instant`` as stored: UTC without a zone (columns of analytics tables)."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def utc(stored: datetime) -> datetime:
+    """A stored UTC timestamp as an aware instant."""
+    return stored.replace(tzinfo=UTC)
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def from_micros(value: int) -> datetime:
+    """The instant ``value`` microseconds after 1970-01-01 UTC."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)

@@ -1,0 +1,70 @@
+"""Engine: where does data lie, how does work survive a crash?
+
+Enters: frames (bytes as they came), rows that rooms computed, queries in the portable SQL subset.
+Leaves: Arrow tables and operational rows. Called by every room, and opened by ``app`` alone.
+
+What :meth:`Engine.spool_append` has returned from is durable. :meth:`Engine.apply_pending` takes it
+through the rooms' stages in recorded batches: one operational transaction each, then the analytics
+store, which is brought up to date on opening where a crash came between the two.
+"""
+
+from __future__ import annotations
+
+from foretell.engine.applier import ApplyReport
+from foretell.engine.batches import (
+    ELEMENTS,
+    EVENTS,
+    IDENTIFIERS,
+    PROBLEMS,
+    PROPERTIES,
+    TIMESTAMP,
+    TRAITS,
+    Batch,
+    Decoded,
+    Decoder,
+    Stage,
+)
+from foretell.engine.crash_points import observe as observe_crash_points
+from foretell.engine.engine import Engine, EngineSettings, Mode, open_engine
+from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns
+from foretell.engine.framing import Frame
+from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View
+from foretell.engine.scratch import open_file, scratch
+from foretell.engine.tabular import integers, python_rows, table_of, with_column
+
+__all__ = [
+    "ELEMENTS",
+    "EVENTS",
+    "IDENTIFIERS",
+    "PARTS",
+    "PROBLEMS",
+    "PROPERTIES",
+    "TIMESTAMP",
+    "TRAITS",
+    "Analytics",
+    "AnalyticsTable",
+    "ApplyReport",
+    "Batch",
+    "Column",
+    "Decoded",
+    "Decoder",
+    "Engine",
+    "EngineSettings",
+    "EventLog",
+    "Frame",
+    "Mode",
+    "OperationalStore",
+    "PropertyColumns",
+    "RoomParts",
+    "Stage",
+    "Tx",
+    "View",
+    "integers",
+    "observe_crash_points",
+    "open_engine",
+    "open_file",
+    "python_rows",
+    "scratch",
+    "table_of",
+    "with_column",
+]

@@ -1,0 +1,228 @@
+"""Applying what was spooled: decode, drop duplicates, run the stages, record, commit, apply.
+
+A batch is one operational transaction. Before it commits, the rows for the analytics store lie on
+the disk as a recorded batch; after it has committed they are applied, and a crash between the two
+is made good on the next opening. Nothing but the operational store decides what is a duplicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import micros
+from foretell.engine.batches import Batch, Decoded, Decoder, Stage
+from foretell.engine.crash_points import reached
+from foretell.engine.event_log import accepted, emit_events, new_messages
+from foretell.engine.framing import Frame, Position
+from foretell.engine.ports import Analytics, OperationalStore, Tx
+from foretell.engine.records import Records
+from foretell.engine.spool import Spool
+from foretell.engine.tabular import with_column
+from foretell.errors import ForetellError
+
+BATCH_BYTES = 4 * 1024 * 1024
+"""Small frames are applied together up to this size; a larger frame is a batch by itself."""
+BATCH_FRAMES = 1_000
+
+
+@dataclass(frozen=True)
+class ApplyReport:
+    """What :meth:`Applier.apply_pending` did; all are counts."""
+
+    batches: int = 0
+    events: int = 0
+    duplicates: int = 0
+    problems: int = 0
+
+    def plus(self, other: ApplyReport) -> ApplyReport:
+        """Both together."""
+        return ApplyReport(
+            self.batches + other.batches,
+            self.events + other.events,
+            self.duplicates + other.duplicates,
+            self.problems + other.problems,
+        )
+
+
+class Applier:
+    """Takes spooled frames into the stores, batch by batch, in order."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        records: Records,
+        ops: OperationalStore,
+        analytics: Analytics,
+        stages: Sequence[Stage],
+        decoders: Mapping[str, Decoder],
+    ) -> None:
+        self._spool = spool
+        self._records = records
+        self._ops = ops
+        self._analytics = analytics
+        self._stages = stages
+        self._decoders = decoders
+
+    def catch_up(self) -> int:
+        """Apply recorded batches that the analytics store lacks; returns how many."""
+        behind = self._ops.query(
+            "SELECT batch FROM batches WHERE batch > ? ORDER BY batch", (self._analytics.last_batch(),)
+        )
+        wanted = [int(number) for (number,) in behind]
+        self._records.remove_except(set(wanted))
+        for number in wanted:
+            self._analytics.apply(number, self._records.read(number))
+            self._records.remove(number)
+        return len(wanted)
+
+    def apply_pending(
+        self, now: Callable[[], datetime], progress: Callable[[ApplyReport], None] | None = None
+    ) -> ApplyReport:
+        """Apply every frame that waits in the spool."""
+        total = ApplyReport()
+        for frames, start, end in _grouped(self._spool, self._cursor()):
+            report = self._apply(frames, start, end, now())
+            total = total.plus(report)
+            if progress is not None:
+                progress(report)
+        return total
+
+    def publish(self, room: str, rows: Mapping[str, pa.Table], now: datetime) -> int:
+        """Record rows that a room computed itself (scores and the like) as a batch of their own."""
+        with self._ops.write() as tx:
+            number = _next_batch(tx)
+            _enter(tx, number, None, None, now, ApplyReport(), room)
+            self._records.write(number, rows)
+            reached("publish.before_commit")
+        self._finish(number, rows)
+        return number
+
+    def _cursor(self) -> Position:
+        found = self._ops.query(
+            "SELECT segment, end_byte FROM batches WHERE segment IS NOT NULL ORDER BY batch DESC LIMIT 1"
+        )
+        return Position(*found[0]) if found else Position(0, 0)
+
+    def _apply(self, frames: list[Frame], start: Position, end: Position, now: datetime) -> ApplyReport:
+        decoded = concatenated([self._decode(frame) for frame in frames])
+        with self._ops.write() as tx:
+            number = _next_batch(tx)
+            fresh = new_messages(tx, decoded.events["message_id"], number)
+            kept = accepted(decoded, fresh)
+            batch = Batch(number, now, frames[0].meta, kept, _numbered(tx, kept.events))
+            for stage in self._stages:
+                stage.apply(tx, batch)
+                for merges in batch.merges:
+                    for other in self._stages:
+                        other.rekey(tx, merges)
+                batch.merges.clear()
+            emit_events(tx, batch)
+            for stage in self._stages:
+                stage.react(tx, batch)
+            report = ApplyReport(
+                1,
+                kept.events.num_rows,
+                decoded.events.num_rows - kept.events.num_rows,
+                decoded.problems.num_rows,
+            )
+            _enter(tx, number, start, end, now, report, "collect")
+            rows = batch.rows()
+            self._records.write(number, rows)
+            reached("batch.before_commit")
+        self._finish(number, rows)
+        return report
+
+    def _finish(self, number: int, rows: Mapping[str, pa.Table]) -> None:
+        reached("batch.between_commits")
+        self._analytics.apply(number, rows)
+        reached("batch.after_commits")
+        self._records.remove(number)
+
+    def _decode(self, frame: Frame) -> Decoded:
+        decoder = self._decoders.get(frame.format)
+        if decoder is None:
+            raise ForetellError(
+                "FORMAT_UNKNOWN",
+                f"nothing reads the spooled format {frame.format!r}",
+                next_step="Install the release that wrote it.",
+            )
+        return decoder(frame)
+
+
+def _grouped(spool: Spool, cursor: Position) -> Iterator[tuple[list[Frame], Position, Position]]:
+    frames: list[Frame] = []
+    size, start, previous = 0, cursor, cursor
+    for frame, end in spool.read(cursor):
+        if frames and (
+            end.segment != previous.segment or size + len(frame.body) > BATCH_BYTES or len(frames) >= BATCH_FRAMES
+        ):
+            yield frames, start, previous
+            frames, size, start = [], 0, previous
+        frames.append(frame)
+        size += len(frame.body)
+        previous = end
+    if frames:
+        yield frames, start, previous
+
+
+def concatenated(parts: Sequence[Decoded]) -> Decoded:
+    """Several decoded frames as one; rows are renumbered."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(part.events.num_rows for part in parts)])
+
+    def joined(name: str) -> pa.Table:
+        tables = []
+        for part, (start, _) in zip(parts, pairwise(starts.tolist()), strict=True):
+            table: pa.Table = getattr(part, name)
+            if "row" in table.column_names:
+                index = table.schema.get_field_index("row")
+                table = table.set_column(index, "row", pc.add(table["row"], start))
+            tables.append(table)
+        return pa.concat_tables(tables, promote_options="default")
+
+    names = ("events", "identifiers", "properties", "elements", "traits", "problems")
+    return Decoded(**{name: joined(name) for name in names})
+
+
+def _numbered(tx: Tx, events: pa.Table) -> pa.Table:
+    (first,) = tx.query("SELECT value FROM counters WHERE name = 'seq'")[0]
+    tx.execute("UPDATE counters SET value = value + ? WHERE name = 'seq'", (events.num_rows,))
+    return with_column(events, "seq", np.arange(first + 1, first + 1 + events.num_rows, dtype=np.int64))
+
+
+def _next_batch(tx: Tx) -> int:
+    return int(tx.query("SELECT coalesce(max(batch), 0) + 1 FROM batches")[0][0])
+
+
+def _enter(
+    tx: Tx,
+    number: int,
+    start: Position | None,
+    end: Position | None,
+    now: datetime,
+    report: ApplyReport,
+    room: str,
+) -> None:
+    first_byte = start.offset if start and end and start.segment == end.segment else 0
+    tx.execute(
+        "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            end.segment if end else None,
+            first_byte if end else None,
+            end.offset if end else None,
+            micros(now),
+            report.events,
+            report.duplicates,
+            report.problems,
+            room,
+        ),
+    )

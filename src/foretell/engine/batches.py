@@ -1,0 +1,112 @@
+"""What arrives, decoded, and the batch in which it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+
+from foretell.engine.framing import Frame
+from foretell.engine.ports import Tx
+
+TIMESTAMP = pa.timestamp("us")
+
+EVENTS = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("line", pa.int64()),
+        ("message_id", pa.string()),
+        ("type", pa.string()),
+        ("event", pa.string()),
+        ("ts", TIMESTAMP),
+        ("known_at", TIMESTAMP),
+        ("received_at", TIMESTAMP),
+        ("source", pa.string()),
+        ("properties", pa.string()),
+        ("context", pa.string()),
+    ]
+)
+IDENTIFIERS = pa.schema([("row", pa.int64()), ("kind", pa.string()), ("value", pa.string()), ("priority", pa.int32())])
+TRAITS = pa.schema([("row", pa.int64()), ("trait", pa.string()), ("s", pa.string()), ("n", pa.int64())])
+PROPERTIES = pa.schema([("row", pa.int64())])
+ELEMENTS = pa.schema([("array", pa.string()), ("row", pa.int64()), ("ordinal", pa.int32())])
+PROBLEMS = pa.schema([("line", pa.int64()), ("code", pa.string()), ("message", pa.string()), ("body", pa.string())])
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A spooled frame as tables. ``row`` joins them: 0-based, ascending, within the frame.
+
+    Args:
+        events: columns of :data:`EVENTS`; ``line`` is the 1-based line in the file or null.
+        identifiers: who an event speaks of; a lower ``priority`` is a stronger identifier.
+        properties: ``row`` and for a property path ``P`` the columns ``s:P`` (text) and ``n:P``
+            (micro units); rows without properties may be left out.
+        elements: elements of arrays: ``array`` (its path), ``row``, ``ordinal``, ``s:P`` and ``n:P``.
+        traits: trait values told by events; both ``s`` and ``n`` null unset the trait.
+        problems: what went to quarantine, with line, stable code, reason and the body as it came.
+    """
+
+    events: pa.Table
+    identifiers: pa.Table = field(default_factory=IDENTIFIERS.empty_table)
+    properties: pa.Table = field(default_factory=PROPERTIES.empty_table)
+    elements: pa.Table = field(default_factory=ELEMENTS.empty_table)
+    traits: pa.Table = field(default_factory=TRAITS.empty_table)
+    problems: pa.Table = field(default_factory=PROBLEMS.empty_table)
+
+
+Decoder = Callable[[Frame], Decoded]
+"""Reads one frame; a pure function of the frame and of immutable definitions."""
+
+
+@dataclass
+class Batch:
+    """A recorded batch while the stages work on it.
+
+    Args:
+        number: consecutive, from 1.
+        now: the instant of applying.
+        source: what the frame says of its origin (its ``meta``).
+        decoded: the accepted rows only; duplicates are gone.
+        events: rows of ``decoded.events`` with ``seq``, later ``node_key`` and ``profile_key``.
+    """
+
+    number: int
+    now: datetime
+    source: Mapping[str, object]
+    decoded: Decoded
+    events: pa.Table
+    outputs: dict[str, list[pa.Table]] = field(default_factory=dict)
+    merges: list[pa.Table] = field(default_factory=list)
+
+    def emit(self, table: str, rows: pa.Table) -> None:
+        """Append ``rows`` to the declared analytics table ``table`` with this batch."""
+        if rows.num_rows:
+            self.outputs.setdefault(table, []).append(rows)
+
+    def rows(self) -> dict[str, pa.Table]:
+        """Everything emitted, one table each."""
+        return {name: pa.concat_tables(parts, promote_options="default") for name, parts in self.outputs.items()}
+
+
+class Stage:
+    """What a room does with the data, inside the transaction of a batch. Every hook may stay empty."""
+
+    room = ""
+
+    def apply(self, tx: Tx, batch: Batch) -> None:
+        """Take in a batch."""
+
+    def rekey(self, tx: Tx, merges: pa.Table) -> None:
+        """Carry what belongs to ``loser_key`` over to ``winner_key`` (both int64 columns)."""
+
+    def unmerge(self, tx: Tx, splits: pa.Table) -> None:
+        """Give back what a merge carried over: columns ``node_key``, ``profile_key``."""
+
+    def erase(self, tx: Tx, profiles: pa.Table) -> None:
+        """Forget the people of column ``profile_key``."""
+
+    def react(self, tx: Tx, batch: Batch) -> None:
+        """Act on what all stages made of the batch."""

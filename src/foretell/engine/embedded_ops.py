@@ -1,0 +1,149 @@
+"""The embedded operational store: SQLite in WAL mode, ``synchronous=FULL``, one writer."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from foretell.engine.tabular import python_rows
+from foretell.errors import ForetellError
+
+_TYPES = {"int": "INTEGER", "float": "REAL", "bool": "INTEGER"}
+
+
+def _declared(column: pa.Field) -> str:
+    if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
+        return "INTEGER"
+    return "REAL" if pa.types.is_floating(column.type) else "TEXT"
+
+
+class EmbeddedTx:
+    """A transaction on the writer's connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> int:
+        return self._connection.execute(sql.replace("/*clustered*/", "WITHOUT ROWID"), tuple(params)).rowcount
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        self._connection.executemany(sql, rows)
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, tuple(params)).fetchall()
+
+    def put(self, name: str, rows: pa.Table, key: str | None = None) -> None:
+        columns = ", ".join(
+            f"{column.name} {_declared(column)}" + (" PRIMARY KEY" if column.name == key else "")
+            for column in rows.schema
+        )
+        self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self._connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        marks = ", ".join("?" * rows.num_columns)
+        self._connection.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", python_rows(rows))
+
+
+class EmbeddedOps:
+    """Operational store in one file.
+
+    Args:
+        path: the database file.
+        read_only: open for reading alone.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        mode = "ro" if read_only else "rwc"
+        with explain_store_errors(path):
+            self._writer = self._connect(mode)
+            if not read_only:
+                self._writer.execute("PRAGMA journal_mode = WAL")
+                self._writer.execute("PRAGMA synchronous = FULL")
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self._path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=10,
+            cached_statements=256,
+        )
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[EmbeddedTx]:
+        """A transaction; nested use is refused, since there is one writer."""
+        with self._lock, explain_store_errors(self._path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield EmbeddedTx(self._writer)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._lock, explain_store_errors(self._path):
+            return self._writer.execute(sql, tuple(params)).fetchall()
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+_KNOWN = (
+    (
+        "database or disk is full",
+        "DISK_FULL",
+        "the disk is full",
+        "Free some room; nothing acknowledged is lost.",
+        True,
+    ),
+    (
+        "readonly database",
+        "DISK_READ_ONLY",
+        "the operational store is read-only",
+        "Make the data folder writable.",
+        False,
+    ),
+    (
+        "unable to open",
+        "STORE_UNREADABLE",
+        "the operational store cannot be opened",
+        "Check the path and its owner.",
+        False,
+    ),
+    (
+        "database is locked",
+        "STORE_BUSY",
+        "another process holds the operational store",
+        "Try again when it has finished.",
+        True,
+    ),
+    ("disk I/O error", "DISK_FAILED", "the disk answered with an error", "Check the disk and free room.", True),
+    ("malformed", "STORE_DAMAGED", "the operational store is damaged", "Restore a backup.", False),
+    ("not a database", "STORE_DAMAGED", "the file is no operational store", "Restore a backup.", False),
+)
+
+
+@contextmanager
+def explain_store_errors(path: Path) -> Iterator[None]:
+    """Turn the driver's operational errors into errors that say what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        for text, code, what, next_step, transient in _KNOWN:
+            if text in str(error):
+                raise ForetellError(code, what, where=str(path), next_step=next_step, transient=transient) from error
+        raise

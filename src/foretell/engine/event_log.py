@@ -1,0 +1,253 @@
+"""The event log: its tables, its property columns and the memory of message ids.
+
+A property path gets two columns on its first appearance, ``p<N>s`` for text and ``p<N>n`` for
+numbers in micro units; the list of them is operational, so that every store agrees on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.engine.batches import Batch, Decoded
+from foretell.engine.ports import AnalyticsTable, OperationalStore, RoomParts, Tx, View
+from foretell.engine.scratch import scratch
+from foretell.engine.tabular import integers, table_of
+
+PROPERTY_LIMIT = 2_000
+"""Property paths that get columns; further ones stay readable in the JSON alone."""
+
+_LOG = {
+    "seq": "BIGINT",
+    "batch": "BIGINT",
+    "ts": "TIMESTAMP",
+    "known_at": "TIMESTAMP",
+    "received_at": "TIMESTAMP",
+    "event": "VARCHAR",
+    "type": "VARCHAR",
+    "source": "VARCHAR",
+    "node_key": "BIGINT",
+    "message_id": "VARCHAR",
+    "properties": "VARCHAR",
+    "context": "VARCHAR",
+}
+_ELEMENTS = {"seq": "BIGINT", "array": "VARCHAR", "ordinal": "INTEGER"}
+_EVENTS_VIEW = View(
+    "events",
+    "SELECT e.message_id, coalesce(n.profile_id, '') AS profile_id, e.event, e.type, "
+    "e.ts AS timestamp, e.known_at, e.received_at, e.source, e.properties, e.context "
+    "FROM log_events e LEFT JOIN nodes n ON n.node_key = e.profile_key",
+    {
+        "message_id": "Unique id of the event.",
+        "profile_id": "The person, after all merges known today.",
+        "event": "Name of the event, as sent.",
+        "type": "Call: track, identify, page, screen, group or alias.",
+        "timestamp": "When it happened, UTC.",
+        "known_at": "From when on Foretell counts it as known, UTC.",
+        "received_at": "When it arrived, UTC.",
+        "source": "Key of the source document, or file name.",
+        "properties": "Properties as JSON text.",
+        "context": "Context as JSON text.",
+    },
+)
+
+PARTS = RoomParts(
+    room="engine",
+    migrations=(
+        """
+        CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+        INSERT INTO counters VALUES ('seq', 0);
+        CREATE TABLE batches (
+            batch BIGINT PRIMARY KEY, segment BIGINT, first_byte BIGINT, end_byte BIGINT, applied_at BIGINT NOT NULL,
+            rows BIGINT NOT NULL, duplicates BIGINT NOT NULL, problems BIGINT NOT NULL, room TEXT NOT NULL);
+        CREATE TABLE seen_messages (h BIGINT, c BIGINT, batch BIGINT NOT NULL, PRIMARY KEY (h, c)) /*clustered*/;
+        CREATE TABLE property_columns (number BIGINT PRIMARY KEY, array_path TEXT, path TEXT NOT NULL);
+        """,
+    ),
+    tables=(
+        AnalyticsTable("event_log", _LOG, "node_key", order=("event", "ts"), open=True, derived="log_events"),
+        AnalyticsTable("event_elements", _ELEMENTS, order=("array", "seq", "ordinal"), open=True),
+    ),
+    views=(_EVENTS_VIEW,),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where a property's values stand.
+
+    Args:
+        array: path of the array the property lies in, or None; then the columns are those of
+            ``event_elements``, otherwise of ``event_log``.
+        text: column of the text values.
+        number: column of the numbers, in micro units.
+    """
+
+    array: str | None
+    text: str
+    number: str
+
+
+class PropertyColumns:
+    """The property paths that have been seen, and their columns."""
+
+    def __init__(self, rows: Iterable[tuple[int, str | None, str]]) -> None:
+        self._numbers = {(array, path): number for number, array, path in rows}
+        self._arrays = {array for array, _ in self._numbers if array is not None}
+
+    def of(self, path: str) -> Column | None:
+        """The columns of ``path`` as written in a condition, or None where it was never seen."""
+        found = self._numbers.get((None, path))
+        if found is not None:
+            return Column(None, f"p{found}s", f"p{found}n")
+        for array in self._arrays:
+            inner = "" if path == array else path[len(array) + 1 :] if path.startswith(f"{array}.") else None
+            found = self._numbers.get((array, inner)) if inner is not None else None
+            if found is not None:
+                return Column(array, f"p{found}s", f"p{found}n")
+        return None
+
+    def paths(self) -> list[str]:
+        """All paths, sorted."""
+        return sorted(".".join(filter(None, key)) for key in self._numbers)
+
+    def number(self, array: str | None, path: str) -> int | None:
+        """The number of a path's columns."""
+        return self._numbers.get((array, path))
+
+
+class EventLog:
+    """Reading door of the event log."""
+
+    def __init__(self, ops: OperationalStore) -> None:
+        self._ops = ops
+
+    def properties(self) -> PropertyColumns:
+        """The property paths seen so far."""
+        return PropertyColumns(self._ops.query("SELECT number, array_path, path FROM property_columns"))
+
+
+def new_messages(tx: Tx, ids: pa.ChunkedArray, batch: int) -> pa.Array:
+    """Remember ``ids`` and say which of them are new (boolean, one an id).
+
+    Of several equal ids in one batch the first is new. Ids are kept as 127 bits of their MD5.
+    """
+    keys = scratch(
+        "SELECT row_number() OVER () - 1 AS i, "
+        "CAST(md5_number_lower(id) & 9223372036854775807 AS BIGINT) AS h, "
+        "CAST(md5_number_upper(id) & 9223372036854775807 AS BIGINT) AS c FROM ids",
+        {"ids": pa.table({"id": ids})},
+    )
+    distinct = scratch("SELECT h, c, min(i) AS i FROM keys GROUP BY h, c ORDER BY h", {"keys": keys})
+    tx.put("arriving_ids", distinct.select(["h", "c"]))
+    known = tx.query("SELECT s.h, s.c FROM arriving_ids a JOIN seen_messages s ON s.h = a.h AND s.c = a.c")
+    old = table_of({"h": pa.int64(), "c": pa.int64()}, known)
+    fresh = scratch("SELECT d.i, d.h, d.c FROM d ANTI JOIN old USING (h, c) ORDER BY d.h", {"d": distinct, "old": old})
+    tx.executemany(
+        f"INSERT INTO seen_messages VALUES (?, ?, {int(batch)})",
+        zip(integers(fresh["h"]).tolist(), integers(fresh["c"]).tolist(), strict=True),
+    )
+    return pc.is_in(pa.array(range(len(ids)), pa.int64()), fresh["i"].combine_chunks())
+
+
+def accepted(decoded: Decoded, fresh: pa.Array) -> Decoded:
+    """``decoded`` without the rows that are duplicates."""
+    if pc.all(fresh).as_py() is not False:
+        return decoded
+    events = decoded.events.filter(fresh)
+    rows = events["row"].combine_chunks()
+
+    def keep(table: pa.Table) -> pa.Table:
+        return table.filter(pc.is_in(table["row"], rows))
+
+    return Decoded(
+        events,
+        keep(decoded.identifiers),
+        keep(decoded.properties),
+        keep(decoded.elements),
+        keep(decoded.traits),
+        decoded.problems,
+    )
+
+
+def emit_events(tx: Tx, batch: Batch) -> None:
+    """Hand the batch's events, elements and first sightings to the analytics store."""
+    names = _column_names(tx, batch.decoded)
+    seqs = batch.events.select(["row", "seq", "node_key"])
+    columns = ", ".join(f'e."{name}"' for name in _LOG if name not in {"batch"})
+    found = {path: name for (array, path), name in names.items() if array is None}
+    wide = _selected(batch.decoded.properties, found, "p")
+    batch.emit(
+        "event_log",
+        scratch(
+            f"SELECT {columns}, CAST($batch AS BIGINT) AS batch{wide} FROM e LEFT JOIN p ON p.row = e.row",
+            {"e": batch.events, "p": batch.decoded.properties},
+            {"batch": batch.number},
+        ),
+    )
+    found = {path: name for (array, path), name in names.items() if array is not None}
+    _emit_elements(batch, names, seqs)
+
+
+def _emit_elements(batch: Batch, names: Mapping[tuple[str | None, str], str], seqs: pa.Table) -> None:
+    elements = batch.decoded.elements
+    if not elements.num_rows:
+        return
+    for array in pc.unique(elements["array"]).to_pylist():
+        found = {path: name for (owner, path), name in names.items() if owner == array}
+        wide = _selected(elements, found, "x")
+        batch.emit(
+            "event_elements",
+            scratch(
+                f"SELECT s.seq, x.array, x.ordinal{wide} FROM x JOIN s ON s.row = x.row WHERE x.array = $array",
+                {"x": elements, "s": seqs},
+                {"array": array},
+            ),
+        )
+
+
+def _selected(table: pa.Table, names: Mapping[str, str], alias: str) -> str:
+    parts = []
+    for path, name in names.items():
+        for prefix in ("s", "n"):
+            column = f"{prefix}:{path}"
+            if column in table.column_names:
+                escaped = column.replace('"', '""')
+                parts.append(f', {alias}."{escaped}" AS {name}{prefix}')
+    return "".join(parts)
+
+
+def _column_names(tx: Tx, decoded: Decoded) -> dict[tuple[str | None, str], str]:
+    """Column name for every path in the batch; new paths are entered."""
+    wanted: dict[tuple[str | None, str], None] = {}
+    for column in decoded.properties.column_names:
+        if column != "row":
+            wanted[(None, column[2:])] = None
+    if decoded.elements.num_rows:
+        wanted.update(_element_paths(decoded.elements))
+    known = PropertyColumns(tx.query("SELECT number, array_path, path FROM property_columns"))
+    taken = tx.query("SELECT coalesce(max(number), 0) FROM property_columns")[0][0]
+    names: dict[tuple[str | None, str], str] = {}
+    for array, path in wanted:
+        number = known.number(array, path)
+        if number is None:
+            if taken >= PROPERTY_LIMIT:
+                continue
+            taken += 1
+            number = taken
+            tx.execute("INSERT INTO property_columns VALUES (?, ?, ?)", (number, array, path))
+        names[(array, path)] = f"p{number}"
+    return names
+
+
+def _element_paths(elements: pa.Table) -> dict[tuple[str | None, str], None]:
+    paths: dict[tuple[str | None, str], None] = {}
+    for array in pc.unique(elements["array"]).to_pylist():
+        part = elements.filter(pc.equal(elements["array"], array))
+        for column in part.column_names:
+            if column[:2] in ("s:", "n:") and part[column].null_count < part.num_rows:
+                paths[(array, column[2:])] = None
+    return paths

@@ -1,0 +1,84 @@
+"""Framing of the spool: ``length, crc32, payload`` one after the other in segment files.
+
+A payload is the frame's description as JSON, its length before it, then the body as it came. The
+crc covers the payload, so a torn or damaged frame is recognised.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_HEAD = struct.Struct("<II")
+_META = struct.Struct("<I")
+MAX_FRAME_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One thing that arrived, as it came: a request body, a chunk of a file.
+
+    Args:
+        format: which decoder reads it.
+        meta: what the decoder needs beside the body (source, revision, received_at, first line);
+            plain JSON values.
+        body: the bytes.
+    """
+
+    format: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in the spool: segment number and byte offset in it."""
+
+    segment: int
+    offset: int
+
+
+def pack(frame: Frame) -> bytes:
+    """The bytes of ``frame`` as they stand in a segment."""
+    meta = json.dumps({"format": frame.format, "meta": dict(frame.meta)}).encode()
+    payload = b"".join((_META.pack(len(meta)), meta, frame.body))
+    return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def unpack(payload: bytes) -> Frame:
+    """A frame from its payload."""
+    (length,) = _META.unpack_from(payload)
+    head = json.loads(payload[_META.size : _META.size + length])
+    return Frame(head["format"], head["meta"], payload[_META.size + length :])
+
+
+def read_frames(path: Path, offset: int = 0) -> Iterator[tuple[Frame, int]]:
+    """The whole frames from ``offset`` on, each with the offset behind it.
+
+    Stops at the first frame that is not whole or whose crc is wrong; the caller compares the last
+    offset with the file's size.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        while True:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                return
+            length, crc = _HEAD.unpack(head)
+            if length > MAX_FRAME_BYTES:
+                return
+            payload = file.read(length)
+            if len(payload) < length or zlib.crc32(payload) != crc:
+                return
+            offset += _HEAD.size + length
+            yield unpack(payload), offset
+
+
+def whole_bytes(path: Path) -> int:
+    """Length of the part of a segment that holds whole frames."""
+    return max((end for _, end in read_frames(path)), default=0)

@@ -1,0 +1,43 @@
+"""Small operations on Arrow tables that several files need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+def integers(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.int64]:
+    """An integer column without nulls as a numpy array."""
+    result: npt.NDArray[np.int64] = column.to_numpy().astype(np.int64, copy=False)
+    return result
+
+
+def python_rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """The rows as tuples of Python values, for drivers that take nothing else."""
+    if table.num_columns == 0:
+        return iter(())
+    columns = []
+    for column in table.columns:
+        if pa.types.is_integer(column.type) and column.null_count == 0:
+            columns.append(column.to_numpy().tolist())
+        else:
+            columns.append(column.to_pylist())
+    return zip(*columns, strict=True)
+
+
+def table_of(columns: Mapping[str, pa.DataType], rows: Sequence[Sequence[Any]] = ()) -> pa.Table:
+    """A table of ``columns`` from rows of Python values (few rows: query results, tests)."""
+    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    arrays = [pa.array(values, type=kind) for values, kind in zip(by_column, columns.values(), strict=True)]
+    return pa.table(arrays, schema=pa.schema(list(columns.items())))
+
+
+def with_column(table: pa.Table, name: str, values: pa.Array | npt.NDArray[Any]) -> pa.Table:
+    """``table`` with ``name`` added or replaced."""
+    array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
+    index = table.schema.get_field_index(name)
+    return table.append_column(name, array) if index < 0 else table.set_column(index, name, array)

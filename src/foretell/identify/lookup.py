@@ -1,0 +1,83 @@
+"""Finding a person by any identifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foretell.engine import Engine
+from foretell.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Match:
+    """A person found.
+
+    Args:
+        profile_key: internal key.
+        profile_id: public id.
+        kind: kind of the identifier that led here.
+        value: its value.
+    """
+
+    profile_key: int
+    profile_id: str
+    kind: str
+    value: str
+
+
+def find(engine: Engine, identifier: str) -> Match:
+    """The one person with ``identifier``: ``type:value``, or the bare value of any type.
+
+    Raises:
+        UsageError: ``PROFILE_UNKNOWN``, or ``PROFILE_AMBIGUOUS`` listing the matches.
+    """
+    people: dict[int, Match] = {}
+    for match in _matches(engine, identifier):
+        people.setdefault(match.profile_key, match)
+    if not people:
+        raise UsageError(
+            "PROFILE_UNKNOWN",
+            f"nobody is known by {identifier!r}",
+            next_step="Write TYPE:VALUE, e.g. user_id:17850 or email:ann@customers.example.",
+        )
+    if len(people) > 1:
+        listed = ", ".join(f"{match.kind}:{match.value}" for match in people.values())
+        raise UsageError(
+            "PROFILE_AMBIGUOUS",
+            f"{len(people)} people are known by {identifier!r}: {listed}",
+            next_step="Name the type, e.g. " + listed.split(", ")[0] + ".",
+        )
+    return next(iter(people.values()))
+
+
+def _matches(engine: Engine, identifier: str) -> list[Match]:
+    kind, colon, value = identifier.partition(":")
+    if identifier.startswith("p_"):
+        found = _by_profile_id(engine, identifier)
+        if found:
+            return found
+    select = (
+        "SELECT coalesce(m.profile_key, i.node_key), n.profile_id, i.kind, i.value FROM identifiers i "
+        "LEFT JOIN merged m ON m.node_key = i.node_key "
+        "JOIN nodes n ON n.node_key = coalesce(m.profile_key, i.node_key) WHERE "
+    )
+    rows = engine.ops.query(select + "i.kind = ? AND i.value = ?", (kind, _normal(kind, value))) if colon else []
+    if not rows:
+        kinds = [name for (name,) in engine.ops.query("SELECT DISTINCT kind FROM identifiers ORDER BY kind")]
+        for name in kinds:
+            rows += engine.ops.query(select + "i.kind = ? AND i.value = ?", (name, _normal(name, identifier)))
+    return [Match(int(key), str(profile), str(kind), str(value)) for key, profile, kind, value in rows]
+
+
+def _normal(kind: str, value: str) -> str:
+    value = value.strip()
+    return value.lower() if kind == "email" else value
+
+
+def _by_profile_id(engine: Engine, profile_id: str) -> list[Match]:
+    found = engine.analytics.query(
+        "SELECT DISTINCT coalesce(m.profile_key, n.node_key) AS profile_key FROM nodes n "
+        "LEFT JOIN merged m ON m.node_key = n.node_key WHERE n.profile_id = $profile_id",
+        {"profile_id": profile_id},
+    )
+    return [Match(key, profile_id, "profile_id", profile_id) for key in found["profile_key"].to_pylist()]

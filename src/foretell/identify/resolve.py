@@ -1,0 +1,164 @@
+"""From identifiers to profiles, set-wise, exactly as if each event had been taken one by one.
+
+An event joins each of its identifiers to its strongest one (a star). A batch is first reduced to
+its distinct edges, each under its first row; identifiers that edges or profiles connect form the
+components of a graph. Counts of identifiers only grow, so a component that stays within every limit
+when taken as a whole was never denied an edge on the way: it is one profile, in whatever order its
+events came. Only components that exceed a limit are walked edge by edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from foretell.engine import integers, scratch
+from foretell.identify.rules import IdentityRules
+from foretell.identify.walk import Joined, new_key, walk
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_NONE = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """The identifiers of a batch.
+
+    Args:
+        ids: ``id`` (0, 1, …), ``kind``, ``value``, distinct.
+        edges: ``star``, ``id``, ``row``, ``priority``: distinct pairs under their first row, in the
+            order of the events; an event's strongest identifier has an edge to itself.
+        stars: ``row``, ``id``: the strongest identifier of every event that has one.
+    """
+
+    ids: pa.Table
+    edges: pa.Table
+    stars: pa.Table
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a batch's identifiers resolve to.
+
+    Args:
+        owners: profile key of each identifier, by ``id``; keys above the highest one in use are new
+            profiles, in the order of their first events.
+        merges: ``loser_key``, ``winner_key`` of profiles that existed before.
+        created: number of new profiles.
+        stars: the identifier that each new profile began with.
+    """
+
+    owners: Ints
+    merges: pa.Table
+    created: int
+    stars: Ints
+
+
+def arriving(identifiers: pa.Table, blocked: frozenset[str]) -> Arriving:
+    """Reduce a batch's identifiers (``row kind value priority``); blocked values are left out."""
+    barred = pa.table({"value": pa.array(sorted(blocked), pa.string())})
+    kept = scratch(
+        "SELECT row, kind, value, priority FROM a WHERE lower(trim(value)) NOT IN (SELECT value FROM barred)",
+        {"a": identifiers, "barred": barred},
+    )
+    ids = scratch(
+        "SELECT row_number() OVER (ORDER BY kind, value) - 1 AS id, kind, value "
+        "FROM (SELECT DISTINCT kind, value FROM k)",
+        {"k": kept},
+    )
+    linked = scratch("SELECT k.row, i.id, k.priority FROM k JOIN i USING (kind, value)", {"k": kept, "i": ids})
+    stars = scratch("SELECT row, arg_min(id, (priority, id)) AS id FROM l GROUP BY row", {"l": linked})
+    edges = scratch(
+        "SELECT s.id AS star, l.id, min(l.row) AS row, min(l.priority) AS priority "
+        "FROM l JOIN s ON s.row = l.row GROUP BY s.id, l.id ORDER BY 3, 4, 2",
+        {"l": linked, "s": stars},
+    )
+    return Arriving(ids, edges, stars)
+
+
+def resolve(batch: Arriving, existing: Ints, held: pa.Table, rules: IdentityRules, last_key: int) -> Resolution:
+    """Resolve a batch.
+
+    Args:
+        existing: profile key that holds each identifier already, by ``id``; 0 where it is new.
+        held: ``profile_key``, ``kind``, ``count``: how many identifiers the profiles in ``existing``
+            hold.
+        last_key: the highest profile key in use.
+    """
+    component, components = _components(batch.edges, existing)
+    within = _within_limits(batch.ids, existing, held, component, components, rules)
+    result = _join_whole(batch, existing, component, components, within)
+    if not within.all():
+        walk(batch, held, rules, ~within[component], existing, result)
+    return _numbered(batch, result, last_key)
+
+
+def _components(edges: pa.Table, existing: Ints) -> tuple[Ints, int]:
+    """Component of each identifier: connected by edges, and by the profile that holds both."""
+    held = np.flatnonzero(existing > 0)
+    profiles, index = np.unique(existing[held], return_inverse=True)
+    left = np.concatenate([integers(edges["star"]), held])
+    right = np.concatenate([integers(edges["id"]), index + len(existing)])
+    size = len(existing) + len(profiles)
+    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
+    number, labels = connected_components(graph, directed=False)
+    return labels[: len(existing)].astype(np.int64), int(number)
+
+
+def _within_limits(
+    ids: pa.Table, existing: Ints, held: pa.Table, component: Ints, components: int, rules: IdentityRules
+) -> Flags:
+    """Whether each component, as one profile, stays within every limit."""
+    known = np.flatnonzero(existing > 0)
+    profiles, first = np.unique(existing[known], return_index=True)
+    home = component[known[first]]
+    owner = home[np.searchsorted(profiles, integers(held["profile_key"]))] if held.num_rows else np.empty(0, np.int64)
+    kinds, held_kinds = ids["kind"].combine_chunks().dictionary_encode(), held["kind"].to_pylist()
+    codes = integers(kinds.indices)
+    within = np.ones(components, dtype=bool)
+    for kind in {*kinds.dictionary.to_pylist(), *held_kinds}:
+        code = kinds.dictionary.index(kind).as_py()
+        total = np.bincount(component[(codes == code) & (existing == 0)], minlength=components)
+        mine = np.array([name == kind for name in held_kinds], dtype=bool)
+        total = total + np.bincount(owner[mine], integers(held["count"])[mine], minlength=components)
+        within &= total <= rules.limit(kind)
+    return within
+
+
+def _join_whole(batch: Arriving, existing: Ints, component: Ints, components: int, within: Flags) -> Joined:
+    """Each component within its limits becomes one profile: its oldest, or a new one."""
+    have = existing > 0
+    oldest = np.full(components, _NONE)
+    np.minimum.at(oldest, component[have], existing[have])
+    first = np.full(components, _NONE >> 12)
+    np.minimum.at(first, component[integers(batch.edges["id"])], integers(batch.edges["row"]))
+    label = np.where(oldest < _NONE, oldest, new_key(first, 0))
+    owner = np.where(within[component], label[component], existing)
+    lost = have & within[component] & (owner != existing)
+    pairs = np.unique(np.stack([existing[lost], owner[lost]]), axis=1)
+    return Joined(owner, dict(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)))
+
+
+def _numbered(batch: Arriving, joined: Joined, last_key: int) -> Resolution:
+    """Give new profiles their keys, in the order of their first events."""
+    owner = joined.owner
+    fresh = owner < 0
+    ordered = np.sort(np.unique(owner[fresh]))[::-1]
+    owner[fresh] = last_key + 1 + np.searchsorted(-ordered, -owner[fresh])
+    losers = np.array(sorted(joined.merges), dtype=np.int64)
+    winners = np.array([joined.merges[loser] for loser in losers.tolist()], dtype=np.int64)
+    begun = np.full(len(ordered), -1, dtype=np.int64)
+    for column in ("star", "id"):
+        nodes = integers(batch.edges[column])[::-1]
+        mine = owner[nodes] > last_key
+        index = owner[nodes[mine]] - last_key - 1
+        chosen = np.full(len(ordered), -1, dtype=np.int64)
+        chosen[index] = nodes[mine]
+        begun = np.where(begun < 0, chosen, begun)
+    return Resolution(owner, pa.table({"loser_key": losers, "winner_key": winners}), len(ordered), begun)

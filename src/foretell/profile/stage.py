@@ -1,0 +1,75 @@
+"""The profile stage: traits as of now, first and last seen, and the history of traits."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from foretell.engine import Batch, Stage, Tx, python_rows, scratch
+
+
+class ProfileStage(Stage):
+    """Keeps a row a person and one a trait; every value ever told goes to ``trait_values``."""
+
+    room = "profile"
+
+    def apply(self, tx: Tx, batch: Batch) -> None:
+        seen = scratch(
+            "SELECT profile_key, epoch_us(min(ts)) AS first_seen, epoch_us(max(ts)) AS last_seen, count(*) AS events "
+            "FROM e WHERE profile_key > 0 GROUP BY profile_key ORDER BY profile_key",
+            {"e": batch.events.select(["profile_key", "ts"])},
+        )
+        tx.executemany(
+            "INSERT INTO profiles VALUES (?, ?, ?, ?) ON CONFLICT (profile_key) DO UPDATE SET "
+            "first_seen = min(profiles.first_seen, excluded.first_seen), "
+            "last_seen = max(profiles.last_seen, excluded.last_seen), events = profiles.events + excluded.events",
+            python_rows(seen),
+        )
+        if batch.decoded.traits.num_rows:
+            self._take_traits(tx, batch)
+
+    def rekey(self, tx: Tx, merges: pa.Table) -> None:
+        """The winner takes over what the loser had; of a trait the later value stays."""
+        tx.put("profile_merges", merges, key="loser_key")
+        tx.execute(
+            "INSERT INTO profiles SELECT m.winner_key, min(p.first_seen), max(p.last_seen), sum(p.events) "
+            "FROM profile_merges m JOIN profiles p ON p.profile_key = m.loser_key WHERE 1 = 1 GROUP BY m.winner_key "
+            "ON CONFLICT (profile_key) DO UPDATE SET "
+            "first_seen = min(profiles.first_seen, excluded.first_seen), "
+            "last_seen = max(profiles.last_seen, excluded.last_seen), events = profiles.events + excluded.events"
+        )
+        tx.execute(
+            "INSERT INTO profile_traits SELECT m.winner_key, t.trait, t.s, t.n, t.ts, t.seq "
+            "FROM profile_merges m JOIN profile_traits t ON t.profile_key = m.loser_key WHERE 1 = 1 " + _LATER_STAYS
+        )
+        for table in ("profiles", "profile_traits"):
+            tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT loser_key FROM profile_merges)")
+
+    def erase(self, tx: Tx, profiles: pa.Table) -> None:
+        """Forget people."""
+        tx.put("erased_profiles", profiles.select(["profile_key"]), key="profile_key")
+        for table in ("profiles", "profile_traits"):
+            tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM erased_profiles)")
+
+    def _take_traits(self, tx: Tx, batch: Batch) -> None:
+        told = scratch(
+            "SELECT e.seq, e.node_key, e.profile_key, e.ts, e.known_at, t.trait, t.s, t.n FROM t "
+            "JOIN e ON e.row = t.row WHERE e.node_key > 0",
+            {
+                "t": batch.decoded.traits,
+                "e": batch.events.select(["row", "seq", "node_key", "profile_key", "ts", "known_at"]),
+            },
+        )
+        batch.emit("trait_values", told.drop_columns(["profile_key"]))
+        latest = scratch(
+            "SELECT profile_key, trait, s, n, epoch_us(ts) AS ts, seq FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY profile_key, trait ORDER BY ts DESC, seq DESC) AS place FROM told) "
+            "WHERE place = 1 ORDER BY profile_key, trait",
+            {"told": told},
+        )
+        tx.executemany(f"INSERT INTO profile_traits VALUES (?, ?, ?, ?, ?, ?) {_LATER_STAYS}", python_rows(latest))
+
+
+_LATER_STAYS = (
+    "ON CONFLICT (profile_key, trait) DO UPDATE SET s = excluded.s, n = excluded.n, ts = excluded.ts, "
+    "seq = excluded.seq WHERE (excluded.ts, excluded.seq) > (profile_traits.ts, profile_traits.seq)"
+)
