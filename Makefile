@@ -16,7 +16,7 @@ demo: setup
 	@$(BIN)/foretell demo --dataset online-retail --no-serve --dir $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
