@@ -1,0 +1,97 @@
+"""Definitions: what did people decide, who, when?
+
+Everything people decide is a document (``kind``, ``key``, ``spec``, ``ui``) in YAML 1.2.
+
+Enters: a workspace's files and settings, the :class:`Kind` of every room that has one, and other
+rooms' checks. Leaves: a :class:`Catalog` of validated documents, all :class:`Problem` s at once with
+file and line, JSON schemas, a :class:`Plan`, and the revisions in the operational store. This room
+alone writes the tables ``definitions`` and ``definition_revisions``.
+
+May be called by every room after it, by ``web``, ``cli`` and ``app``. Rooms hand their kinds to
+``app``, which hands them to :func:`load`; this room knows none of them.
+"""
+
+from __future__ import annotations
+
+from foretell.definitions.applying import apply
+from foretell.definitions.currencies import CURRENCIES
+from foretell.definitions.differences import FieldChange, differences
+from foretell.definitions.doctoring import Check, Finding, doctor
+from foretell.definitions.documents import Catalog, Document, Kind, fingerprint
+from foretell.definitions.loading import catalog_of, load
+from foretell.definitions.planning import Action, Change, Plan, plan
+from foretell.definitions.positions import NodePath, Positions
+from foretell.definitions.problem import (
+    Problem,
+    in_order,
+    nearest,
+    problems_from,
+    raise_errors,
+    suggestion,
+)
+from foretell.definitions.revisions import (
+    MIGRATIONS,
+    Owner,
+    StoredDocument,
+    applied_catalog,
+    current,
+    revision_of,
+)
+from foretell.definitions.scalars import described
+from foretell.definitions.schemas import schema
+from foretell.definitions.settings import SETTINGS_FILE, WorkspaceSettings
+from foretell.definitions.settings_file import ReadSettings, read_settings
+from foretell.definitions.starter import init
+from foretell.definitions.texts import CurrencyText, DurationText, KeyText, ZoneText
+from foretell.definitions.wording import worded
+from foretell.definitions.yaml_text import parse_inline
+from foretell.engine import RoomParts
+
+PARTS = RoomParts(room="definitions", migrations=MIGRATIONS)
+
+__all__ = [
+    "CURRENCIES",
+    "PARTS",
+    "SETTINGS_FILE",
+    "Action",
+    "Catalog",
+    "Change",
+    "Check",
+    "CurrencyText",
+    "Document",
+    "DurationText",
+    "FieldChange",
+    "Finding",
+    "KeyText",
+    "Kind",
+    "NodePath",
+    "Owner",
+    "Plan",
+    "Positions",
+    "Problem",
+    "ReadSettings",
+    "StoredDocument",
+    "WorkspaceSettings",
+    "ZoneText",
+    "applied_catalog",
+    "apply",
+    "catalog_of",
+    "current",
+    "described",
+    "differences",
+    "doctor",
+    "fingerprint",
+    "in_order",
+    "init",
+    "load",
+    "nearest",
+    "parse_inline",
+    "plan",
+    "problems_from",
+    "raise_errors",
+    "read_settings",
+    "revision_of",
+    "schema",
+    "suggestion",
+    "worded",
+]

@@ -1,0 +1,29 @@
+"""Field types that documents of several kinds share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from foretell.clock import Duration, zone_of
+from foretell.definitions.currencies import currency_of
+from foretell.definitions.wording import worded
+
+KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,63}$"
+
+DurationText = Annotated[
+    str,
+    AfterValidator(worded(Duration.parse)),
+    Field(json_schema_extra={"pattern": r"^\d{1,6}(mo|[smhdwy])$", "examples": ["30d"]}),
+]
+"""A length of time, ``90s 15m 24h 7d 2w 6mo 1y``; it stays text, read it with ``Duration.parse``."""
+
+ZoneText = Annotated[str, AfterValidator(worded(zone_of)), Field(json_schema_extra={"examples": ["Europe/London"]})]
+"""An IANA time zone, checked."""
+
+CurrencyText = Annotated[str, AfterValidator(worded(currency_of)), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+"""An ISO 4217 currency code, checked."""
+
+KeyText = Annotated[str, Field(pattern=KEY_PATTERN)]
+"""A document's key: lower-case letters, digits, ``_`` and ``-``, at most 64, a letter first."""

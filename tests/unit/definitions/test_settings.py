@@ -1,0 +1,92 @@
+"""``foretell.yaml``: values, origins, mistakes."""
+
+from __future__ import annotations
+
+import pytest
+
+from foretell.definitions import WorkspaceSettings, doctor, read_settings
+
+
+def test_defaults_and_origins(workspace):
+    workspace.write("foretell.yaml", "name: shop\nzone: Europe/London\nengine:\n  memory_mb: ${MEMORY}\n")
+    read = read_settings(workspace.root, {"MEMORY": "512"})
+    assert read.problems == ()
+    assert (read.settings.currency, read.settings.zone, read.settings.engine.memory_mb) == (
+        "EUR", "Europe/London", 512,
+    )  # fmt: skip
+    assert read.settings.zone_info.key == "Europe/London"
+    assert read.origins == {
+        "name": "foretell.yaml:1",
+        "currency": "default",
+        "zone": "foretell.yaml:2",
+        "stores.data": "default",
+        "engine.memory_mb": "environment variable MEMORY (foretell.yaml:4)",
+        "engine.threads": "default",
+    }
+
+
+def test_an_empty_file_means_all_defaults(workspace):
+    workspace.write("foretell.yaml", "# all defaults\n")
+    read = read_settings(workspace.root, {})
+    assert (read.settings, read.problems) == (WorkspaceSettings(), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "next_step"),
+    [
+        ("name: a\ncurency: GBP\n", "foretell.yaml:2: unknown key 'curency' (settings)",
+         "Did you mean 'currency'?"),
+        ("stores:\n  dat: x\n", "foretell.yaml:2: unknown key 'dat' (settings)", "Did you mean 'data'?"),
+        ("zone: London\n", "foretell.yaml:1: zone: there is no time zone called 'London' (settings)",
+         "Use an IANA name such as Europe/London or UTC."),
+        ("currency: gbp\n", "foretell.yaml:1: currency: there is no currency called 'gbp' (settings)",
+         "Write it in capitals: GBP."),
+        ("currency: EURO\n", "foretell.yaml:1: currency: there is no currency called 'EURO' (settings)",
+         "Did you mean 'EUR'?"),
+        ("engine:\n  threads: 0\n",
+         "foretell.yaml:2: engine.threads: input should be greater than or equal to 1 (settings)",
+         "Found the number 0."),
+        ("name: ${SHOP}\n", "foretell.yaml:1: the environment variable SHOP is not set (settings)",
+         "Set it: export SHOP=…"),
+        ("secrets:\n  token: abc\n",
+         "foretell.yaml:2: the secret 'token' must be read from the environment (settings)",
+         "Put it into an environment variable and write token: ${TOKEN}."),
+        ("secrets:\n  token: 123\n",
+         "foretell.yaml:2: the secret 'token' must be read from the environment (settings)",
+         "Put it into an environment variable and write token: ${TOKEN}."),
+        ("- a\n", "foretell.yaml:1: the settings must be a mapping (settings)", "Write 'name: my-company'."),
+        ("name: a\n---\nkind: segment\n",
+         "foretell.yaml:3: the settings are one document, and here begins another (settings)",
+         "Move it into the folder of its kind."),
+        ("name: a\nname: b\n", "foretell.yaml:2: the key 'name' stands here a second time, first on line 1",
+         "Keep one of the two."),
+    ],
+)  # fmt: skip
+def test_mistakes(workspace, text, line, next_step):
+    workspace.write("foretell.yaml", text)
+    problems = read_settings(workspace.root, {}).problems
+    assert [(problem.headline, problem.next_step) for problem in problems if problem.code != "BAD_VALUE" or
+            "at least" not in problem.message] == [(line, next_step)]  # fmt: skip
+
+
+def test_what_is_wrong_falls_back_and_the_rest_holds(workspace):
+    workspace.write("foretell.yaml", "name: shop\nzone: London\nengine: {threads: none, memory_mb: 512}\n")
+    read = read_settings(workspace.root, {})
+    assert (read.settings.name, read.settings.zone, read.settings.engine.memory_mb) == ("shop", "UTC", 1024)
+    assert (read.origins["zone"], read.origins["engine.memory_mb"]) == ("default", "default")
+
+
+def test_no_workspace(tmp_path):
+    (problem,) = read_settings(tmp_path, {}).problems
+    assert (problem.code, problem.headline) == (
+        "NO_WORKSPACE", f"{tmp_path}: there is no foretell.yaml here (workspace)",
+    )  # fmt: skip
+
+
+def test_secrets_are_never_shown(workspace):
+    workspace.write("foretell.yaml", "secrets:\n  token: ${TOKEN}\n")
+    read = read_settings(workspace.root, {"TOKEN": "hush-hush"})
+    assert read.settings.secrets["token"].get_secret_value() == "hush-hush"
+    shown = repr(read.settings) + repr(doctor(workspace.root, environ={"TOKEN": "hush-hush"}))
+    assert "hush-hush" not in shown
+    assert "set (environment variable TOKEN (foretell.yaml:2))" in shown
