@@ -7,6 +7,7 @@ is made good on the next opening. Nothing but the operational store decides what
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +20,12 @@ import pyarrow.compute as pc
 from foretell.clock import micros
 from foretell.engine.batches import Batch, Decoded, Decoder, Stage
 from foretell.engine.crash_points import reached
+from foretell.engine.declared import require_declared
 from foretell.engine.event_log import accepted, emit_events, new_messages
 from foretell.engine.framing import Frame, Position
-from foretell.engine.ports import Analytics, OperationalStore, Tx
+from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, Tx
 from foretell.engine.records import Records
-from foretell.engine.spool import Spool
+from foretell.engine.spool import START, Spool
 from foretell.engine.tabular import with_column
 from foretell.errors import ForetellError
 
@@ -52,7 +54,7 @@ class ApplyReport:
 
 
 class Applier:
-    """Takes spooled frames into the stores, batch by batch, in order."""
+    """Takes spooled frames into the stores, batch by batch, in order; one thread at a time."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Applier:
         analytics: Analytics,
         stages: Sequence[Stage],
         decoders: Mapping[str, Decoder],
+        tables: Sequence[AnalyticsTable],
     ) -> None:
         self._spool = spool
         self._records = records
@@ -69,46 +72,61 @@ class Applier:
         self._analytics = analytics
         self._stages = stages
         self._decoders = decoders
+        self._tables = tables
+        self._turn = threading.RLock()
 
     def catch_up(self) -> int:
-        """Apply recorded batches that the analytics store lacks; returns how many."""
-        behind = self._ops.query(
-            "SELECT batch FROM batches WHERE batch > ? ORDER BY batch", (self._analytics.last_batch(),)
-        )
-        wanted = [int(number) for (number,) in behind]
-        self._records.remove_except(set(wanted))
-        for number in wanted:
-            self._analytics.apply(number, self._records.read(number))
-            self._records.remove(number)
-        return len(wanted)
+        """Apply recorded batches that the analytics store lacks; returns how many.
+
+        Raises:
+            ForetellError: ``STORES_APART`` where it has batches that the operational store does not know.
+        """
+        with self._turn:
+            last = self._analytics.last_batch()
+            recorded = int(self._ops.query("SELECT coalesce(max(batch), 0) FROM batches")[0][0])
+            if last > recorded:
+                raise ForetellError(
+                    "STORES_APART",
+                    f"the analytics store is at batch {last}, the operational store at batch {recorded}",
+                    next_step="Restore the whole data folder from one backup.",
+                )
+            wanted = range(last + 1, recorded + 1)
+            self._records.remove_except(set(wanted))
+            for number in wanted:
+                self._analytics.apply(number, self._records.read(number))
+                self._records.remove(number)
+            return len(wanted)
 
     def apply_pending(
         self, now: Callable[[], datetime], progress: Callable[[ApplyReport], None] | None = None
     ) -> ApplyReport:
         """Apply every frame that waits in the spool."""
         total = ApplyReport()
-        for frames, start, end in _grouped(self._spool, self._cursor()):
-            report = self._apply(frames, start, end, now())
-            total = total.plus(report)
-            if progress is not None:
-                progress(report)
+        with self._turn:
+            self.catch_up()
+            for frames, start, end in _grouped(self._spool, applied_until(self._ops)):
+                report = self._apply(frames, start, end, now())
+                total = total.plus(report)
+                if progress is not None:
+                    progress(report)
         return total
 
     def publish(self, room: str, rows: Mapping[str, pa.Table], now: datetime) -> int:
-        """Record rows that a room computed itself (scores and the like) as a batch of their own."""
-        with self._ops.write() as tx:
-            number = _next_batch(tx)
-            _enter(tx, number, None, None, now, ApplyReport(), room)
-            self._records.write(number, rows)
-            reached("publish.before_commit")
-        self._finish(number, rows)
-        return number
+        """Record rows that a room computed itself (scores and the like) as a batch of their own.
 
-    def _cursor(self) -> Position:
-        found = self._ops.query(
-            "SELECT segment, end_byte FROM batches WHERE segment IS NOT NULL ORDER BY batch DESC LIMIT 1"
-        )
-        return Position(*found[0]) if found else Position(0, 0)
+        Raises:
+            ForetellError: see :func:`~foretell.engine.declared.require_declared`.
+        """
+        require_declared(self._tables, rows)
+        with self._turn:
+            self.catch_up()
+            with self._ops.write() as tx:
+                number = _next_batch(tx)
+                _enter(tx, number, None, None, now, ApplyReport(), room)
+                self._records.write(number, rows)
+                reached("publish.before_commit")
+            self._finish(number, rows)
+        return number
 
     def _apply(self, frames: list[Frame], start: Position, end: Position, now: datetime) -> ApplyReport:
         decoded = concatenated([self._decode(frame) for frame in frames])
@@ -134,6 +152,7 @@ class Applier:
             )
             _enter(tx, number, start, end, now, report, "collect")
             rows = batch.rows()
+            require_declared(self._tables, rows)
             self._records.write(number, rows)
             reached("batch.before_commit")
         self._finish(number, rows)
@@ -154,6 +173,12 @@ class Applier:
                 next_step="Install the release that wrote it.",
             )
         return decoder(frame)
+
+
+def applied_until(ops: OperationalStore) -> Position:
+    """The place in the spool before which everything was applied."""
+    found = ops.query("SELECT segment, end_byte FROM batches WHERE segment IS NOT NULL ORDER BY batch DESC LIMIT 1")
+    return Position(*found[0]) if found else START
 
 
 def _grouped(spool: Spool, cursor: Position) -> Iterator[tuple[list[Frame], Position, Position]]:

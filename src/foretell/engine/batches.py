@@ -68,7 +68,7 @@ class Batch:
     Args:
         number: consecutive, from 1.
         now: the instant of applying.
-        source: what the frame says of its origin (its ``meta``).
+        source: what the first frame of the batch says of its origin (its ``meta``).
         decoded: the accepted rows only; duplicates are gone.
         events: rows of ``decoded.events`` with ``seq``, later ``node_key`` and ``profile_key``.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,16 +11,16 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from foretell.engine.analytics_errors import explain_engine_errors, only_reading
 from foretell.engine.crash_points import reached
+from foretell.engine.declared import require_declared
 from foretell.engine.ports import AnalyticsTable, View
-from foretell.errors import ForetellError, UsageError
+from foretell.engine.tabular import quoted
 
 _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
 
 
-def quoted(name: str) -> str:
-    """``name`` as a quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
+_READING = ("SELECT", "WITH", "VALUES", "FROM", "(")
 
 
 class EmbeddedAnalytics:
@@ -35,16 +36,26 @@ class EmbeddedAnalytics:
         self._path = path
         self._lock = threading.RLock()
         self._tables: dict[str, AnalyticsTable] = {}
+        self._views: list[View] = []
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
             "temp_directory": str(path.parent / "spill"),
+            "autoinstall_known_extensions": False,
+            "python_enable_replacements": False,
         }
         with explain_engine_errors(path):
             self._connection = duckdb.connect(str(path), read_only=read_only, config=config)
-            self._connection.execute("SET TimeZone = 'UTC'")
-            if not read_only:
-                self._connection.execute("CREATE TABLE IF NOT EXISTS applied (batch BIGINT)")
+            try:
+                self._connection.execute("SET TimeZone = 'UTC'")
+                # Queries reach what is declared: no files, no network, no variables of our own code.
+                self._connection.execute("SET enable_external_access = false")
+                if not read_only:
+                    self._connection.execute("CREATE TABLE IF NOT EXISTS applied (batch BIGINT)")
+                    self._connection.execute("CREATE TABLE IF NOT EXISTS declared (fingerprint VARCHAR)")
+            except BaseException:
+                self._connection.close()
+                raise
 
     def declare(self, tables: Sequence[AnalyticsTable], views: Sequence[View], *, create: bool) -> None:
         """Tell the store its tables and views; with ``create`` they are made where they are missing."""
@@ -59,6 +70,20 @@ class EmbeddedAnalytics:
                 known = self.columns(table.name)
                 self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in known})
             self._make_views()
+            self._connection.execute("DELETE FROM declared")
+            self._connection.execute("INSERT INTO declared VALUES ($print)", {"print": self._fingerprint()})
+
+    def is_current(self) -> bool:
+        """True where tables and views stand in the file as they were declared."""
+        with self._lock, explain_engine_errors(self._path):
+            if "fingerprint" not in self.columns("declared"):
+                return False
+            found = self._connection.execute("SELECT fingerprint FROM declared").fetchall()
+        return found == [(self._fingerprint(),)]
+
+    def _fingerprint(self) -> str:
+        told = repr((list(self._tables.values()), self._views))
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
     def query(
         self,
@@ -67,13 +92,36 @@ class EmbeddedAnalytics:
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
         with self._lock, explain_engine_errors(self._path, sql):
-            for name, table in (tables or {}).items():
-                self._connection.register(name, table)
+            self._require_reading(sql)
             try:
-                return self._connection.sql(sql, params=dict(params or {})).to_arrow_table()
+                for name, table in (tables or {}).items():
+                    self._connection.register(name, table)
+                with self._reading():
+                    return self._connection.sql(sql, params=dict(params or {})).to_arrow_table()
             finally:
                 for name in tables or {}:
-                    self._connection.unregister(name)
+                    with suppress(duckdb.Error):
+                        self._connection.unregister(name)
+
+    def _require_reading(self, sql: str) -> None:
+        """Refuse all but one statement that reads; what a SELECT could still change, the read-only
+        transaction refuses."""
+        plain = sql.strip().rstrip(";")
+        if plain.upper().startswith(_READING) and ";" not in plain:
+            return
+        statements = self._connection.extract_statements(sql)
+        reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+        if len(statements) != 1 or statements[0].type not in reading:
+            raise only_reading()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        self._connection.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):
+                self._connection.execute("ROLLBACK")
 
     def last_batch(self) -> int:
         with self._lock, explain_engine_errors(self._path):
@@ -81,9 +129,10 @@ class EmbeddedAnalytics:
         return int(found[0][0])
 
     def apply(self, number: int, rows: Mapping[str, pa.Table]) -> None:
-        if number <= self.last_batch():
-            return
         with self._transaction():
+            if number <= self.last_batch():
+                return
+            require_declared(self._tables.values(), rows)
             changed = [self._widen(name, table) for name, table in rows.items()]
             if any(changed):
                 self._make_views()
@@ -94,11 +143,12 @@ class EmbeddedAnalytics:
             reached("analytics.before_commit")
 
     def columns(self, relation: str) -> dict[str, str]:
-        found = self._connection.execute(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $name "
-            "ORDER BY ordinal_position",
-            {"name": relation},
-        ).fetchall()
+        with self._lock, explain_engine_errors(self._path):
+            found = self._connection.execute(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $name "
+                "ORDER BY ordinal_position",
+                {"name": relation},
+            ).fetchall()
         return {str(name): str(kind) for name, kind in found}
 
     def close(self) -> None:
@@ -118,20 +168,22 @@ class EmbeddedAnalytics:
 
     def _append(self, name: str, rows: pa.Table) -> None:
         table = self._tables[name]
-        order = f" ORDER BY {', '.join(table.order)}" if table.order else ""
-        self._connection.register("arriving", rows)
+        columns = [column for column in table.order if column in rows.column_names]
+        order = f" ORDER BY {', '.join(map(quoted, columns))}" if columns else ""
+        self._connection.register("arriving", _last_of_each(rows, table.key))
         try:
             if table.key:
-                same = " AND ".join(f"{name}.{column} = arriving.{column}" for column in table.key)
+                same = " AND ".join(
+                    f"{name}.{column} IS NOT DISTINCT FROM arriving.{column}" for column in map(quoted, table.key)
+                )
                 self._connection.execute(f"DELETE FROM {name} USING arriving WHERE {same}")
             self._connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM arriving{order}")
         finally:
-            self._connection.unregister("arriving")
+            with suppress(duckdb.Error):  # an aborted transaction refuses; the rollback follows
+                self._connection.unregister("arriving")
 
     def _widen(self, name: str, rows: pa.Table) -> bool:
         """Add columns that arrive for the first time to a table declared open."""
-        if name not in self._tables:
-            raise ForetellError("TABLE_UNDECLARED", f"no room declares the table {name}", thing=name)
         if not self._tables[name].open:
             return False
         known = self.columns(name)
@@ -157,41 +209,11 @@ class EmbeddedAnalytics:
             self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
 
 
-@contextmanager
-def explain_engine_errors(path: Path, sql: str = "") -> Iterator[None]:
-    """Turn the engine's errors into errors that say what to do."""
-    try:
-        yield
-    except duckdb.Error as error:
-        text = str(error)
-        lower = text.lower()
-        where = str(path)
-        if "no space left" in lower or "disk full" in lower or "could not write all" in lower:
-            raise ForetellError(
-                "DISK_FULL", "the disk is full", where=where, transient=True,
-                next_step="Free some room; nothing acknowledged is lost.",
-            ) from error  # fmt: skip
-        if "could not set lock" in lower or "conflicting lock" in lower:
-            raise ForetellError(
-                "WORKSPACE_BUSY", "another process is writing to this workspace", where=where, transient=True,
-                next_step="Wait until it has finished, or use another workspace.",
-            ) from error  # fmt: skip
-        if "read-only" in lower and ("file system" in lower or "cannot open" in lower):
-            raise ForetellError(
-                "DISK_READ_ONLY", "the analytics store is read-only", where=where,
-                next_step="Make the data folder writable.",
-            ) from error  # fmt: skip
-        if (
-            isinstance(
-                error,
-                duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException | duckdb.ConversionException,
-            )
-            and sql
-        ):
-            raise UsageError("BAD_SQL", text.splitlines()[0], thing="query", next_step=_hint(text)) from error
-        raise ForetellError("ANALYTICS_FAILED", text.splitlines()[0], where=where) from error
-
-
-def _hint(text: str) -> str:
-    lines = [line for line in text.splitlines()[1:] if line.strip()]
-    return " ".join(lines)[:400] if lines else "Check the names of views and columns."
+def _last_of_each(rows: pa.Table, key: Sequence[str]) -> pa.Table:
+    """Of rows with the same ``key`` the last one; all rows where there is no key."""
+    if not key:
+        return rows
+    place = "arrival_place"
+    kept = rows.append_column(place, pa.array(range(rows.num_rows), pa.int64()))
+    last = kept.group_by(list(key)).aggregate([(place, "max")])[f"{place}_max"]
+    return rows if len(last) == rows.num_rows else rows.take(last.sort())

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from foretell.engine.tabular import python_rows
+from foretell.engine.tabular import python_rows, quoted
 from foretell.errors import ForetellError
-
-_TYPES = {"int": "INTEGER", "float": "REAL", "bool": "INTEGER"}
 
 
 def _declared(column: pa.Field) -> str:
@@ -32,50 +30,69 @@ class EmbeddedTx:
     def execute(self, sql: str, params: Sequence[object] = ()) -> int:
         return self._connection.execute(sql.replace("/*clustered*/", "WITHOUT ROWID"), tuple(params)).rowcount
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        self._connection.executemany(sql, rows)
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        return self._connection.executemany(sql, rows).rowcount
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, tuple(params)).fetchall()
 
     def put(self, name: str, rows: pa.Table, key: str | None = None) -> None:
         columns = ", ".join(
-            f"{column.name} {_declared(column)}" + (" PRIMARY KEY" if column.name == key else "")
+            f"{quoted(column.name)} {_declared(column)}" + (" PRIMARY KEY" if column.name == key else "")
             for column in rows.schema
         )
-        self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        self._connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        table = f"temp.{quoted(name)}"
+        self._connection.execute(f"DROP TABLE IF EXISTS {table}")
+        self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({columns})")
         marks = ", ".join("?" * rows.num_columns)
-        self._connection.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", python_rows(rows))
+        self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", python_rows(rows))
 
 
 class EmbeddedOps:
-    """Operational store in one file.
+    """Operational store in one file: a connection for the writer, and one for reading what is committed.
 
     Args:
         path: the database file.
-        read_only: open for reading alone.
+        read_only: open for reading alone. The caller keeps writers away.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
-        self._lock = threading.RLock()
-        mode = "ro" if read_only else "rwc"
-        with explain_store_errors(path):
-            self._writer = self._connect(mode)
+        self._turn = threading.RLock()
+        self._reading = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        with ExitStack() as opened, explain_store_errors(path):
             if not read_only:
+                self._writer = self._connect("mode=rwc", opened)
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._writer.execute("PRAGMA synchronous = FULL")
+                self._writer.execute("PRAGMA fullfsync = ON")
+            self._reader = self._connect_reader(opened) if read_only else self._connect("mode=rw", opened)
+            self._reader.execute("PRAGMA query_only = ON")
+            opened.pop_all()
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _connect_reader(self, opened: ExitStack) -> sqlite3.Connection:
+        """Where the folder cannot be written, and no journal waits there, the file alone is read."""
+        try:
+            connection = self._connect("mode=ro", opened)
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError:
+            journal = self._path.with_name(self._path.name + "-wal")
+            if not self._path.exists() or (journal.exists() and journal.stat().st_size):
+                raise
+            return self._connect("mode=ro&immutable=1", opened)
+        return connection
+
+    def _connect(self, how: str, opened: ExitStack) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.resolve().as_uri()}?mode={mode}",
+            f"{self._path.resolve().as_uri()}?{how}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
             timeout=10,
             cached_statements=256,
         )
+        opened.callback(connection.close)
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -84,22 +101,29 @@ class EmbeddedOps:
     @contextmanager
     def write(self) -> Iterator[EmbeddedTx]:
         """A transaction; nested use is refused, since there is one writer."""
-        with self._lock, explain_store_errors(self._path):
-            self._writer.execute("BEGIN IMMEDIATE")
+        with self._turn, explain_store_errors(self._path):
+            writer = self._writer
+            if writer is None:
+                raise ForetellError("WORKSPACE_READ_ONLY", "the workspace is opened for reading")
+            if writer.in_transaction:
+                raise ForetellError("NESTED_TRANSACTION", "a transaction is open already", where=str(self._path))
+            writer.execute("BEGIN IMMEDIATE")
             try:
-                yield EmbeddedTx(self._writer)
-                self._writer.execute("COMMIT")
+                yield EmbeddedTx(writer)
+                writer.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
+                    writer.execute("ROLLBACK")
                 raise
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, explain_store_errors(self._path):
-            return self._writer.execute(sql, tuple(params)).fetchall()
+        with self._reading, explain_store_errors(self._path):
+            return self._reader.execute(sql, tuple(params)).fetchall()
 
     def close(self) -> None:
-        self._writer.close()
+        self._reader.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 _KNOWN = (
@@ -146,4 +170,4 @@ def explain_store_errors(path: Path) -> Iterator[None]:
         for text, code, what, next_step, transient in _KNOWN:
             if text in str(error):
                 raise ForetellError(code, what, where=str(path), next_step=next_step, transient=transient) from error
-        raise
+        raise ForetellError("STORE_FAILED", str(error), where=str(path)) from error

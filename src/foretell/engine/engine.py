@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +14,15 @@ import pyarrow as pa
 
 from foretell.clock import Clock
 from foretell.engine import event_log
-from foretell.engine.applier import Applier, ApplyReport
+from foretell.engine.applier import Applier, ApplyReport, applied_until
 from foretell.engine.batches import Decoder, Stage
 from foretell.engine.embedded_analytics import EmbeddedAnalytics
 from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.event_log import EventLog
+from foretell.engine.folders import sync_folder
 from foretell.engine.framing import Frame
 from foretell.engine.lock import WorkspaceLock
-from foretell.engine.migrations import migrate
+from foretell.engine.migrations import is_current, migrate
 from foretell.engine.ports import Analytics, OperationalStore, RoomParts
 from foretell.engine.records import Records
 from foretell.engine.spool import Spool
@@ -52,18 +54,17 @@ class Engine:
         settings: EngineSettings,
         ops: OperationalStore,
         analytics: Analytics,
-        lock: WorkspaceLock,
         clock: Clock,
-        applier: Callable[[Spool], Applier] | None,
+        writing: tuple[Spool, Applier] | None,
+        closing: ExitStack,
     ) -> None:
         self.ops = ops
         self.analytics = analytics
         self.log = EventLog(ops)
         self.data = settings.data
         self.clock = clock
-        self._lock = lock
-        self._make_applier = applier
-        self._opened: tuple[Spool, Applier] | None = None
+        self._opened = writing
+        self._closing = closing
 
     def spool_append(self, frames: Iterable[Frame]) -> None:
         """Make ``frames`` durable; they are applied by :meth:`apply_pending`."""
@@ -79,11 +80,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the stores and give the workspace free."""
-        if self._opened is not None:
-            self._opened[0].close()
-        self.analytics.close()
-        self.ops.close()
-        self._lock.release()
+        self._closing.close()
 
     def __enter__(self) -> Engine:
         return self
@@ -94,11 +91,8 @@ class Engine:
         self.close()
 
     def _writing(self) -> tuple[Spool, Applier]:
-        if self._make_applier is None:
-            raise ForetellError("WORKSPACE_READ_ONLY", "the workspace is opened for reading")
         if self._opened is None:
-            spool = Spool(self.data / "spool")
-            self._opened = (spool, self._make_applier(spool))
+            raise ForetellError("WORKSPACE_READ_ONLY", "the workspace is opened for reading")
         return self._opened
 
 
@@ -122,57 +116,81 @@ def open_engine(
         ForetellError: ``WORKSPACE_BUSY``, ``DISK_FULL``, ``WORKSPACE_TOO_NEW`` and the like.
     """
     parts = [event_log.PARTS, *rooms]
-    if mode == "read" and not _needs_writer(settings):
-        return _open(settings, parts, stages, decoders, clock, "read")
-    engine = _open(settings, parts, stages, decoders, clock, "write")
+    if mode == "read":
+        engine = None if _unfinished(settings) else _open_reading(settings, parts, clock)
+        if engine is not None:
+            return engine
+    engine = _open_writing(settings, parts, stages, decoders, clock)
     if mode == "write":
         return engine
     engine.close()
-    return _open(settings, parts, stages, decoders, clock, "read")
+    engine = _open_reading(settings, parts, clock)
+    if engine is None:
+        raise ForetellError(
+            "WORKSPACE_BUSY", "another release works on this workspace", where=str(settings.data), transient=True
+        )
+    return engine
 
 
-def _needs_writer(settings: EngineSettings) -> bool:
-    """True where reading must be preceded by creating, migrating or catching up."""
+def _unfinished(settings: EngineSettings) -> bool:
+    """True where stores are missing, or recorded batches wait for the analytics store."""
     data = settings.data
-    return not (data / "analytics.duckdb").exists() or any((data / "batches").glob("*.batch"))
+    stores = (data / "operations.sqlite", data / "analytics.duckdb")
+    return not all(store.exists() for store in stores) or bool(Records(data / "batches").numbers())
 
 
-def _open(
+def _open_reading(settings: EngineSettings, parts: Sequence[RoomParts], clock: Clock) -> Engine | None:
+    """Open for reading; None where the stores do not stand as this release declares them."""
+    data = settings.data
+    with ExitStack() as opened:
+        opened.callback(WorkspaceLock(data / "writer.lock", exclusive=False).release)
+        ops = EmbeddedOps(data / "operations.sqlite", read_only=True)
+        opened.callback(ops.close)
+        if not is_current(ops, parts):
+            return None
+        analytics = _open_analytics(settings, parts, opened, read_only=True)
+        if not analytics.is_current():
+            return None
+        return Engine(settings, ops, analytics, clock, None, opened.pop_all())
+
+
+def _open_writing(
     settings: EngineSettings,
     parts: Sequence[RoomParts],
     stages: Sequence[Stage],
     decoders: Mapping[str, Decoder],
     clock: Clock,
-    mode: Mode,
 ) -> Engine:
-    data, reading = settings.data, mode == "read"
-    with explain_os_errors("workspace data"):
-        data.mkdir(parents=True, exist_ok=True)
-    lock = WorkspaceLock(data / "writer.lock", exclusive=not reading)
-    try:
-        ops = EmbeddedOps(data / "operations.sqlite", read_only=reading)
-        if not reading:
-            migrate(ops, parts)
-        analytics = EmbeddedAnalytics(
-            data / "analytics.duckdb",
-            memory_mb=settings.memory_mb,
-            threads=settings.threads,
-            read_only=reading,
-        )
-        analytics.declare(
-            [table for room in parts for table in room.tables],
-            [view for room in parts for view in room.views],
-            create=not reading,
-        )
-    except BaseException:
-        lock.release()
-        raise
-    if reading:
-        return Engine(settings, ops, analytics, lock, clock, None)
+    data = settings.data
+    with ExitStack() as opened:
+        opened.callback(WorkspaceLock(data / "writer.lock", exclusive=True).release)
+        ops = EmbeddedOps(data / "operations.sqlite")
+        opened.callback(ops.close)
+        migrate(ops, parts)
+        analytics = _open_analytics(settings, parts, opened, read_only=False)
+        with explain_os_errors("workspace data"):
+            sync_folder(data)
+        spool = Spool(data / "spool", applied=applied_until(ops))
+        opened.callback(spool.close)
+        tables = [table for room in parts for table in room.tables]
+        applier = Applier(spool, Records(data / "batches"), ops, analytics, stages, decoders, tables)
+        applier.catch_up()
+        return Engine(settings, ops, analytics, clock, (spool, applier), opened.pop_all())
 
-    def applier(spool: Spool) -> Applier:
-        return Applier(spool, Records(data / "batches"), ops, analytics, stages, decoders)
 
-    engine = Engine(settings, ops, analytics, lock, clock, applier)
-    engine._writing()[1].catch_up()
-    return engine
+def _open_analytics(
+    settings: EngineSettings, parts: Sequence[RoomParts], opened: ExitStack, *, read_only: bool
+) -> EmbeddedAnalytics:
+    analytics = EmbeddedAnalytics(
+        settings.data / "analytics.duckdb",
+        memory_mb=settings.memory_mb,
+        threads=settings.threads,
+        read_only=read_only,
+    )
+    opened.callback(analytics.close)
+    analytics.declare(
+        [table for room in parts for table in room.tables],
+        [view for room in parts for view in room.views],
+        create=not read_only,
+    )
+    return analytics

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.engine.batches import Batch, Decoded
 from foretell.engine.ports import AnalyticsTable, OperationalStore, RoomParts, Tx, View
 from foretell.engine.scratch import scratch
-from foretell.engine.tabular import integers, table_of
+from foretell.engine.tabular import integers, python_rows, table_of
 
 PROPERTY_LIMIT = 2_000
 """Property paths that get columns; further ones stay readable in the JSON alone."""
@@ -96,7 +97,8 @@ class PropertyColumns:
 
     def __init__(self, rows: Iterable[tuple[int, str | None, str]]) -> None:
         self._numbers = {(array, path): number for number, array, path in rows}
-        self._arrays = {array for array, _ in self._numbers if array is not None}
+        # Of an array within an array the inner one has the longer path, and comes first.
+        self._arrays = sorted({array for array, _ in self._numbers if array is not None}, key=len, reverse=True)
 
     def of(self, path: str) -> Column | None:
         """The columns of ``path`` as written in a condition, or None where it was never seen."""
@@ -133,24 +135,34 @@ class EventLog:
 def new_messages(tx: Tx, ids: pa.ChunkedArray, batch: int) -> pa.Array:
     """Remember ``ids`` and say which of them are new (boolean, one an id).
 
-    Of several equal ids in one batch the first is new. Ids are kept as 127 bits of their MD5.
+    Of several equal ids in one batch the first is new. Ids are kept as 126 bits of their MD5.
     """
     keys = scratch(
-        "SELECT row_number() OVER () - 1 AS i, "
-        "CAST(md5_number_lower(id) & 9223372036854775807 AS BIGINT) AS h, "
-        "CAST(md5_number_upper(id) & 9223372036854775807 AS BIGINT) AS c FROM ids",
+        "WITH m AS (SELECT row_number() OVER () - 1 AS i, md5_number(id) AS m FROM ids) "
+        "SELECT i, CAST(m & 9223372036854775807 AS BIGINT) AS h, "
+        "CAST((m >> 64) & 9223372036854775807 AS BIGINT) AS c FROM m",
         {"ids": pa.table({"id": ids})},
     )
-    distinct = scratch("SELECT h, c, min(i) AS i FROM keys GROUP BY h, c ORDER BY h", {"keys": keys})
-    tx.put("arriving_ids", distinct.select(["h", "c"]))
-    known = tx.query("SELECT s.h, s.c FROM arriving_ids a JOIN seen_messages s ON s.h = a.h AND s.c = a.c")
-    old = table_of({"h": pa.int64(), "c": pa.int64()}, known)
-    fresh = scratch("SELECT d.i, d.h, d.c FROM d ANTI JOIN old USING (h, c) ORDER BY d.h", {"d": distinct, "old": old})
-    tx.executemany(
-        f"INSERT INTO seen_messages VALUES (?, ?, {int(batch)})",
-        zip(integers(fresh["h"]).tolist(), integers(fresh["c"]).tolist(), strict=True),
+    distinct = scratch("SELECT h, c, min(i) AS i FROM keys GROUP BY h, c ORDER BY h, c", {"keys": keys})
+    entered = tx.executemany(
+        f"INSERT INTO seen_messages VALUES (?, ?, {int(batch)}) ON CONFLICT (h, c) DO NOTHING",
+        python_rows(distinct.select(["h", "c"])),
     )
-    return pc.is_in(pa.array(range(len(ids)), pa.int64()), fresh["i"].combine_chunks())
+    fresh = distinct if entered == distinct.num_rows else _unseen(tx, distinct, batch)
+    flags = np.zeros(len(ids), dtype=bool)
+    flags[integers(fresh["i"])] = True
+    return pa.array(flags)
+
+
+def _unseen(tx: Tx, distinct: pa.Table, batch: int) -> pa.Table:
+    """The rows of ``distinct`` that this batch entered."""
+    tx.put("arriving_messages", distinct.select(["h", "c"]))
+    seen = tx.query(
+        "SELECT s.h, s.c FROM arriving_messages a JOIN seen_messages s ON s.h = a.h AND s.c = a.c WHERE s.batch <> ?",
+        (batch,),
+    )
+    old = table_of({"h": pa.int64(), "c": pa.int64()}, seen)
+    return scratch("SELECT d.i FROM d ANTI JOIN old USING (h, c)", {"d": distinct, "old": old})
 
 
 def accepted(decoded: Decoded, fresh: pa.Array) -> Decoded:
@@ -176,19 +188,19 @@ def accepted(decoded: Decoded, fresh: pa.Array) -> Decoded:
 def emit_events(tx: Tx, batch: Batch) -> None:
     """Hand the batch's events, elements and first sightings to the analytics store."""
     names = _column_names(tx, batch.decoded)
-    seqs = batch.events.select(["row", "seq", "node_key"])
-    columns = ", ".join(f'e."{name}"' for name in _LOG if name not in {"batch"})
-    found = {path: name for (array, path), name in names.items() if array is None}
-    wide = _selected(batch.decoded.properties, found, "p")
+    seqs = batch.events.select(["row", "seq"])
+    columns = ", ".join(f"e.{name}" for name in _LOG if name != "batch")
+    values = _renamed(batch.decoded.properties, ["row"], {path: n for (array, path), n in names.items() if not array})
     batch.emit(
         "event_log",
         scratch(
-            f"SELECT {columns}, CAST($batch AS BIGINT) AS batch{wide} FROM e LEFT JOIN p ON p.row = e.row",
-            {"e": batch.events, "p": batch.decoded.properties},
+            f"SELECT {columns}, CAST($batch AS BIGINT) AS batch, p.* EXCLUDE (row) FROM e LEFT JOIN p ON p.row = e.row"
+            if values.num_columns > 1
+            else f"SELECT {columns}, CAST($batch AS BIGINT) AS batch FROM e",
+            {"e": batch.events, "p": values},
             {"batch": batch.number},
         ),
     )
-    found = {path: name for (array, path), name in names.items() if array is not None}
     _emit_elements(batch, names, seqs)
 
 
@@ -198,26 +210,26 @@ def _emit_elements(batch: Batch, names: Mapping[tuple[str | None, str], str], se
         return
     for array in pc.unique(elements["array"]).to_pylist():
         found = {path: name for (owner, path), name in names.items() if owner == array}
-        wide = _selected(elements, found, "x")
+        values = _renamed(elements, ["array", "row", "ordinal"], found)
         batch.emit(
             "event_elements",
             scratch(
-                f"SELECT s.seq, x.array, x.ordinal{wide} FROM x JOIN s ON s.row = x.row WHERE x.array = $array",
-                {"x": elements, "s": seqs},
+                "SELECT s.seq, x.* EXCLUDE (row) FROM x JOIN s ON s.row = x.row WHERE x.array = $array",
+                {"x": values, "s": seqs},
                 {"array": array},
             ),
         )
 
 
-def _selected(table: pa.Table, names: Mapping[str, str], alias: str) -> str:
-    parts = []
+def _renamed(table: pa.Table, kept: list[str], names: Mapping[str, str]) -> pa.Table:
+    """The columns ``kept`` and those of the paths in ``names``, by their names in the store. SQL takes
+    names that differ in case alone for the same; paths that do are two."""
+    columns = {name: table[name] for name in kept}
     for path, name in names.items():
-        for prefix in ("s", "n"):
-            column = f"{prefix}:{path}"
-            if column in table.column_names:
-                escaped = column.replace('"', '""')
-                parts.append(f', {alias}."{escaped}" AS {name}{prefix}')
-    return "".join(parts)
+        for side in ("s", "n"):
+            if table.schema.get_field_index(f"{side}:{path}") >= 0:
+                columns[f"{name}{side}"] = table[f"{side}:{path}"]
+    return pa.table(columns)
 
 
 def _column_names(tx: Tx, decoded: Decoded) -> dict[tuple[str | None, str], str]:

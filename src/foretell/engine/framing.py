@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from foretell.errors import ForetellError
+
 _HEAD = struct.Struct("<II")
 _META = struct.Struct("<I")
 MAX_FRAME_BYTES = 256 * 1024 * 1024
+"""Longest payload; a length beyond it is no frame but damage."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,28 @@ class Frame:
     body: bytes = b""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Position:
-    """A place in the spool: segment number and byte offset in it."""
+    """A place in the spool: segment number and byte offset in it; earlier places compare lower."""
 
     segment: int
     offset: int
 
 
 def pack(frame: Frame) -> bytes:
-    """The bytes of ``frame`` as they stand in a segment."""
+    """The bytes of ``frame`` as they stand in a segment.
+
+    Raises:
+        ForetellError: ``FRAME_TOO_LARGE``; written, such a frame could not be told from damage.
+    """
     meta = json.dumps({"format": frame.format, "meta": dict(frame.meta)}).encode()
+    size = _META.size + len(meta) + len(frame.body)
+    if size > MAX_FRAME_BYTES:
+        raise ForetellError(
+            "FRAME_TOO_LARGE",
+            f"{size:,} bytes are too many for one spooled frame",
+            next_step=f"Send them in parts of at most {MAX_FRAME_BYTES:,} bytes.",
+        )
     payload = b"".join((_META.pack(len(meta)), meta, frame.body))
     return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
 
@@ -57,20 +71,23 @@ def unpack(payload: bytes) -> Frame:
     return Frame(head["format"], head["meta"], payload[_META.size + length :])
 
 
-def read_frames(path: Path, offset: int = 0) -> Iterator[tuple[Frame, int]]:
+def read_frames(path: Path, offset: int = 0, until: int | None = None) -> Iterator[tuple[Frame, int]]:
     """The whole frames from ``offset`` on, each with the offset behind it.
 
     Stops at the first frame that is not whole or whose crc is wrong; the caller compares the last
-    offset with the file's size.
+    offset with the file's size. Zeros, which a power cut can leave, are no frame.
+
+    Args:
+        until: bytes from here on are not looked at, where given.
     """
     with path.open("rb") as file:
         file.seek(offset)
-        while True:
+        while until is None or offset < until:
             head = file.read(_HEAD.size)
             if len(head) < _HEAD.size:
                 return
             length, crc = _HEAD.unpack(head)
-            if length > MAX_FRAME_BYTES:
+            if not _META.size <= length <= MAX_FRAME_BYTES:
                 return
             payload = file.read(length)
             if len(payload) < length or zlib.crc32(payload) != crc:
@@ -79,6 +96,6 @@ def read_frames(path: Path, offset: int = 0) -> Iterator[tuple[Frame, int]]:
             yield unpack(payload), offset
 
 
-def whole_bytes(path: Path) -> int:
-    """Length of the part of a segment that holds whole frames."""
-    return max((end for _, end in read_frames(path)), default=0)
+def whole_bytes(path: Path, offset: int = 0) -> int:
+    """Length of the part of a segment that holds whole frames, looked at from ``offset`` on."""
+    return max((end for _, end in read_frames(path, offset)), default=offset)

@@ -24,7 +24,7 @@ def migrate(store: OperationalStore, rooms: Sequence[RoomParts]) -> int:
     with store.write() as tx:
         tx.execute(_LEDGER)
         done = {(room, number) for room, number in tx.query("SELECT room, number FROM migrations")}
-        known = {(parts.room, number) for parts in rooms for number in range(1, len(parts.migrations) + 1)}
+        known = _known(rooms)
         newer = sorted(done - known)
         if newer:
             raise ForetellError(
@@ -43,3 +43,16 @@ def migrate(store: OperationalStore, rooms: Sequence[RoomParts]) -> int:
                 tx.execute("INSERT INTO migrations VALUES (?, ?)", (parts.room, number))
                 count += 1
     return count
+
+
+def is_current(store: OperationalStore, rooms: Sequence[RoomParts]) -> bool:
+    """True where exactly the scripts of ``rooms`` have run; False also where nothing has yet."""
+    try:
+        done = store.query("SELECT room, number FROM migrations")
+    except ForetellError:
+        return False
+    return set(done) == _known(rooms)
+
+
+def _known(rooms: Sequence[RoomParts]) -> set[tuple[str, int]]:
+    return {(parts.room, number) for parts in rooms for number in range(1, len(parts.migrations) + 1)}

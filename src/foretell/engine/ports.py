@@ -22,8 +22,8 @@ class Tx(Protocol):
         """Run one statement; returns the number of rows it changed."""
         ...
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run one statement for every row of parameters."""
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        """Run one statement for every row of parameters; returns the number of rows changed in all."""
         ...
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:

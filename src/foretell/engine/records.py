@@ -8,17 +8,18 @@ the file is no longer needed. A record that no committed batch names is the rest
 from __future__ import annotations
 
 import json
-import os
 import struct
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 
-from foretell.engine.spool import sync_folder
+from foretell.engine.folders import make_folder, sync_file, sync_folder
 from foretell.errors import ForetellError, explain_os_errors
 
-_HEAD = struct.Struct("<I")
+_HEAD = struct.Struct("<II")
+_RESTORE = "Restore the data folder from a backup."
 
 
 class Records:
@@ -36,52 +37,73 @@ class Records:
             with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
                 writer.write_table(table)
             parts.append((name, sink.getvalue()))
-        head = json.dumps([[name, part.size] for name, part in parts]).encode()
+        head = json.dumps([[name, part.size, zlib.crc32(part)] for name, part in parts]).encode()
         path = self._path(number)
         with explain_os_errors("recorded batch"):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             with path.open("wb") as file:
-                file.write(_HEAD.pack(len(head)) + head)
+                file.write(_HEAD.pack(len(head), zlib.crc32(head)) + head)
                 for _, part in parts:
                     file.write(part)
                 file.flush()
-                os.fsync(file.fileno())
+                sync_file(file.fileno())
             sync_folder(self._folder)
-        return path.stat().st_size
+            return path.stat().st_size
 
     def read(self, number: int) -> dict[str, pa.Table]:
         """The rows of batch ``number`` by table.
 
         Raises:
-            ForetellError: ``RECORD_MISSING`` where the file is gone.
+            ForetellError: ``RECORD_MISSING`` where the file is gone, ``RECORD_DAMAGED`` where it is not
+                as it was written.
         """
         path = self._path(number)
         try:
-            content = memoryview(path.read_bytes())
-        except FileNotFoundError as error:
+            with explain_os_errors("recorded batch"):
+                content = memoryview(path.read_bytes())
+            return _tables(content)
+        except (ValueError, KeyError, TypeError, struct.error) as error:
             raise ForetellError(
-                "RECORD_MISSING",
-                f"recorded batch {number} is gone",
-                where=str(path),
-                next_step="Restore the data folder from a backup.",
+                "RECORD_DAMAGED", f"recorded batch {number} is damaged", where=str(path), next_step=_RESTORE
             ) from error
-        (length,) = _HEAD.unpack_from(content)
-        start = _HEAD.size + length
-        rows = {}
-        for name, size in json.loads(bytes(content[_HEAD.size : start])):
-            rows[name] = pa.ipc.open_stream(pa.py_buffer(content[start : start + size])).read_all()
-            start += size
-        return rows
+        except ForetellError as error:
+            if error.code != "FILE_MISSING":
+                raise
+            raise ForetellError(
+                "RECORD_MISSING", f"recorded batch {number} is gone", where=str(path), next_step=_RESTORE
+            ) from error
 
     def remove(self, number: int) -> None:
         """Remove an applied record."""
-        self._path(number).unlink(missing_ok=True)
+        with explain_os_errors("recorded batch"):
+            self._path(number).unlink(missing_ok=True)
 
     def remove_except(self, wanted: set[int]) -> None:
         """Remove the rests of crashes: records that no committed batch waits for."""
-        for path in self._folder.glob("*.batch"):
-            if int(path.stem) not in wanted:
-                path.unlink()
+        for number in self.numbers():
+            if number not in wanted:
+                self.remove(number)
+
+    def numbers(self) -> list[int]:
+        """Numbers of the records that lie in the folder, in order."""
+        return sorted(int(path.stem) for path in self._folder.glob("*.batch") if path.stem.isdecimal())
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}.batch"
+
+
+def _tables(content: memoryview) -> dict[str, pa.Table]:
+    """The tables of a record; raises ValueError and the like where it is not as it was written."""
+    length, head_crc = _HEAD.unpack_from(content)
+    start = _HEAD.size + length
+    head = bytes(content[_HEAD.size : start])
+    if zlib.crc32(head) != head_crc:
+        raise ValueError("the list of tables is damaged")
+    rows = {}
+    for name, size, crc in json.loads(head):
+        part = content[start : start + size]
+        if len(part) < size or zlib.crc32(part) != crc:
+            raise ValueError(f"the rows of {name} are damaged")
+        rows[name] = pa.ipc.open_stream(pa.py_buffer(part)).read_all()
+        start += size
+    return rows

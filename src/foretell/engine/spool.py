@@ -1,9 +1,9 @@
 """The durable spool: append-only segment files with group commit.
 
 What :meth:`Spool.append` has returned from is on the disk. One thread writes: it takes everything
-that waits, writes it in one go and calls ``fdatasync`` once for all. On opening, a torn tail of the
-last segment (from a crash in the middle of a write; never acknowledged) is cut off and kept beside
-it as ``*.torn``.
+that waits, writes it in one go and syncs once for all. Readers see what is durable and nothing
+beyond it. On opening, a torn tail of the last segment (from a crash in the middle of a write; never
+acknowledged) is cut off and kept beside it as ``*.torn``.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from foretell.engine.crash_points import reached
+from foretell.engine.folders import make_folder, sync_file, sync_folder
 from foretell.engine.framing import Frame, Position, pack, read_frames, whole_bytes
 from foretell.errors import ForetellError, explain_os_errors
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 GROUP_BYTES = 4 * 1024 * 1024
+
+START = Position(0, 0)
+"""Before everything."""
 
 _Waiting = tuple[list[bytes], "Future[Position]"]
 
@@ -31,89 +36,112 @@ class Spool:
     Args:
         folder: made where it is missing.
         segment_bytes: a segment that has grown beyond this is closed and a new one begun.
+        applied: everything before this position was taken by the reader. Writing goes on behind it,
+            also where older segments were moved away.
     """
 
-    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, applied: Position = START) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
         self._writer: threading.Thread | None = None
         self._file = -1
+        self._untrusted = False
         with explain_os_errors("spool"):
-            folder.mkdir(parents=True, exist_ok=True)
-            segments = self.segments()
-            for marker in folder.glob("*.failed"):
-                self._recover(marker.with_suffix(".seg"))
-                marker.unlink()
-            self._segment = segments[-1] if segments else 1
-            self._length = self._recover(self._path(self._segment)) if segments else 0
+            make_folder(folder)
+            self._end = self._recover(applied)
 
     def append(self, frames: Iterable[Frame]) -> Position:
         """Write ``frames`` durably; returns the position behind them.
 
         Raises:
-            ForetellError: ``DISK_FULL`` and the like; nothing of these frames is then kept.
+            ForetellError: ``DISK_FULL`` and the like. These frames are not acknowledged then; only a
+                crash that follows at once can leave some of them in the spool.
         """
         return self.submit(frames).result()
 
     def submit(self, frames: Iterable[Frame]) -> Future[Position]:
-        """Hand ``frames`` to the writer; the future is done when they are durable."""
+        """Hand ``frames`` to the writer; the future is done when they are durable. Any thread may.
+
+        Raises:
+            ForetellError: ``FRAME_TOO_LARGE``, ``SPOOL_CLOSED``.
+        """
+        chunks = [pack(frame) for frame in frames]
         future: Future[Position] = Future()
-        if self._writer is None:
-            self._writer = threading.Thread(target=self._write_groups, name="spool", daemon=True)
-            self._writer.start()
-        self._waiting.put(([pack(frame) for frame in frames], future))
+        future.set_running_or_notify_cancel()
+        with self._door:
+            if self._closed:
+                raise ForetellError("SPOOL_CLOSED", "the spool is closed", next_step="Open the workspace again.")
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_groups, name="spool", daemon=True)
+                self._writer.start()
+            self._waiting.put((chunks, future))
         return future
 
     def read(self, start: Position) -> Iterator[tuple[Frame, Position]]:
-        """Frames from ``start`` on, each with the position behind it.
+        """Frames from ``start`` on, each with the position behind it, up to what is durable now.
 
         Raises:
             ForetellError: ``SPOOL_DAMAGED`` where a frame inside the spool is not whole.
         """
+        end = self._end
         for segment in self.segments():
-            if segment < start.segment:
+            if not start.segment <= segment <= end.segment:
                 continue
-            offset = start.offset if segment == start.segment else 0
             path = self._path(segment)
-            size = self._length if segment == self._segment else path.stat().st_size
-            end = offset
-            for frame, end in read_frames(path, offset):
-                yield frame, Position(segment, end)
-            if end < size:
+            size = end.offset if segment == end.segment else path.stat().st_size
+            whole = start.offset if segment == start.segment else 0
+            for frame, behind in read_frames(path, whole, size):
+                whole = behind
+                yield frame, Position(segment, whole)
+            if whole < size:
                 raise ForetellError(
                     "SPOOL_DAMAGED",
                     "a spooled frame is damaged",
-                    where=f"{path.name}, byte {end}",
+                    where=f"{path.name}, byte {whole}",
                     next_step="Restore the segment from a backup, or move it away to go on without it.",
                 )
 
     def segments(self) -> list[int]:
         """Numbers of the segments, oldest first."""
-        return sorted(int(path.stem) for path in self._folder.glob("*.seg"))
+        return sorted(int(path.stem) for path in self._folder.glob("*.seg") if path.stem.isdecimal())
 
     def close(self) -> None:
-        """Write what waits and stop."""
-        if self._writer is not None:
-            self._waiting.put(None)
-            self._writer.join()
-            self._writer = None
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        """Write what waits and stop; what is submitted later is refused."""
+        with self._door:
+            self._closed = True
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                self._waiting.put(None)
+        if writer is not None:
+            writer.join()
+        self._close_file()
 
     def _path(self, segment: int) -> Path:
         return self._folder / f"{segment:010d}.seg"
 
-    def _recover(self, path: Path) -> int:
-        whole = whole_bytes(path)
+    def _recover(self, applied: Position) -> Position:
+        """Cut off a torn tail; returns where writing goes on."""
+        segments = self.segments()
+        last = segments[-1] if segments else 0
+        if last < applied.segment:
+            return Position(applied.segment + 1, 0)
+        if last == 0:
+            return Position(1, 0)
+        path = self._path(last)
         size = path.stat().st_size
+        taken = applied.offset if last == applied.segment else 0
+        if size < taken:
+            return Position(last + 1, 0)
+        whole = whole_bytes(path, taken)
         if whole < size:
             with path.open("rb") as file:
                 file.seek(whole)
                 path.with_suffix(f".{whole}.torn").write_bytes(file.read())
             os.truncate(path, whole)
-        return whole
+        return Position(last, whole)
 
     def _write_groups(self) -> None:
         while True:
@@ -122,13 +150,14 @@ class Spool:
                 return
             try:
                 with explain_os_errors("spool"):
-                    self._write([chunk for chunks, _ in group for chunk in chunks])
+                    start = self._write([chunk for chunks, _ in group for chunk in chunks])
             except BaseException as error:  # noqa: BLE001 - every caller is told, whatever it was
                 for _, future in group:
                     future.set_exception(error)
-            else:
-                for _, future in group:
-                    future.set_result(Position(self._segment, self._length))
+                continue
+            for chunks, future in group:
+                start = Position(start.segment, start.offset + sum(map(len, chunks)))
+                future.set_result(start)
 
     def _take_group(self) -> list[_Waiting] | None:
         first = self._waiting.get()
@@ -144,58 +173,59 @@ class Spool:
             size += sum(map(len, following[0]))
         return group
 
-    def _write(self, chunks: list[bytes]) -> None:
-        if self._length >= self._segment_bytes:
-            self._open_next()
-        elif self._file < 0:
-            self._open(self._segment)
-        start = self._length
+    def _write(self, chunks: list[bytes]) -> Position:
+        """Write a group durably; returns the position before it."""
+        if self._untrusted:
+            self._leave_untrusted()
+        if self._end.offset >= self._segment_bytes:
+            self._close_file()
+            self._end = Position(self._end.segment + 1, 0)
+        if self._file < 0:
+            self._file = self._open(self._end.segment)
+        start = self._end
         try:
             for chunk in chunks:
                 self._write_whole(chunk)
                 reached("spool.after_write")
-            os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
+            sync_file(self._file)
         except BaseException:
-            self._give_back(start)
+            self._untrusted = True
+            with suppress(OSError):
+                self._leave_untrusted()
             raise
+        self._end = Position(start.segment, start.offset + sum(map(len, chunks)))
         reached("spool.after_sync")
+        return start
 
     def _write_whole(self, chunk: bytes) -> None:
         view = memoryview(chunk)
         while view:
-            written = os.write(self._file, view)
-            self._length += written
-            view = view[written:]
+            view = view[os.write(self._file, view) :]
 
-    def _give_back(self, start: int) -> None:
-        """After a failed write: cut back to what was durable and go on in a new segment, since a
-        file whose sync failed cannot be trusted."""
+    def _leave_untrusted(self) -> None:
+        """After a failed write: cut back to what is durable and go on in a new segment, since a file
+        whose sync failed cannot be trusted. Until the cut succeeds nothing more is acknowledged."""
+        self._close_file()
+        handle = os.open(self._path(self._end.segment), os.O_WRONLY)
         try:
-            os.ftruncate(self._file, start)
-        except OSError:
-            self._path(self._segment).with_suffix(".failed").touch()
-        self._length = start
-        if start:
-            os.close(self._file)
-            self._file = -1
-            self._segment, self._length = self._segment + 1, 0
+            os.ftruncate(handle, self._end.offset)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if self._end.offset:
+            self._end = Position(self._end.segment + 1, 0)
+        self._untrusted = False
 
-    def _open_next(self) -> None:
+    def _open(self, segment: int) -> int:
+        handle = os.open(self._path(segment), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        try:
+            sync_folder(self._folder)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    def _close_file(self) -> None:
         if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-        self._segment, self._length = self._segment + 1, 0
-        self._open(self._segment)
-
-    def _open(self, segment: int) -> None:
-        self._file = os.open(self._path(segment), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        sync_folder(self._folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new and renamed files of ``folder`` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            handle, self._file = self._file, -1
+            os.close(handle)

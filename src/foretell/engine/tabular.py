@@ -10,8 +10,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 
+def quoted(name: str) -> str:
+    """``name`` as an identifier in SQL, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def integers(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.int64]:
-    """An integer column without nulls as a numpy array."""
+    """An integer column without nulls as a numpy array; nulls would become made-up numbers: ValueError."""
+    if column.null_count:
+        raise ValueError(f"{column.null_count} of {len(column)} integers are missing")
     result: npt.NDArray[np.int64] = column.to_numpy().astype(np.int64, copy=False)
     return result
 

@@ -63,10 +63,20 @@ def _matches(engine: Engine, identifier: str) -> list[Match]:
     )
     rows = engine.ops.query(select + "i.kind = ? AND i.value = ?", (kind, _normal(kind, value))) if colon else []
     if not rows:
-        kinds = [name for (name,) in engine.ops.query("SELECT DISTINCT kind FROM identifiers ORDER BY kind")]
-        for name in kinds:
+        for name in _kinds(engine):
             rows += engine.ops.query(select + "i.kind = ? AND i.value = ?", (name, _normal(name, identifier)))
     return [Match(int(key), str(profile), str(kind), str(value)) for key, profile, kind, value in rows]
+
+
+def _kinds(engine: Engine) -> list[str]:
+    """The kinds of identifiers that exist, each by one step in the index."""
+    kinds: list[str] = []
+    while True:
+        after = "WHERE kind > ?" if kinds else ""
+        ((found,),) = engine.ops.query(f"SELECT min(kind) FROM identifiers {after}", kinds[-1:])
+        if found is None:
+            return kinds
+        kinds.append(str(found))
 
 
 def _normal(kind: str, value: str) -> str:
@@ -75,9 +85,10 @@ def _normal(kind: str, value: str) -> str:
 
 
 def _by_profile_id(engine: Engine, profile_id: str) -> list[Match]:
+    """By a public id; one that was merged away leads to the profile it went into."""
     found = engine.analytics.query(
-        "SELECT DISTINCT coalesce(m.profile_key, n.node_key) AS profile_key FROM nodes n "
-        "LEFT JOIN merged m ON m.node_key = n.node_key WHERE n.profile_id = $profile_id",
+        "SELECT DISTINCT w.node_key, w.profile_id FROM nodes n LEFT JOIN merged m ON m.node_key = n.node_key "
+        "JOIN nodes w ON w.node_key = coalesce(m.profile_key, n.node_key) WHERE n.profile_id = $profile_id",
         {"profile_id": profile_id},
     )
-    return [Match(key, profile_id, "profile_id", profile_id) for key in found["profile_key"].to_pylist()]
+    return [Match(row["node_key"], row["profile_id"], "profile_id", profile_id) for row in found.to_pylist()]

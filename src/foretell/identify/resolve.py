@@ -9,7 +9,9 @@ events came. Only components that exceed a limit are walked edge by edge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from string import whitespace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,8 @@ from foretell.identify.walk import Joined, new_key, walk
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Held = Callable[[Ints], pa.Table]
+"""Profile keys in; ``profile_key``, ``kind``, ``count`` of their identifiers out."""
 _NONE = np.iinfo(np.int64).max
 
 
@@ -62,10 +66,11 @@ class Resolution:
 
 def arriving(identifiers: pa.Table, blocked: frozenset[str]) -> Arriving:
     """Reduce a batch's identifiers (``row kind value priority``); blocked values are left out."""
-    barred = pa.table({"value": pa.array(sorted(blocked), pa.string())})
+    barred = pa.table({"value": pa.array(sorted({value.strip().lower() for value in blocked}), pa.string())})
     kept = scratch(
-        "SELECT row, kind, value, priority FROM a WHERE lower(trim(value)) NOT IN (SELECT value FROM barred)",
+        "SELECT row, kind, value, priority FROM a WHERE lower(trim(value, $blanks)) NOT IN (SELECT value FROM barred)",
         {"a": identifiers, "barred": barred},
+        {"blanks": whitespace},
     )
     ids = scratch(
         "SELECT row_number() OVER (ORDER BY kind, value) - 1 AS id, kind, value "
@@ -82,16 +87,16 @@ def arriving(identifiers: pa.Table, blocked: frozenset[str]) -> Arriving:
     return Arriving(ids, edges, stars)
 
 
-def resolve(batch: Arriving, existing: Ints, held: pa.Table, rules: IdentityRules, last_key: int) -> Resolution:
+def resolve(batch: Arriving, existing: Ints, held_by: Held, rules: IdentityRules, last_key: int) -> Resolution:
     """Resolve a batch.
 
     Args:
         existing: profile key that holds each identifier already, by ``id``; 0 where it is new.
-        held: ``profile_key``, ``kind``, ``count``: how many identifiers the profiles in ``existing``
-            hold.
+        held_by: looks up how many identifiers profiles hold; asked for those alone that may change.
         last_key: the highest profile key in use.
     """
     component, components = _components(batch.edges, existing)
+    held = held_by(_concerned(existing, component, components))
     within = _within_limits(batch.ids, existing, held, component, components, rules)
     result = _join_whole(batch, existing, component, components, within)
     if not within.all():
@@ -109,6 +114,18 @@ def _components(edges: pa.Table, existing: Ints) -> tuple[Ints, int]:
     graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
     number, labels = connected_components(graph, directed=False)
     return labels[: len(existing)].astype(np.int64), int(number)
+
+
+def _concerned(existing: Ints, component: Ints, components: int) -> Ints:
+    """Profiles to which an identifier or another profile may be joined."""
+    grows = np.zeros(components, dtype=bool)
+    grows[component[existing == 0]] = True
+    have = existing > 0
+    least = np.full(components, _NONE)
+    np.minimum.at(least, component[have], existing[have])
+    grows[component[have & (existing != least[component])]] = True
+    concerned: Ints = np.unique(existing[have & grows[component]])
+    return concerned
 
 
 def _within_limits(
@@ -136,7 +153,7 @@ def _join_whole(batch: Arriving, existing: Ints, component: Ints, components: in
     have = existing > 0
     oldest = np.full(components, _NONE)
     np.minimum.at(oldest, component[have], existing[have])
-    first = np.full(components, _NONE >> 12)
+    first = np.full(components, _NONE >> 22)
     np.minimum.at(first, component[integers(batch.edges["id"])], integers(batch.edges["row"]))
     label = np.where(oldest < _NONE, oldest, new_key(first, 0))
     owner = np.where(within[component], label[component], existing)

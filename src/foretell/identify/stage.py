@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -26,12 +28,7 @@ class IdentifyStage(Stage):
         incoming = arriving(batch.decoded.identifiers, self.rules.blocked)
         nodes, existing = _look_up(tx, incoming.ids)
         last_key = tx.query("SELECT value FROM counters WHERE name = 'profile_key'")[0][0]
-        held = (
-            _held(tx, np.unique(existing[existing > 0]))
-            if (existing == 0).any() or _apart(incoming, existing)
-            else _no_counts()
-        )
-        resolution = resolve(incoming, existing, held, self.rules, last_key)
+        resolution = resolve(incoming, existing, partial(_held, tx), self.rules, last_key)
         if resolution.created:
             tx.execute("UPDATE counters SET value = ? WHERE name = 'profile_key'", (last_key + resolution.created,))
         self._enter_profiles(tx, batch, incoming, resolution, last_key)
@@ -51,13 +48,15 @@ class IdentifyStage(Stage):
         tx.execute("INSERT INTO merged SELECT loser_key, winner_key FROM arriving_merges")
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
-        """Forget the identifiers and nodes of people."""
+        """Forget the identifiers, nodes and merges of people."""
         tx.put("erased", profiles.select(["profile_key"]), key="profile_key")
         nodes = (
             "SELECT profile_key FROM erased UNION "
             "SELECT m.node_key FROM merged m JOIN erased e ON e.profile_key = m.profile_key"
         )
         tx.execute(f"DELETE FROM identifiers WHERE node_key IN ({nodes})")
+        tx.execute(f"DELETE FROM merges WHERE loser_key IN ({nodes})")
+        tx.execute(f"DELETE FROM nodes WHERE node_key IN ({nodes})")
         tx.execute("DELETE FROM merged WHERE profile_key IN (SELECT profile_key FROM erased)")
 
     def _enter_profiles(self, tx: Tx, batch: Batch, incoming: Arriving, resolution: Resolution, last_key: int) -> None:
@@ -129,22 +128,13 @@ def _look_up(tx: Tx, ids: pa.Table) -> tuple[Ints, Ints]:
     return nodes, existing
 
 
-def _apart(incoming: Arriving, existing: Ints) -> bool:
-    """Whether an event joins identifiers of different profiles."""
-    return bool((existing[integers(incoming.edges["star"])] != existing[integers(incoming.edges["id"])]).any())
-
-
 _COUNTS = {"profile_key": pa.int64(), "kind": pa.string(), "count": pa.int64()}
-
-
-def _no_counts() -> pa.Table:
-    return table_of(_COUNTS)
 
 
 def _held(tx: Tx, profiles: Ints) -> pa.Table:
     """How many identifiers of each kind the profiles hold."""
     if not len(profiles):
-        return _no_counts()
+        return table_of(_COUNTS)
     tx.put("held_profiles", pa.table({"profile_key": profiles}), key="profile_key")
     rows = tx.query(
         "SELECT n.profile_key, i.kind, count(*) FROM ("

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Number = TypeVar("Number", int, Ints)
-_PLACES = 1 << 10
+_PLACES = 1 << 20
+"""More than twice the identifiers that one event can hold."""
 
 
 @dataclass

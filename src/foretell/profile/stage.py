@@ -19,9 +19,7 @@ class ProfileStage(Stage):
             {"e": batch.events.select(["profile_key", "ts"])},
         )
         tx.executemany(
-            "INSERT INTO profiles VALUES (?, ?, ?, ?) ON CONFLICT (profile_key) DO UPDATE SET "
-            "first_seen = min(profiles.first_seen, excluded.first_seen), "
-            "last_seen = max(profiles.last_seen, excluded.last_seen), events = profiles.events + excluded.events",
+            f"INSERT INTO profiles VALUES (?, ?, ?, ?) {_SEEN_TOGETHER}",
             python_rows(seen),
         )
         if batch.decoded.traits.num_rows:
@@ -33,13 +31,14 @@ class ProfileStage(Stage):
         tx.execute(
             "INSERT INTO profiles SELECT m.winner_key, min(p.first_seen), max(p.last_seen), sum(p.events) "
             "FROM profile_merges m JOIN profiles p ON p.profile_key = m.loser_key WHERE 1 = 1 GROUP BY m.winner_key "
-            "ON CONFLICT (profile_key) DO UPDATE SET "
-            "first_seen = min(profiles.first_seen, excluded.first_seen), "
-            "last_seen = max(profiles.last_seen, excluded.last_seen), events = profiles.events + excluded.events"
+            + _SEEN_TOGETHER
         )
         tx.execute(
-            "INSERT INTO profile_traits SELECT m.winner_key, t.trait, t.s, t.n, t.ts, t.seq "
-            "FROM profile_merges m JOIN profile_traits t ON t.profile_key = m.loser_key WHERE 1 = 1 " + _LATER_STAYS
+            "INSERT INTO profile_traits SELECT winner_key, trait, s, n, ts, seq FROM ("
+            "SELECT m.winner_key, t.trait, t.s, t.n, t.ts, t.seq, row_number() OVER "
+            "(PARTITION BY m.winner_key, t.trait ORDER BY t.ts DESC, t.seq DESC) AS place "
+            "FROM profile_merges m JOIN profile_traits t ON t.profile_key = m.loser_key) latest WHERE place = 1 "
+            + _LATER_STAYS
         )
         for table in ("profiles", "profile_traits"):
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT loser_key FROM profile_merges)")
@@ -69,6 +68,14 @@ class ProfileStage(Stage):
         tx.executemany(f"INSERT INTO profile_traits VALUES (?, ?, ?, ?, ?, ?) {_LATER_STAYS}", python_rows(latest))
 
 
+_SEEN_TOGETHER = (
+    "ON CONFLICT (profile_key) DO UPDATE SET "
+    "first_seen = CASE WHEN excluded.first_seen < profiles.first_seen THEN excluded.first_seen "
+    "ELSE profiles.first_seen END, "
+    "last_seen = CASE WHEN excluded.last_seen > profiles.last_seen THEN excluded.last_seen "
+    "ELSE profiles.last_seen END, "
+    "events = profiles.events + excluded.events"
+)
 _LATER_STAYS = (
     "ON CONFLICT (profile_key, trait) DO UPDATE SET s = excluded.s, n = excluded.n, ts = excluded.ts, "
     "seq = excluded.seq WHERE (excluded.ts, excluded.seq) > (profile_traits.ts, profile_traits.seq)"

@@ -1,0 +1,32 @@
+"""``bench``: comparisons against what a user would pick instead."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from foretell import bench as benches
+from foretell.cli.options import AsJson
+from foretell.cli.output import emit_json, log, table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command()(bench)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="Name of the benchmark, e.g. import.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller sizes, the same keys.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a benchmark: both sides in one run, ratios judged, seconds only printed."""
+    result = benches.run(name, quick=quick, report=log.out)
+    if as_json:
+        emit_json(result.as_dict())
+        return
+    table(
+        ["ratio", ("measured", "right"), "limit"], [(k, v, result.limits.get(k, "")) for k, v in result.ratios.items()]
+    )
+    table(["figure", ("", "right")], [(key, f"{value:,}") for key, value in result.figures.items()])

@@ -1,0 +1,134 @@
+"""``init``, ``doctor``, ``plan``, ``apply``, ``schema``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foretell import app as wiring
+from foretell import definitions
+from foretell.cli.opening import opened
+from foretell.cli.options import HERE, AsJson, Workspace
+from foretell.cli.output import emit_json, log, people, table
+from foretell.definitions import Change, Plan, Problem, WorkspaceSettings
+from foretell.errors import UsageError
+
+_SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " "}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    for command in (init, doctor, plan, apply, schema):
+        app.command()(command)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="Folder of the new workspace; made where it is missing.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a small workspace to start from."""
+    written = definitions.init(directory)
+    if as_json:
+        emit_json({"workspace": directory, "files": [path.relative_to(directory) for path in written]})
+        return
+    people.print(f"A workspace lies in {directory}:")
+    for path in written:
+        people.print(f"  {path.relative_to(directory)}")
+    people.print(f"\nNext: foretell import FILE.jsonl --workspace {directory}")
+
+
+def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+    """Look whether a workspace is in order, and where each setting comes from."""
+
+    def open_stores(root: Path, settings: WorkspaceSettings) -> str:
+        with wiring.open_workspace(root) as found:
+            return f"opened; {found.engine.analytics.last_batch():,} batches applied"
+
+    findings = definitions.doctor(workspace, open_stores=open_stores)
+    if as_json:
+        emit_json({"ok": all(f.ok for f in findings), "findings": [f.as_dict() for f in findings]})
+    else:
+        table(
+            ["", "what", "found"],
+            [
+                ("ok" if f.ok else "!!", f.name, f"{f.detail}{'. ' + f.next_step if f.next_step else ''}")
+                for f in findings
+            ],
+        )
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def plan(
+    workspace: Workspace = HERE,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 2 where anything would change.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what applying the definitions would change, and everything that is wrong with them."""
+    with opened(workspace) as found:
+        planned = wiring.plan(found)
+    if as_json:
+        emit_json(
+            {
+                "changes": [change.as_dict() for change in planned.changes if change.action != "unchanged"],
+                "problems": [problem.as_dict() for problem in planned.problems],
+            }
+        )
+    else:
+        _show_problems(planned.problems)
+        _show_changes(planned)
+    if any(problem.severity == "error" for problem in planned.problems):
+        raise typer.Exit(2)
+    if check and any(change.action != "unchanged" for change in planned.changes):
+        raise typer.Exit(2)
+
+
+def apply(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+    """Put the definitions of the workspace's files in force; twice changes nothing."""
+    with opened(workspace, "write") as found:
+        made = wiring.apply(found)
+    if as_json:
+        emit_json({"changes": [change.as_dict() for change in made]})
+        return
+    for change in made:
+        _show_change(change)
+    people.print(f"{len(made)} applied" if made else "Nothing to change.")
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(help="Kind of document, e.g. segment.")],
+) -> None:
+    """Print the JSON schema of a kind of document, for editors."""
+    found = wiring.kind_of(kind)
+    if found is None:
+        names = sorted(known.name for known in wiring.KINDS)
+        raise UsageError(
+            "UNKNOWN_KIND",
+            f"there is no kind called {kind!r}",
+            next_step=definitions.suggestion(kind, names, what="kinds"),
+        )
+    emit_json(definitions.schema(found))
+
+
+def _show_problems(problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        log.out(f"{problem.severity}: {problem.headline}")
+        if problem.next_step:
+            log.out(f"  {problem.next_step}")
+
+
+def _show_changes(planned: Plan) -> None:
+    changes = [change for change in planned.changes if change.action != "unchanged"]
+    for change in changes:
+        _show_change(change)
+    same = len(planned.changes) - len(changes)
+    people.print(f"{len(changes)} to change, {same} unchanged" if changes else f"Nothing to change ({same} in force).")
+
+
+def _show_change(change: Change) -> None:
+    impact = f"  → {change.impact}" if change.impact else ""
+    people.print(f"{_SIGNS[change.action]} {change.name}  {change.where}{impact}", markup=False)
+    for field in change.fields:
+        people.print(f"    {field.path}: {field.before} → {field.after}", markup=False)

@@ -1,0 +1,129 @@
+"""``import`` and ``quarantine``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foretell import collect
+from foretell.cli.opening import opened
+from foretell.cli.options import HERE, AsJson, Workspace
+from foretell.cli.output import emit_json, log, people, steps, table
+from foretell.collect import FileReport, Preview
+
+quarantine = typer.Typer(help="Rows that could not be taken in.", no_args_is_help=True)
+Source = Annotated[str | None, typer.Option("--source", metavar="KEY", help="Source document that maps the rows.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command(name="import")(import_)
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="JSON lines in the Segment specification, or with --source CSV, Parquet, Excel."),
+    ],
+    source: Source = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would become of it; store nothing.")] = False,
+    workspace: Workspace = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Import files; returns when their rows are in the views."""
+    if dry_run:
+        _preview(files, source, workspace, as_json=as_json)
+        return
+    with opened(workspace, "write") as found, steps() as progress:
+
+        def tell(name: str, read: int, size: int) -> None:
+            progress.done(read, size)
+
+        progress.begin(f"Importing {files[0].name}" + (f" and {len(files) - 1} more" if files[1:] else ""), 1)
+        reports = collect.import_files(found.engine, found.catalog, files, source, now=found.clock.now(), progress=tell)
+    bad = sum(report.quarantined for report in reports)
+    if bad:
+        log.out(f"{bad:,} rows went to quarantine; see `foretell quarantine list`")
+    if as_json:
+        emit_json({"files": [asdict(report) for report in reports]})
+        return
+    for report in reports:
+        _show(report)
+
+
+@quarantine.callback()
+def group() -> None:
+    """Rows that could not be taken in."""
+
+
+@quarantine.command(name="list")
+def list_(
+    workspace: Workspace = HERE,
+    source: Source = None,
+    code: Annotated[str | None, typer.Option("--code", help="Rows with this reason only.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most rows to show.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List quarantined rows with line number and reason, the latest import first."""
+    with opened(workspace) as found:
+        rows = collect.quarantined(found.engine, limit=limit, source=source, code=code)
+        counts = collect.quarantine_counts(found.engine, source=source)
+    if as_json:
+        emit_json({"counts": counts, "rows": [asdict(row) for row in rows]})
+        return
+    if not rows:
+        people.print("The quarantine is empty.")
+        return
+    table(
+        ["file", ("line", "right"), "reason", "", "row"],
+        [(r.file, r.line, r.code, r.message, (r.body or "")[:100]) for r in rows],
+    )
+    people.print(", ".join(f"{name}: {number:,}" for name, number in counts.items()), style="dim")
+
+
+def _show(report: FileReport) -> None:
+    people.print(
+        f"[bold]{report.file}[/bold]: {report.rows:,} rows, {report.events:,} new events, "
+        f"{report.duplicates:,} were there already, {report.quarantined:,} in quarantine"
+    )
+    parts = [f"{name} {number:,}" for name, number in (*report.mappings.items(), *report.skipped.items())]
+    if parts:
+        people.print("  rows: " + ", ".join(parts), markup=False)
+
+
+def _preview(files: list[Path], source: str | None, workspace: Path, *, as_json: bool) -> None:
+    with opened(workspace) as found, steps() as progress:
+        progress.begin("Reading")
+        previews = [collect.preview(found.catalog, path, source, now=found.clock.now()) for path in files]
+    if as_json:
+        emit_json({"files": [asdict(one) for one in previews]})
+        return
+    for one in previews:
+        _show_preview(one)
+
+
+def _show_preview(one: Preview) -> None:
+    people.print(f"[bold]{one.file}[/bold]: {one.rows:,} rows would make {one.events:,} events. Nothing was stored.\n")
+    table(
+        [("line", "right"), "event", "when (UTC)", "who", "properties and traits"],
+        [
+            (
+                row["line"],
+                row["event"],
+                f"{row['timestamp']:%Y-%m-%d %H:%M:%S}",
+                row["who"],
+                (row["traits"] or row["properties"] or "")[:160],
+            )
+            for row in one.first
+        ],
+    )
+    for problem in one.problems[:200]:
+        log.out(f"line {problem['line']}: {problem['code']}: {problem['message']}")
+    if one.problem_counts:
+        people.print(", ".join(f"{code}: {number:,}" for code, number in one.problem_counts.items()))
+
+
+__all__ = ["add_to", "quarantine"]

@@ -1,0 +1,51 @@
+"""``query`` and ``run``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from foretell.cli.opening import opened
+from foretell.cli.options import HERE, AsJson, Workspace
+from foretell.cli.output import emit_json, people, steps, table
+from foretell.engine import ApplyReport
+
+_SHOWN = 200
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command()(query)
+    app.command()(run)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="A SELECT over the published views (events, profiles, orders, …).")],
+    workspace: Workspace = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the published views in SQL; nothing can be changed this way."""
+    with opened(workspace) as found:
+        rows = found.engine.analytics.query(sql)
+    if as_json:
+        emit_json(rows.to_pylist())
+        return
+    shown = rows.slice(0, _SHOWN)
+    table(rows.column_names, [tuple(row.values()) for row in shown.to_pylist()])
+    if rows.num_rows > _SHOWN:
+        people.print(f"… {rows.num_rows - _SHOWN:,} more rows; use --json for all of them")
+
+
+def run(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+    """Apply what waits in the spool and bring every store up to date."""
+    with opened(workspace, "write") as found, steps() as progress:
+        progress.begin("Applying")
+        report: ApplyReport = found.engine.apply_pending(lambda part: progress.advance(part.events))
+    if as_json:
+        emit_json(vars(report))
+    else:
+        people.print(
+            f"{report.events:,} events applied in {report.batches:,} batches, "
+            f"{report.duplicates:,} were there already, {report.problems:,} went to quarantine"
+        )

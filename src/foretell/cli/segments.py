@@ -1,0 +1,103 @@
+"""``segment``: which people?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from foretell import identify, segment
+from foretell.cli.opening import instant, opened
+from foretell.cli.options import HERE, AsJson, AsOf, Workspace
+from foretell.cli.output import Format, emit_json, number, people, table, write_rows
+from foretell.condition import Explanation
+from foretell.definitions import parse_inline
+
+app = typer.Typer(help="Segments: sizes, members, reasons, at any instant.", no_args_is_help=True)
+Key = Annotated[str, typer.Argument(help="Key of the segment.")]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="YAML", help="A further condition, e.g. '{trait: country, is: France}'."),
+]
+
+
+@app.callback()
+def group() -> None:
+    """Segments: sizes, members, reasons, at any instant."""
+
+
+@app.command(name="list")
+def list_(workspace: Workspace = HERE, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """List the segments with their sizes."""
+    with opened(workspace) as found:
+        sizes = segment.list_segments(found.catalog, found.reader, as_of=instant(found, as_of))
+    if as_json:
+        emit_json([vars(size) for size in sizes])
+        return
+    table(["key", ("people", "right"), "who"], [(s.key, number(s.members), s.says) for s in sizes])
+
+
+@app.command()
+def count(
+    key: Key, workspace: Workspace = HERE, as_of: AsOf = None, where: Where = None, as_json: AsJson = False
+) -> None:
+    """Count the people in a segment."""
+    with opened(workspace) as found:
+        at = instant(found, as_of)
+        members = segment.count(found.catalog, found.reader, key, as_of=at, where=_condition(where))
+    if as_json:
+        emit_json({"segment": key, "as_of": at, "count": members})
+    else:
+        people.print(f"{members:,}")
+
+
+@app.command()
+def members(
+    key: Key,
+    workspace: Workspace = HERE,
+    as_of: AsOf = None,
+    where: Where = None,
+    form: Annotated[Format | None, typer.Option("--format", help="Write all members in this format.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the people in a segment."""
+    with opened(workspace) as found:
+        rows = segment.members(found.catalog, found.reader, key, as_of=instant(found, as_of), where=_condition(where))
+    if as_json or form is not None:
+        write_rows(rows, "json" if form is None else form.value)
+        return
+    shown = rows.slice(0, 50).to_pylist()
+    table(rows.column_names, [tuple(row.values()) for row in shown])
+    if rows.num_rows > len(shown):
+        people.print(f"… {rows.num_rows - len(shown):,} more; use --format csv for all")
+
+
+@app.command()
+def explain(
+    key: Key,
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="TYPE:VALUE, or the bare value.")],
+    workspace: Workspace = HERE,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a person is or is not in a segment."""
+    with opened(workspace) as found:
+        match = identify.find(found.engine, identifier)
+        why = segment.explain(found.catalog, found.reader, key, match.profile_key, as_of=instant(found, as_of))
+    if as_json:
+        emit_json(why.as_dict())
+        return
+    _show(why, 0)
+
+
+def _show(part: Explanation, depth: int) -> None:
+    told = f"  [{part.found}]" if part.found else ""
+    people.print(f"{'  ' * depth}{'yes' if part.holds else 'no '} {part.says}{told}", markup=False)
+    for one in part.events:
+        people.print(f"{'  ' * depth}      {one.at:%Y-%m-%d %H:%M} UTC  {one.event}  {one.message_id}", markup=False)
+    for inner in part.parts:
+        _show(inner, depth + 1)
+
+
+def _condition(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else parse_inline(text, "--where")

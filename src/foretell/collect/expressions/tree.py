@@ -1,0 +1,40 @@
+"""The tree of an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number, a text, ``true`` or ``false``, or ``missing`` (None)."""
+
+    value: float | str | bool | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function, or an operator (``+ - * / = != < <= > >= and or not neg in``), and its arguments."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+Expression = Literal | Column | Call
+
+
+def columns_of(expression: Expression) -> Iterator[str]:
+    """Names of the columns that ``expression`` reads, repeated as it repeats them."""
+    if isinstance(expression, Column):
+        yield expression.name
+    elif isinstance(expression, Call):
+        for argument in expression.arguments:
+            yield from columns_of(argument)

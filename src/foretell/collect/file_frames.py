@@ -1,0 +1,87 @@
+"""A file as frames, with memory that does not grow with it.
+
+The file is read twice: first through to its end (so that a damaged one is refused before anything is
+stored, and equal rows are counted), then frame by frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from foretell.collect import frames
+from foretell.collect.envelope import LINE_BYTES
+from foretell.collect.file_checks import check_lines, checked_file, empty, opened
+from foretell.collect.lines import BOM, pieces_of, split_lines
+from foretell.collect.repeats import Repeats, counting
+from foretell.collect.told import Origin
+from foretell.engine import Frame, scratch
+
+_LIMIT = LINE_BYTES["import"]
+_UNNAMED = """
+SELECT i, hash(rtrim(line, chr(13))) AS h FROM lines WHERE NOT contains(line, '"messageId"') ORDER BY i
+"""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A frame, and how much of the file has been read with it (bytes of the disk)."""
+
+    frame: Frame
+    read_bytes: int
+
+
+def line_frames(path: Path, origin: Origin, lag: timedelta | None) -> Iterator[Progress]:
+    """The frames of a file of Segment-spec JSON lines.
+
+    Raises:
+        ForetellError: ``FILE_EMPTY``, ``FILE_TRUNCATED``, ``FILE_FORMAT`` and the like, before the first frame.
+    """
+    checked_file(path)
+    with counting() as repeats:
+        if _survey(path, repeats) == 0:
+            raise empty(path)
+        repeats.settle()
+        first = 1
+        for body, position in _pieces(path):
+            height = body.count(b"\n") + (not body.endswith(b"\n"))
+            frame = frames.lines_frame(
+                body,
+                origin,
+                arrival="import",
+                first_line=first,
+                repeats=repeats.of(first, height),
+                lag=lag,
+            )
+            yield Progress(frame, position)
+            first += height
+
+
+def _survey(path: Path, repeats: Repeats) -> int:
+    """Read the file to its end; note the lines without a message id; returns how many lines are not blank."""
+    first, rows = 1, 0
+    for body, _ in _pieces(path):
+        lines = split_lines(body, line_bytes=_LIMIT).text
+        table = pa.table({"i": np.arange(first, first + len(lines)), "line": lines})
+        unnamed = scratch(_UNNAMED, {"lines": table})
+        repeats.add(unnamed["h"].to_numpy(), unnamed["i"].to_numpy())
+        rows += len(body.strip()) > 0
+        first += len(lines)
+    return rows
+
+
+def _pieces(path: Path) -> Iterator[tuple[bytes, int]]:
+    with opened(path) as source:
+        pieces = pieces_of(source.file, piece_bytes=frames.FRAME_BYTES, line_bytes=_LIMIT)
+        for number, body in enumerate(pieces):
+            piece = body
+            if number == 0:
+                check_lines(path, body[:8])
+                piece = body.removeprefix(BOM)
+            if piece:
+                yield piece, source.position()

@@ -1,0 +1,166 @@
+"""What is spooled: lines or rows as they came, and all that is needed to read them again later.
+
+A frame carries the source document it was imported under, so that reading it is a pure function of
+the frame: replays and rebuilds give what the first reading gave.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from foretell.collect.envelope import LINE_BYTES, Arrival
+from foretell.collect.lines import split_lines
+from foretell.collect.problems import problem_rows
+from foretell.collect.row_events import decode_rows
+from foretell.collect.row_plan import row_plan
+from foretell.collect.segment_spec import decode_segment
+from foretell.collect.source_model import SourceSpec
+from foretell.collect.tally import Tally
+from foretell.collect.told import Origin
+from foretell.engine import Decoded, Frame
+
+SEGMENT_LINES, ROWS = "segment-lines", "rows"
+FRAME_BYTES = 32 * 1024 * 1024
+"""Size of a frame of lines; also what bounds the memory of an import."""
+FRAME_ROWS = 100_000
+"""Size of a frame of rows; a group of rows is never split, so that a frame can be larger."""
+_TEXT_LIMIT = 2_000
+
+
+def lines_frame(
+    body: bytes,
+    origin: Origin,
+    *,
+    arrival: Arrival,
+    first_line: int | None,
+    repeats: list[tuple[int, int]] | None = None,
+    lag: timedelta | None = None,
+) -> Frame:
+    """A frame of Segment-spec messages, one a line.
+
+    Args:
+        first_line: number of the first line in its file; None for what came over the wire.
+        repeats: (line of the frame from 0, how many equal ones the file holds before it), where not 0.
+        lag: set for history.
+    """
+    meta = _meta(origin)
+    meta |= {"arrival": arrival, "first_line": first_line, "repeats": repeats or []}
+    meta["lag_seconds"] = None if lag is None else lag.total_seconds()
+    return Frame(SEGMENT_LINES, meta, body)
+
+
+def rows_frame(
+    rows: pa.Table, origin: Origin, spec: SourceSpec, zone: str, rejected: Sequence[tuple[int, str, str]] = ()
+) -> Frame:
+    """A frame of rows: ``line``, ``nth``, then the columns of the file.
+
+    Args:
+        rejected: (row number, reason, text) of rows of the file that do not fit its header.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    meta = _meta(origin)
+    meta |= {"zone": zone, "spec": spec.model_dump(mode="json", exclude_defaults=True)}
+    meta["rejected"] = [[line, reason, text[:_TEXT_LIMIT]] for line, reason, text in rejected]
+    return Frame(ROWS, meta, sink.getvalue().to_pybytes())
+
+
+def _meta(origin: Origin) -> dict[str, object]:
+    return {
+        "source": origin.source,
+        "file": origin.file,
+        "received_at": origin.received_at.isoformat(),
+    }
+
+
+def read_frame(frame: Frame) -> tuple[Decoded, Tally]:
+    """Read a frame, and count what became of its rows."""
+    meta = frame.meta
+    origin = Origin(meta["source"], meta["file"], datetime.fromisoformat(meta["received_at"]))
+    if frame.format == ROWS:
+        rows = pa.ipc.open_stream(frame.body).read_all()
+        spec = SourceSpec.model_validate(meta["spec"])
+        schema = pa.schema(list(rows.schema)[2:])
+        plan = row_plan(spec, schema, source=origin.source, zone=meta["zone"], where=origin.file)
+        decoded, tally = decode_rows(rows, plan, origin, spec.known_after)
+        return _with_rejected(decoded, tally, meta["rejected"], origin)
+    return _read_lines(frame, origin)
+
+
+def _with_rejected(
+    decoded: Decoded, tally: Tally, rejected: Sequence[tuple[int, str, str]], origin: Origin
+) -> tuple[Decoded, Tally]:
+    if not rejected:
+        return decoded, tally
+    lines, reasons, texts = zip(*rejected, strict=True)
+    found = pa.table({"line": lines, "code": ["BAD_ROW"] * len(lines), "message": reasons, "body": texts})
+    rows = problem_rows(found, source=origin.source, file=origin.file, received_at=origin.received_at)
+    problems = pa.concat_tables([decoded.problems, rows])
+    return replace(decoded, problems=problems), tally.plus(Tally(rows=len(lines), quarantined=len(lines)))
+
+
+def _read_lines(frame: Frame, origin: Origin) -> tuple[Decoded, Tally]:
+    meta = frame.meta
+    arrival: Arrival = meta["arrival"]
+    lines = split_lines(frame.body, line_bytes=LINE_BYTES[arrival])
+    seconds = meta["lag_seconds"]
+    nth = None
+    if meta["repeats"]:
+        nth = np.zeros(len(lines.text), np.int64)
+        at, counts = np.array(meta["repeats"], np.int64).T
+        nth[at] = counts
+    decoded = decode_segment(
+        lines.text,
+        source=origin.source,
+        received_at=origin.received_at,
+        first_line=meta["first_line"],
+        arrival=arrival,
+        lag=None if seconds is None else timedelta(seconds=seconds),
+        file=origin.file,
+        wrong=lines.wrong,
+        nth=nth,
+        body=frame.body,
+    )
+    refused = sum(severity == "error" for severity in decoded.problems["severity"].to_pylist())
+    return decoded, Tally(decoded.events.num_rows + refused, decoded.events.num_rows, refused)
+
+
+class FrameReader:
+    """The decoder that ``app`` gives to the engine.
+
+    The import has read a frame already (to count and to show what it holds) when the engine wants it
+    read; the last reading is kept for that moment. The result is the same with and without it.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[object, Decoded] | None = None
+
+    def __call__(self, frame: Frame) -> Decoded:
+        key, kept = _key(frame), self._last
+        self._last = None
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        return read_frame(frame)[0]
+
+    def read(self, frame: Frame) -> tuple[Decoded, Tally]:
+        """Read ``frame``, and keep the result until the engine asks for it."""
+        decoded, tally = read_frame(frame)
+        self._last = (_key(frame), decoded)
+        return decoded, tally
+
+
+def _key(frame: Frame) -> object:
+    return frame.format, sorted(frame.meta.items(), key=str), len(frame.body), zlib.crc32(frame.body)
+
+
+def decoders(reader: FrameReader | None = None) -> dict[str, Callable[[Frame], Decoded]]:
+    """What ``open_engine`` wants: the reader of each format of this room."""
+    reader = reader or FrameReader()
+    return {SEGMENT_LINES: reader, ROWS: reader}

@@ -1,0 +1,153 @@
+"""Files as batches of rows, with bounded memory: CSV, Parquet and Excel."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as papq
+
+from foretell.collect.file_checks import empty
+from foretell.collect.source_model import SourceSpec
+from foretell.errors import ForetellError
+
+BATCH_ROWS = 50_000
+_BLOCK_BYTES = 8 * 1024 * 1024
+
+
+@dataclass
+class RowFile:
+    """A file that is read as rows.
+
+    Args:
+        schema: its columns.
+        batches: the rows, ``line`` (1-based row number, without the header) first.
+        rejected: (row number, reason, text) of rows that do not fit the header; complete only when
+            ``batches`` has been read to its end.
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.Table]
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def open_rows(path: Path, spec: SourceSpec) -> RowFile:
+    """Open ``path`` as the format of ``spec``.
+
+    Raises:
+        ForetellError: ``FILE_FORMAT`` where it is something else, ``FILE_EMPTY`` where it has no column.
+    """
+    opened = {"csv": _open_csv, "parquet": _open_parquet, "xlsx": _open_excel}[spec.format]
+    try:
+        return opened(path, spec)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError, KeyError, ValueError) as error:
+        raise not_this_format(path, spec, error) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in ("zipfile", "openpyxl"):
+            raise not_this_format(path, spec, error) from error
+        raise
+
+
+def not_this_format(path: Path, spec: SourceSpec, error: BaseException) -> ForetellError:
+    """The error for a file that cannot be read as the source document says."""
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ForetellError(
+        "FILE_FORMAT",
+        f"the file cannot be read as {spec.format}: {reason}",
+        where=str(path),
+        next_step="Check the format (and delimiter, encoding, sheet) in the source document.",
+    )
+
+
+def numbered(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Put the row number, from 1, before the columns."""
+    first = 1
+    for batch in batches:
+        yield batch.add_column(0, "line", pa.array(np.arange(first, first + batch.num_rows)))
+        first += batch.num_rows
+
+
+def _open_parquet(path: Path, _: SourceSpec) -> RowFile:
+    file = papq.ParquetFile(path)
+    schema = file.schema_arrow.remove_metadata()
+    batches = (pa.Table.from_batches([batch]).replace_schema_metadata(None) for batch in file.iter_batches(BATCH_ROWS))
+    return RowFile(schema, numbered(batches))
+
+
+def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
+    rejected: list[tuple[int, str, str]] = []
+    read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, encoding=spec.encoding, use_threads=False)
+
+    def reject(row: Any) -> str:
+        reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
+        rejected.append((int(row.number or 0), reason, row.text))
+        return "skip"
+
+    parse = pacsv.ParseOptions(
+        delimiter=spec.delimiter, quote_char=spec.quote, newlines_in_values=True, invalid_row_handler=reject
+    )
+    with pacsv.open_csv(path, read, parse) as opening:
+        names = opening.schema.names
+    rejected.clear()
+    as_text = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )  # fmt: skip
+    reader = pacsv.open_csv(path, read, parse, as_text)
+    schema = pa.schema([(name, pa.string()) for name in names])
+    batches = (pa.Table.from_batches([batch]) for batch in reader)
+    return RowFile(schema, _around(numbered(batches), rejected), rejected)
+
+
+def _around(batches: Iterator[pa.Table], rejected: list[tuple[int, str, str]]) -> Iterator[pa.Table]:
+    """Row numbers that count the rejected rows too. A rejected row's number counts the header."""
+    for batch in batches:
+        lines = batch["line"].to_numpy()
+        for number, _, _ in sorted(rejected):
+            lines = np.where(lines >= number - 1, lines + 1, lines)
+        yield batch.set_column(0, "line", pa.array(lines))
+
+
+def _open_excel(path: Path, spec: SourceSpec) -> RowFile:
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    if spec.sheet is not None and spec.sheet not in book.sheetnames:
+        raise ForetellError(
+            "SHEET_MISSING",
+            f"there is no sheet called {spec.sheet!r}",
+            where=str(path),
+            next_step=f"Its sheets are: {', '.join(book.sheetnames)}.",
+        )
+    sheet = book[spec.sheet] if spec.sheet else book[book.sheetnames[0]]
+    cells = sheet.iter_rows(values_only=True)
+    header = [str(name).strip() for name in itertools.takewhile(lambda name: name is not None, next(cells, ()))]
+    if not header:
+        raise empty(path)
+    schema = pa.schema([(name, pa.string()) for name in header])
+    return RowFile(schema, numbered(_cell_batches(cells, schema)))
+
+
+def _cell_batches(cells: Iterator[tuple[Any, ...]], schema: pa.Schema) -> Iterator[pa.Table]:
+    width = len(schema)
+    while rows := list(itertools.islice(cells, BATCH_ROWS)):
+        full = ([*row[:width], *[None] * (width - len(row))] for row in rows)
+        columns = [pa.array([_cell_text(cell) for cell in column], pa.string()) for column in zip(*full, strict=True)]
+        yield pa.table(columns, schema=schema)
+
+
+def _cell_text(cell: object) -> str | None:
+    """A cell as text: whole numbers without ``.0``, times in ISO 8601."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)

@@ -1,0 +1,180 @@
+"""Segment-spec messages, one a JSON line, as tables.
+
+The fields and their meaning: https://segment.com/docs/connections/spec/common/
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import naive_utc
+from foretell.collect.envelope import Arrival, read_envelopes
+from foretell.collect.problems import Severity, problem_rows
+from foretell.collect.told import Origin, assembled, read_properties, trait_rows
+from foretell.collect.values import joined
+from foretell.collect.who import spoken_of
+from foretell.engine import TIMESTAMP, Decoded, integers, scratch, with_column
+
+_EXTRAS = """
+WITH extras AS (
+    SELECT row, properties, concat_ws(',',
+        CASE WHEN NOT grouped AND NOT coalesce(json_exists(properties, '/name'), false) THEN '"name":' || name END,
+        CASE WHEN NOT grouped AND NOT coalesce(json_exists(properties, '/category'), false)
+             THEN '"category":' || category END,
+        CASE WHEN type = 'group' THEN '"group_id":' || group_id END,
+        CASE WHEN type = 'group' THEN '"traits":' || traits END,
+        CASE WHEN type = 'alias' THEN '"previous_id":' || previous_id END) AS extra
+    FROM (SELECT *, type = 'group' OR type = 'alias' AS grouped FROM told))
+SELECT row, CASE WHEN coalesce(properties, '{}') = '{}' THEN '{' || extra || '}'
+                 WHEN extra = '' THEN properties
+                 ELSE '{' || extra || ',' || substring(properties, 2) END AS properties
+FROM extras ORDER BY row
+"""
+_TRAIT_DOCS = """
+SELECT row, CASE WHEN type = 'identify' THEN coalesce(traits, CAST(json_extract(context, '/traits') AS VARCHAR))
+                 ELSE '{"account":' || json_merge_patch(coalesce(traits, '{}'), '{"id":' || group_id || '}') || '}'
+            END AS token
+FROM told WHERE type = 'identify' OR type = 'group' ORDER BY row
+"""
+
+
+def decode_segment(
+    lines: pa.StringArray | pa.LargeStringArray,
+    *,
+    source: str,
+    received_at: datetime,
+    first_line: int | None = 1,
+    arrival: Arrival = "import",
+    lag: timedelta | None = None,
+    file: str = "",
+    wrong: pa.Array | None = None,
+    nth: npt.NDArray[np.int64] | None = None,
+    body: bytes | None = None,
+) -> Decoded:
+    """Read messages.
+
+    Args:
+        lines: one message each; blank lines count as lines and tell nothing.
+        source: key of the source; part of minted message ids.
+        received_at: arrival, UTC; the time of messages without one.
+        first_line: number of the first line in its file; None for what came over the wire.
+        arrival: see :func:`~foretell.collect.envelope.read_envelopes`.
+        lag: set for history: a message counts as known that much after it happened, and at arrival
+            at the latest.
+        wrong, nth: see :func:`~foretell.collect.envelope.read_envelopes`.
+        body: the bytes of ``lines``, where they are at hand.
+    """
+    heads = read_envelopes(
+        lines,
+        wrong=wrong,
+        nth=nth,
+        source=source,
+        received_at=received_at,
+        first_line=first_line,
+        arrival=arrival,
+    )
+    heads = _with_lines(heads, first_line)
+    codes = heads["code"]
+    told = heads if codes.null_count == len(codes) else heads.filter(pc.is_null(codes))
+    told = with_column(told, "row", np.arange(told.num_rows))
+    told = _with_extras(told)
+    docs = scratch(_TRAIT_DOCS, {"told": told})
+    flat = read_properties(told, docs)
+    traits = trait_rows(flat)
+    in_context = _mentions(lines.buffers()[2].to_pybytes() if body is None else body, told)
+    identifiers = spoken_of(told, traits, in_context=in_context)
+    origin = Origin(source, file, received_at)
+    bad = heads.filter(pc.not_equal(codes, "BLANK")).select(["line", "code", "body"])
+    problems = [_problems(bad, origin)]
+    named = np.zeros(told.num_rows, np.bool_)
+    named[integers(identifiers["row"])] = True
+    if not named.all():
+        nobody = told.filter(pa.array(~named))
+        problems.append(_problems(_nobody(nobody, lines), origin))
+        told, identifiers, traits = _only(named, told, identifiers, traits)
+        flat = read_properties(told, docs.slice(0, 0))
+    problems.append(_future(told, origin))
+    return assembled(_events(told, origin, lag), flat, identifiers, traits, problems, origin)
+
+
+def _with_lines(heads: pa.Table, first_line: int | None) -> pa.Table:
+    if first_line is None:
+        return heads.append_column("line", pa.nulls(heads.num_rows, pa.int64()))
+    return heads.append_column("line", pc.add(heads["i"], first_line))
+
+
+def _with_extras(told: pa.Table) -> pa.Table:
+    """Put what stands beside the properties of page, screen, group and alias calls among them."""
+    viewed = pc.and_(
+        pc.is_in(told["type"], pa.array(["page", "screen"])),
+        pc.or_(pc.is_valid(told["name"]), pc.is_valid(told["category"])),
+    )
+    chosen = pc.or_(viewed, pc.is_in(told["type"], pa.array(["group", "alias"])))
+    if not pc.any(chosen).as_py():
+        return told
+    added = scratch(_EXTRAS, {"told": told.filter(chosen)})
+    properties = pc.replace_with_mask(joined(told["properties"]), joined(chosen), joined(added["properties"]))
+    return with_column(told, "properties", properties)
+
+
+def _mentions(text: bytes, told: pa.Table) -> bool:
+    """Whether some context may hold traits or external ids, told by the bytes of the lines alone."""
+    if text.find(b'"externalIds"') >= 0:
+        return True
+    outer: int = told.num_rows - told["traits"].null_count
+    return text.count(b'"traits"') > outer
+
+
+def _problems(found: pa.Table, origin: Origin, severity: Severity = "error") -> pa.Table:
+    return problem_rows(
+        found, source=origin.source, file=origin.file, received_at=origin.received_at, severity=severity
+    )
+
+
+def _nobody(told: pa.Table, lines: pa.Array) -> pa.Table:
+    bodies = lines.take(told["i"].combine_chunks()).cast(pa.string())
+    return pa.table([told["line"], pa.repeat("NO_IDENTIFIER", told.num_rows), bodies], names=["line", "code", "body"])
+
+
+def _only(kept: npt.NDArray[np.bool_], told: pa.Table, *others: pa.Table) -> tuple[pa.Table, ...]:
+    """Keep some rows and count them 0, 1, 2 … again, in ``others`` too."""
+    number = np.where(kept, np.cumsum(kept) - 1, -1)
+    rest = told.filter(pa.array(kept))
+    result = [with_column(rest, "row", np.arange(rest.num_rows))]
+    for other in others:
+        rows = number[integers(other["row"])]
+        result.append(with_column(other, "row", rows).filter(pa.array(rows >= 0)))
+    return tuple(result)
+
+
+def _future(told: pa.Table, origin: Origin) -> pa.Table:
+    late = told.filter(told["future"])
+    codes = pa.repeat("FUTURE_TIMESTAMP", late.num_rows)
+    rows = pa.table([late["line"], codes, late["message_id"]], names=["line", "code", "body"])
+    return _problems(rows, origin, "warning")
+
+
+def _events(told: pa.Table, origin: Origin, lag: timedelta | None) -> pa.Table:
+    received = pa.scalar(naive_utc(origin.received_at), TIMESTAMP)
+    ts = told["ts"].cast(TIMESTAMP)
+    height = told.num_rows
+    known = pa.repeat(received, height) if lag is None else pc.min_element_wise(pc.add(ts, lag), received)
+    columns = {
+        "row": told["row"],
+        "line": told["line"],
+        "message_id": told["message_id"],
+        "type": told["type"],
+        "event": told["event"],
+        "ts": ts,
+        "known_at": known,
+        "received_at": pa.repeat(received, height),
+        "source": pa.repeat(origin.source, height),
+        "properties": told["properties"],
+        "context": told["context"],
+    }
+    return pa.table(columns)

@@ -1,0 +1,64 @@
+"""The kind ``source``: its model, and what can be wrong with such a document by its meaning."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+
+from foretell.collect.expressions import Compiled, Scope, as_bool, columns_of, compiled, parsed
+from foretell.collect.slots import Slot, slots
+from foretell.collect.source_model import SourceSpec
+from foretell.collect.times import unknown_code
+from foretell.definitions import Catalog, Document, Kind, Problem, problems_from
+from foretell.errors import ForetellError, UsageError
+
+
+def compiled_slot(slot: Slot, scope: Scope) -> Compiled:
+    """Compile the expression in ``slot``."""
+    if not isinstance(slot.text, str | int | float | bool):
+        raise UsageError("BAD_EXPRESSION", f"{slot.text!r} is no expression")
+    result = compiled(parsed(slot.text), scope)
+    if slot.wanted == "condition":
+        return Compiled(as_bool(result), "bool", result.grouped)
+    return result
+
+
+def _check(document: Document, _: Catalog) -> Iterable[Problem]:
+    spec = document.spec
+    assert isinstance(spec, SourceSpec)
+    for slot in slots(spec):
+        where = document.positions.at(("spec", *slot.path))
+        try:
+            columns = _assumed(slot)
+            compiled_slot(slot, Scope(columns, slot.grouped))
+        except ForetellError as error:
+            yield from problems_from(error, thing=document.name, where=where)
+    yield from _check_settings(document, spec)
+
+
+def _assumed(slot: Slot) -> dict[str, Compiled]:
+    """Before a file is there, every column that is named is taken to exist and to hold text."""
+    if not isinstance(slot.text, str):
+        return {}
+    return {name: Compiled("c", "text") for name in columns_of(parsed(slot.text))}
+
+
+def _check_settings(document: Document, spec: SourceSpec) -> Iterator[Problem]:
+    def problem(message: str, next_step: str, *path: str | int) -> Problem:
+        where = document.positions.at(("spec", *path))
+        return Problem("BAD_SOURCE", message, document.name, where, next_step)
+
+    try:
+        codecs.lookup(spec.encoding)
+    except LookupError:
+        message = f"there is no encoding called {spec.encoding!r}"
+        yield problem(message, "Use a name such as utf-8, latin-1, cp1252 or utf-16.", "encoding")
+    for number, mapping in enumerate(spec.mappings):
+        code = unknown_code(mapping.timestamp_format) if mapping.timestamp_format else None
+        if code is not None:
+            message = f"the time format holds {code!r}, which is not understood"
+            yield problem(message, "Use codes such as %Y-%m-%d %H:%M:%S.", "mappings", number, "timestamp_format")
+
+
+SOURCE = Kind("source", "sources", SourceSpec, check=_check)
+"""Registered by ``app``."""

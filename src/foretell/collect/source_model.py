@@ -1,0 +1,127 @@
+"""The ``source`` document: where rows come from and what they mean."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from foretell.clock import Duration
+from foretell.definitions import DurationText, KeyText, ZoneText
+
+Value = str | float | bool
+"""An expression, or a value that stands for itself."""
+Properties = dict[str, Any]
+"""Name → expression, or a mapping of the same kind for an object."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_listed)]
+"""One name, or a list of them."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Skip(_Part):
+    """Rows that are left out on purpose; they are counted under the name."""
+
+    name: str = Field(min_length=1, description="What these rows are, as shown in the report.")
+    when: str = Field(description="Condition over a row's columns.")
+
+
+class Items(_Part):
+    """Lines of a group as an array of the event."""
+
+    array: KeyText = Field("products", description="Name of the array in the event's properties.")
+    properties: Properties = Field(min_length=1, description="Property of a line → expression.")
+
+
+class RowMapping(_Part):
+    """What some of the rows (or groups of rows) mean."""
+
+    name: str = Field(min_length=1, description="What these rows are, as shown in the report.")
+    when: str | None = Field(None, description="Condition; the first mapping that holds takes the row or group.")
+    track: str | None = Field(None, min_length=1, description="Name of the event that is told.")
+    identify: Literal[True] | None = Field(None, description="The rows tell traits of people.")
+    product: Literal[True] | None = Field(None, description="The rows are products of the catalogue.")
+    account: Literal[True] | None = Field(None, description="The rows are accounts (companies).")
+    timestamp: str | None = Field(None, description="Expression for the time; without it, the time of arrival.")
+    timestamp_format: str | None = Field(None, description="How the time is written, e.g. %d/%m/%Y %H:%M.")
+    message_id: str | None = Field(None, description="Expression that is unique to each event of this mapping.")
+    identifiers: dict[KeyText, Value] = Field(
+        default_factory=dict, description="Kind (user_id, email, phone, anonymous_id or your own) → expression."
+    )
+    traits: Properties = Field(default_factory=dict, description="Trait of the person → expression.")
+    properties: Properties = Field(default_factory=dict, description="Property of the event → expression.")
+    items: Items | None = Field(None, description="The group's lines, as an array of the event.")
+
+    @model_validator(mode="after")
+    def _tells_one_thing(self) -> RowMapping:
+        told = [name for name in ("track", "identify", "product", "account") if getattr(self, name)]
+        if len(told) != 1:
+            raise ValueError("write exactly one of track, identify, product, account")
+        if self.identify and not (self.identifiers and self.traits):
+            raise ValueError("identify needs identifiers and traits")
+        if self.product and "product_id" not in self.properties:
+            raise ValueError("product needs the property product_id")
+        if self.account and "account_id" not in self.properties:
+            raise ValueError("account needs the property account_id")
+        if self.timestamp_format and not self.timestamp:
+            raise ValueError("timestamp_format needs timestamp")
+        return self
+
+    @property
+    def event(self) -> str:
+        """Name of the event in the log."""
+        if self.track:
+            return self.track
+        return "Identify" if self.identify else "Product Updated" if self.product else "Account Updated"
+
+    @property
+    def type(self) -> str:
+        """Call of the Segment specification."""
+        return "identify" if self.identify else "track"
+
+
+class SourceSpec(_Part):
+    """A source of customer data."""
+
+    format: Literal["csv", "parquet", "xlsx", "jsonl"] = Field(description="What the files are.")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Between the fields of a CSV file.")
+    quote: str = Field('"', min_length=1, max_length=1, description="Around fields of a CSV file.")
+    encoding: str = Field("utf-8", description="Of a CSV file, e.g. utf-8, latin-1, utf-16.")
+    sheet: str | None = Field(None, description="Of an Excel file; without it, the first.")
+    zone: ZoneText | None = Field(None, description="Zone of times that name none; without it, the workspace's.")
+    history: bool = Field(False, description="The files tell of the past: known at the event's time plus lag.")
+    lag: DurationText = Field("0s", description="How long after it happened such an event is usually known.")
+    group_by: Names = Field(default_factory=list, description="Columns; rows that agree in them become one event.")
+    skip: list[Skip] = Field(default_factory=list, description="Rows that are left out on purpose.")
+    mappings: list[RowMapping] = Field(default_factory=list, description="What the rows mean; the first match counts.")
+
+    @model_validator(mode="after")
+    def _fits_the_format(self) -> SourceSpec:
+        if self.format == "jsonl" and (self.mappings or self.skip or self.group_by):
+            raise ValueError("jsonl files in the Segment specification need no mappings, skip or group_by")
+        if self.format != "jsonl" and not self.mappings:
+            raise ValueError(f"{self.format} files need at least one mapping")
+        names = [skip.name for skip in self.skip] + [mapping.name for mapping in self.mappings]
+        if len(set(names)) < len(names):
+            raise ValueError("names of skip and mappings must differ")
+        if not self.group_by and any(mapping.items for mapping in self.mappings):
+            raise ValueError("items needs group_by")
+        if self.lag != "0s" and not self.history:
+            raise ValueError("lag needs history: true")
+        if self.history and Duration.parse(self.lag).exact is None:
+            raise ValueError("lag must be an exact length: s, m, h, d or w")
+        return self
+
+    @property
+    def known_after(self) -> timedelta | None:
+        """For history: from when on after it happened an event counts as known."""
+        return Duration.parse(self.lag).exact if self.history else None

@@ -1,0 +1,36 @@
+"""The collect stage: quarantine, orders, order lines and the catalogue of each batch."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from foretell.collect.catalogue import update_catalogue
+from foretell.collect.orders import order_tables
+from foretell.collect.quarantine import put_aside
+from foretell.engine import Batch, Stage, Tx
+
+
+class CollectStage(Stage):
+    """Runs after ``identify``, since orders belong to people.
+
+    Args:
+        currency: ISO 4217 code for orders that name none.
+    """
+
+    room = "collect"
+
+    def __init__(self, currency: str = "EUR") -> None:
+        self.currency = currency
+
+    def apply(self, tx: Tx, batch: Batch) -> None:
+        put_aside(tx, batch)
+        orders, items = order_tables(batch, self.currency)
+        for table, rows in (
+            ("order_rows", orders),
+            ("order_item_rows", items),
+            ("product_rows", update_catalogue(tx, batch)),
+        ):
+            batch.emit(table, rows)
+
+    def erase(self, tx: Tx, profiles: pa.Table) -> None:
+        """The analytics tables forget by their node keys; what lies in quarantine has no owner yet."""

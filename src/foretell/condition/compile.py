@@ -1,0 +1,73 @@
+"""From the syntax tree to one query that gives the people."""
+
+from __future__ import annotations
+
+from foretell.condition import counting, picking
+from foretell.condition.nodes import (
+    All,
+    AnyOf,
+    Condition,
+    Did,
+    Measure,
+    Not,
+    Pick,
+    Prediction,
+    Segment,
+    Trait,
+)
+from foretell.condition.people import People, intersection, members, union
+from foretell.condition.scope import Of, Scope
+from foretell.errors import UsageError
+
+
+def compile_members(tree: Condition, scope: Scope, of: Of) -> str:
+    """SQL: column ``profile_key``, each member of the universe ``of`` for whom ``tree`` holds once."""
+    return members(people(tree, scope, of), scope, of)
+
+
+def compile_measure(part: Measure, scope: Scope) -> str:
+    """SQL: columns ``profile_key`` and ``value``, see :func:`foretell.condition.counting.measure`."""
+    return counting.measure(part, scope)
+
+
+def people(tree: Condition, scope: Scope, of: Of) -> People:
+    """The set of people for whom ``tree`` holds; ``of`` is the universe it will be cut with."""
+    match tree:
+        case All():
+            return intersection([people(part, scope, of) for part in tree.parts])
+        case AnyOf():
+            return union([people(part, scope, of) for part in tree.parts])
+        case Not():
+            return people(tree.part, scope, of).complement()
+        case Did():
+            return counting.did(tree, scope)
+        case Trait():
+            return picking.trait(tree, _past(scope, "trait"))
+        case Pick():
+            return picking.pick(tree, _past(scope, tree.which))
+        case Prediction():
+            return picking.prediction(tree, _past(scope, "prediction"))
+        case Segment():
+            return _segment(tree, _past(scope, "segment"), of)
+
+
+def _segment(part: Segment, scope: Scope, of: Of) -> People:
+    if part.key in scope.inside:
+        loop = " → ".join((*scope.inside, part.key))
+        raise UsageError("SEGMENT_LOOP", f"segments refer to each other in a loop: {loop}", thing=f"segment {part.key}")
+    tree, own = scope.references.segment(part.key)
+    narrow: Of = "known" if "known" in (own, of) else "all"
+    found = people(tree, scope.within_segment(part.key), narrow)
+    if narrow == of:
+        return found
+    return People(members(found, scope, narrow))
+
+
+def _past(scope: Scope, head: str) -> Scope:
+    if scope.future is not None:
+        raise UsageError(
+            "NOT_IN_OUTCOME",
+            f"{head!r} looks back, but an outcome reads only what happens after the instant",
+            next_step="Move it to the prediction's population.",
+        )
+    return scope

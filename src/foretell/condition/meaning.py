@@ -1,0 +1,156 @@
+"""What a condition names, and whether the definitions know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from foretell.clock import Duration
+from foretell.condition.faults import At, Faults, nowhere
+from foretell.condition.nodes import (
+    All,
+    AnyOf,
+    Condition,
+    Did,
+    Measure,
+    Not,
+    Pick,
+    Prediction,
+    Segment,
+    Selection,
+    Test,
+    Trait,
+)
+from foretell.condition.parse import parse
+from foretell.condition.scope import Of
+from foretell.definitions import Catalog, Problem
+from foretell.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a condition names.
+
+    Args:
+        properties: pairs (test of the event's name, property).
+    """
+
+    segments: tuple[str, ...]
+    predictions: tuple[str, ...]
+    traits: tuple[str, ...]
+    events: tuple[Test, ...]
+    properties: tuple[tuple[Test, str], ...]
+
+
+def leaves(tree: Condition | Measure) -> Iterator[Trait | Did | Pick | Prediction | Segment | Measure]:
+    """The parts of a tree that are no ``all``, ``any`` or ``not``, in the order written."""
+    if isinstance(tree, All | AnyOf):
+        for part in tree.parts:
+            yield from leaves(part)
+    elif isinstance(tree, Not):
+        yield from leaves(tree.part)
+    else:
+        yield tree
+
+
+def references(tree: Condition | Measure) -> Named:
+    """The segments, predictions, traits, events and properties that ``tree`` names, each once."""
+    found = list(leaves(tree))
+    properties = [pair for leaf in found for pair in properties_of(leaf)]
+    return Named(
+        segments=_once(leaf.key for leaf in found if isinstance(leaf, Segment)),
+        predictions=_once(leaf.key for leaf in found if isinstance(leaf, Prediction)),
+        traits=_once(leaf.name for leaf in found if isinstance(leaf, Trait)),
+        events=tuple(dict.fromkeys(leaf.selection.event for leaf in found if isinstance(leaf, Did | Pick | Measure))),
+        properties=tuple(dict.fromkeys(properties)),
+    )
+
+
+def properties_of(leaf: Trait | Did | Pick | Prediction | Segment | Measure) -> list[tuple[Test, str]]:
+    """The properties that an event head names, with the test of the event's name."""
+    if not isinstance(leaf, Did | Pick | Measure):
+        return []
+    selection: Selection = leaf.selection
+    names = [test.name for test in selection.where]
+    if isinstance(leaf, Did):
+        names += [aggregate.name for aggregate in leaf.aggregates]
+    elif isinstance(leaf, Pick):
+        names += [test.name for test in leaf.properties]
+    elif leaf.function is not None:
+        names.append(leaf.name)
+    return [(selection.event, name) for name in names]
+
+
+def horizon_problems(tree: Condition, catalog: Catalog, *, at: At | None = None, thing: str = "") -> list[Problem]:
+    """Horizons that predictions of ``catalog`` do not have, or that must be named and are not.
+
+    Segments and predictions that do not exist are found by following a document's references.
+    """
+    faults = Faults(at or nowhere, thing)
+    for leaf in leaves(tree):
+        if not isinstance(leaf, Prediction) or ("prediction", leaf.key) not in catalog.documents:
+            continue
+        try:
+            CatalogReferences(catalog).prediction(leaf.key, leaf.horizon)
+        except UsageError as error:
+            place = "prediction" if leaf.horizon is None else "horizon"
+            faults.add((*leaf.path, place), error.code, error.what, error.next_step)
+    return faults.problems
+
+
+class CatalogReferences:
+    """Segments and predictions as the workspace's documents define them."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._segments: dict[str, tuple[Condition, Of]] = {}
+
+    def segment(self, key: str) -> tuple[Condition, Of]:
+        """Condition and universe of a segment; raises UNKNOWN_DEFINITION, BROKEN_DEFINITION."""
+        if key not in self._segments:
+            document = self._catalog.get("segment", key)
+            spec: Any = document.spec
+            tree = parse(
+                spec.condition,
+                at=lambda path: document.positions.at(("spec", "condition", *path)),
+                thing=document.name,
+            )
+            self._segments[key] = (tree, spec.of)
+        return self._segments[key]
+
+    def prediction(self, key: str, horizon: str | None) -> tuple[str, Duration | None]:
+        """The horizon meant, and how old its score may be (twice the schedule unless said otherwise)."""
+        spec: Any = self._catalog.get("prediction", key).spec
+        single = getattr(spec, "horizon", None)
+        horizons = [str(single)] if single is not None else [str(one) for one in getattr(spec, "horizons", None) or ()]
+        if horizon is None and len(horizons) != 1:
+            raise UsageError(
+                "HORIZON_MISSING",
+                f"prediction {key!r} has several horizons and none is named",
+                thing=f"prediction {key}",
+                next_step=f"Add horizon: one of {', '.join(horizons)}.",
+            )
+        if horizon is not None and horizon not in horizons:
+            raise UsageError(
+                "UNKNOWN_HORIZON",
+                f"prediction {key!r} has no horizon {horizon}",
+                thing=f"prediction {key}",
+                next_step=f"Its horizons are: {', '.join(horizons)}.",
+            )
+        return horizon or horizons[0], _max_age(spec)
+
+
+def _max_age(spec: Any) -> Duration | None:
+    age = getattr(spec, "max_age", None)
+    if age is not None:
+        return age if isinstance(age, Duration) else Duration.parse(str(age))
+    schedule = getattr(spec, "schedule", None)
+    if schedule is None:
+        return None
+    every = schedule if isinstance(schedule, Duration) else Duration.parse(str(schedule))
+    return Duration(2 * every.count, every.unit)
+
+
+def _once(names: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,235 @@
+"""Reads a written condition into the syntax tree, and finds everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from foretell.condition import checks, literals, qualifiers
+from foretell.condition.faults import LATER_HEADS, At, Faults, nowhere
+from foretell.condition.nodes import (
+    All,
+    AnyOf,
+    Condition,
+    Did,
+    Function,
+    Measure,
+    Not,
+    Path,
+    Pick,
+    Prediction,
+    Segment,
+    Trait,
+)
+from foretell.condition.outcome import outcome_problems
+from foretell.definitions import Problem, described, raise_errors, suggestion
+
+Raw = Mapping[str, Any]
+_EVENT_KEYS = (*qualifiers.SELECTION, "times", *qualifiers.FUNCTIONS, *checks.NUMBER_TESTS)
+
+
+def parse(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> Condition:
+    """The tree of a written condition.
+
+    Args:
+        at: gives a place in the condition its file and line, for messages.
+        thing: the document that holds it, e.g. ``segment loyal``.
+        future: read it as a prediction's outcome, where some heads have no meaning.
+
+    Raises:
+        DefinitionErrors: with every problem found.
+    """
+    tree, problems = _read(raw, at, thing, future)
+    raise_errors(problems)
+    return cast(Condition, tree)
+
+
+def parse_problems(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> list[Problem]:
+    """Everything that is wrong with a written condition; empty where :func:`parse` succeeds."""
+    return _read(raw, at, thing, future)[1]
+
+
+def parse_measure(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> Measure:
+    """The tree of a written number a person: ``{did: Order Completed, sum: revenue}``.
+
+    Without ``sum avg min max distinct`` it is the number of events. Raises like :func:`parse`.
+    """
+    tree, problems = _read_measure(raw, at, thing, future)
+    raise_errors(problems)
+    return tree
+
+
+def measure_problems(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> list[Problem]:
+    """Everything that is wrong with a written measure."""
+    return _read_measure(raw, at, thing, future)[1]
+
+
+def _read(raw: object, at: At | None, thing: str, future: bool) -> tuple[Condition | None, list[Problem]]:
+    faults = Faults(at or nowhere, thing)
+    tree = condition(raw, (), faults)
+    if tree is not None and future:
+        outcome_problems(tree, faults)
+    return tree, faults.problems
+
+
+def _read_measure(raw: object, at: At | None, thing: str, future: bool) -> tuple[Measure, list[Problem]]:
+    faults = Faults(at or nowhere, thing)
+    keys: Raw = raw if isinstance(raw, Mapping) else {}
+    if "did" not in keys:
+        faults.add(
+            (),
+            "BAD_MEASURE",
+            f"{described(raw)} measures nothing",
+            "Write {did: Order Completed, sum: revenue}.",
+        )
+        keys = {"did": "?"}
+    faults.unknown_keys(keys, (), ("did", *qualifiers.SELECTION, *qualifiers.FUNCTIONS), "a measure")
+    used = [key for key in keys if key in qualifiers.FUNCTIONS]
+    for key in used[1:]:
+        faults.add((key,), "BAD_MEASURE", f"a measure is one number; {key!r} is a second", "Keep one of the two.")
+    name = literals.text(keys[used[0]], (used[0],), faults) if used else ""
+    chosen = qualifiers.selection(keys, "did", (), faults)
+    tree = Measure(chosen, cast(Function, used[0]) if used else None, name or "")
+    if future:
+        outcome_problems(tree, faults)
+    return tree, faults.problems
+
+
+def condition(raw: object, path: Path, faults: Faults) -> Condition | None:
+    """The part at ``path``; None where its head cannot be read."""
+    if not isinstance(raw, Mapping):
+        faults.add(
+            path,
+            "BAD_CONDITION",
+            f"{described(raw)} is no condition",
+            "Write a mapping such as {did: Order Completed}.",
+        )
+        return None
+    heads = [key for key in raw if key in _READERS or key in LATER_HEADS]
+    if len(heads) > 1:
+        written = " and ".join(repr(head) for head in heads)
+        faults.add(
+            (*path, heads[1]),
+            "SEVERAL_HEADS",
+            f"a condition has one head, this one has {written}",
+            "Join them with all: [...] or any: [...].",
+        )
+        return None
+    if not heads:
+        _no_head(raw, path, faults)
+        return None
+    head = heads[0]
+    if head in LATER_HEADS:
+        faults.later((*path, head), head)
+        return None
+    allowed, read = _READERS[head]
+    faults.unknown_keys(raw, path, (head, *allowed), head)
+    return read(raw, head, path, faults)
+
+
+def _no_head(raw: Raw, path: Path, faults: Faults) -> None:
+    unknown = [str(key) for key in raw if key not in _EVENT_KEYS and key not in checks.VALUE_TESTS]
+    what = f"{unknown[0]!r} is no head of a condition" if unknown else "the condition has no head"
+    step = (
+        suggestion(unknown[0], list(_READERS), what="heads")
+        if unknown
+        else f"Begin with one of: {', '.join(_READERS)}."
+    )
+    faults.add((*path, unknown[0]) if unknown else path, "UNKNOWN_KEY" if unknown else "NO_HEAD", what, step)
+
+
+def _parts(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    items = raw[head]
+    if not isinstance(items, list | tuple) or not items:
+        faults.add(
+            (*path, head),
+            "BAD_CONDITION",
+            f"{head!r} needs a list of conditions",
+            f"Write {head}: [...] with one part or more.",
+        )
+        return None
+    found = [condition(item, (*path, head, place), faults) for place, item in enumerate(items)]
+    parts = tuple(part for part in found if part is not None)
+    return All(parts, path) if head == "all" else AnyOf(parts, path)
+
+
+def _not(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    part = condition(raw[head], (*path, head), faults)
+    return None if part is None else Not(part, path)
+
+
+def _trait(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    name = _key(raw, head, path, faults)
+    tests = {key: raw[key] for key in raw if key in checks.VALUE_TESTS}
+    if not tests:
+        faults.add(
+            (*path, head),
+            "MISSING_TEST",
+            f"the trait {raw[head]!r} is held against nothing",
+            "Add a test, e.g. exists: true.",
+        )
+        return None
+    return Trait(name, checks.value_test(tests, path, faults), path)
+
+
+def _did(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    times, aggregates = qualifiers.counts(raw, path, faults)
+    chosen = qualifiers.selection(raw, head, path, faults)
+    return Did(chosen, times, aggregates, head == "did_not", path)
+
+
+def _pick(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    chosen = qualifiers.selection(raw, head, path, faults)
+    ago = checks.ago_test(raw["ago"], (*path, "ago"), faults) if "ago" in raw else ()
+    tests = qualifiers.properties(raw["is"], (*path, "is"), faults) if "is" in raw else ()
+    if "ago" not in raw and "is" not in raw:
+        faults.add(
+            (*path, head),
+            "MISSING_TEST",
+            f"{head!r} is held against nothing",
+            "Add ago: {gt: 60d} or is: {property: value}, or say did.",
+        )
+    return Pick("last" if head == "last" else "first", chosen, ago, tests, path)
+
+
+def _prediction(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    horizon = raw.get("horizon")
+    if "horizon" in raw and literals.duration(horizon, (*path, "horizon"), faults) is None:
+        horizon = None
+    tests = {key: raw[key] for key in raw if key in checks.SCORE_TESTS}
+    if not tests:
+        faults.add(
+            (*path, head),
+            "MISSING_TEST",
+            f"the prediction {raw[head]!r} is held against nothing",
+            "Add a test, e.g. gte: 0.7.",
+        )
+        return None
+    return Prediction(_key(raw, head, path, faults), horizon, checks.score_test(tests, path, faults), path)
+
+
+def _segment(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    return Segment(_key(raw, head, path, faults), path)
+
+
+def _key(raw: Raw, head: str, path: Path, faults: Faults) -> str:
+    name = raw[head]
+    if isinstance(name, str) and name and "\0" not in name:
+        return name
+    faults.add((*path, head), "BAD_VALUE", f"{described(name)} is no name of a {head}", f"Write the {head}'s name.")
+    return "?"
+
+
+_Reader = Callable[[Raw, str, Path, Faults], Condition | None]
+_READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
+    "all": ((), _parts),
+    "any": ((), _parts),
+    "not": ((), _not),
+    "trait": (checks.VALUE_TESTS, _trait),
+    "did": (_EVENT_KEYS, _did),
+    "did_not": (_EVENT_KEYS, _did),
+    "last": ((*qualifiers.SELECTION, "ago", "is"), _pick),
+    "first": ((*qualifiers.SELECTION, "ago", "is"), _pick),
+    "prediction": (("horizon", *checks.SCORE_TESTS), _prediction),
+    "segment": ((), _segment),
+}

@@ -1,0 +1,96 @@
+"""What a condition is read against: instant, arrival, zone, property columns, definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from foretell.clock import Duration
+from foretell.condition import sql
+from foretell.condition.nodes import Condition
+from foretell.condition.values import MISSING, Frame, Value
+from foretell.engine import Column
+
+Of = Literal["known", "all"]
+
+
+class Columns(Protocol):
+    """Where property values stand (``engine.log.properties()``)."""
+
+    def of(self, path: str) -> Column | None:
+        """The columns of a property, None where it was never seen."""
+        ...
+
+
+class References(Protocol):
+    """What other definitions say, as far as conditions name them."""
+
+    def segment(self, key: str) -> tuple[Condition, Of]:
+        """Condition and universe of a segment."""
+        ...
+
+    def prediction(self, key: str, horizon: str | None) -> tuple[str, Duration | None]:
+        """The horizon meant, and how old its score may be."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the compiler has to know.
+
+    Args:
+        frame: ``as_of`` and the workspace's zone.
+        known_at: rows that arrived later do not exist; None: all that is stored.
+        future: event heads read ``(as_of, as_of + future]`` instead of the past.
+        only: look at one profile alone.
+        inside: segments being inlined, outermost first.
+    """
+
+    frame: Frame
+    columns: Columns
+    references: References
+    known_at: datetime | None = None
+    future: Duration | None = None
+    only: int | None = None
+    inside: tuple[str, ...] = ()
+
+    def within_segment(self, key: str) -> Scope:
+        """The scope for the parts of segment ``key``."""
+        return replace(self, inside=(*self.inside, key))
+
+    def rows(self, alias: str) -> list[str]:
+        """Tests that keep rows which existed as of the instant."""
+        return [f"{alias}.ts <= {sql.instant(self.frame.as_of)}", *self.known(alias)]
+
+    def events(self, alias: str, within: Duration | None) -> list[str]:
+        """Tests that keep the events of the window."""
+        frame = self.frame
+        if self.future is not None:
+            end = self.future.after(frame.as_of, frame.zone)
+            return [
+                f"{alias}.ts > {sql.instant(frame.as_of)}",
+                f"{alias}.ts <= {sql.instant(end)}",
+                *self.known(alias),
+            ]
+        tests = self.rows(alias)
+        if within is not None:
+            tests.append(f"{alias}.ts > {sql.instant(within.before(frame.as_of, frame.zone))}")
+        return tests
+
+    def known(self, alias: str) -> list[str]:
+        """Tests that keep what had arrived, of the one profile where only one is asked for."""
+        tests = [] if self.known_at is None else [f"{alias}.known_at <= {sql.instant(self.known_at)}"]
+        return tests if self.only is None else [*tests, self.one(f"{alias}.profile_key")]
+
+    def one(self, column: str) -> str:
+        """The test for the one profile that is asked for."""
+        return "TRUE" if self.only is None else f"{column} = {int(self.only)}"
+
+    def value(self, name: str, alias: str = "e", element: str = "x") -> tuple[str | None, Value]:
+        """The array in which a property lies (None: in none), and where its values stand."""
+        column = self.columns.of(name)
+        if column is None:
+            return None, MISSING
+        owner = alias if column.array is None else element
+        return column.array, Value(f"{owner}.{column.text}", f"{owner}.{column.number}")

@@ -1,0 +1,111 @@
+"""A condition as a plain-English sentence."""
+
+from __future__ import annotations
+
+from foretell.condition import wording
+from foretell.condition.nodes import (
+    Aggregate,
+    All,
+    AnyOf,
+    Condition,
+    Did,
+    Measure,
+    Not,
+    Pick,
+    Prediction,
+    Segment,
+    Selection,
+    Trait,
+)
+from foretell.condition.qualifiers import AT_LEAST_ONCE
+
+_AGGREGATES = {
+    "sum": "sum of",
+    "avg": "average of",
+    "min": "smallest",
+    "max": "largest",
+    "distinct": "number of different values of",
+}
+
+
+def sentence(tree: Condition) -> str:
+    """``People who did Order Completed at least once in the last 6 months.``"""
+    return f"People {clause(tree)}."
+
+
+def measure_sentence(part: Measure) -> str:
+    """``The sum of revenue over Order Completed.``"""
+    what = "number of events" if part.function is None else f"{_AGGREGATES[part.function]} {part.name}"
+    return f"The {what} over {_events(part.selection)}."
+
+
+def clause(tree: Condition) -> str:
+    """The condition as what is said of people: ``who did …``, ``whose plan is …``."""
+    match tree:
+        case All():
+            return ", and ".join(_grouped(part) for part in tree.parts)
+        case AnyOf():
+            return ", or ".join(_grouped(part) for part in tree.parts)
+        case Not():
+            return (
+                f"who are none of those {clause(tree.part)}"
+                if not _is_group(tree.part)
+                else f"who are none of those ({clause(tree.part)})"
+            )
+        case Trait():
+            return f"whose {tree.name} {wording.verb(tree.test)}"
+        case Did():
+            return _did(tree)
+        case Pick():
+            return _pick(tree)
+        case Prediction():
+            over = "" if tree.horizon is None else f" over {tree.horizon}"
+            return f"whose latest {tree.key} score{over} {wording.verb(tree.test)}"
+        case Segment():
+            return f"who are in segment {tree.key}"
+
+
+def _grouped(part: Condition) -> str:
+    return f"({clause(part)})" if _is_group(part) else clause(part)
+
+
+def _is_group(part: Condition) -> bool:
+    return isinstance(part, All | AnyOf) and len(part.parts) > 1
+
+
+def _did(part: Did) -> str:
+    events = _events(part.selection)
+    if part.negated and part.times == AT_LEAST_ONCE and not part.aggregates:
+        return f"who did not do {events}"
+    words = []
+    if part.times is not None:
+        words.append(f"who did {events} {wording.times(part.times)}" if not part.selection.where
+                     else f"who did {wording.times(part.times)}: {events}")  # fmt: skip
+    words += [
+        _aggregate(aggregate, events if place == 0 and not words else "these")
+        for place, aggregate in enumerate(part.aggregates)
+    ]
+    said = ", and ".join(words)
+    return f"who are none of those {said}" if part.negated else said
+
+
+def _aggregate(part: Aggregate, events: str) -> str:
+    return f"whose {_AGGREGATES[part.function]} {part.name} over {events} is {wording.amount(part.test)}"
+
+
+def _pick(part: Pick) -> str:
+    words = []
+    if part.ago:
+        words.append(f"was {wording.since(part.ago)}")
+    if part.properties:
+        words.append(f"says that {wording.properties(part.properties)}")
+    return f"whose {part.which} {_events(part.selection)} {' and '.join(words)}"
+
+
+def _events(selection: Selection) -> str:
+    words = wording.name(selection.event)
+    if selection.within is not None:
+        words += f" in the last {wording.length(selection.within)}"
+    if selection.where:
+        words += f" where {wording.properties(selection.where)}"
+    return words

@@ -1,0 +1,143 @@
+"""From value tests to SQL over a text column and a number column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from foretell.condition import moments, sql
+from foretell.condition.nodes import Check, Operand, Scalar, Test
+
+_SYMBOLS = {"is": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_TEXTS = {
+    "contains": "contains",
+    "starts_with": "starts_with",
+    "ends_with": "ends_with",
+    "matches": "regexp_matches",
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """From where one looks: the instant and the workspace's zone."""
+
+    as_of: datetime
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Value:
+    """Where a value stands: SQL of its text and of its number in micro units; null where missing."""
+
+    text: str
+    number: str
+
+
+MISSING = Value("CAST(NULL AS VARCHAR)", "CAST(NULL AS BIGINT)")
+
+
+def holds(test: Test, value: Value, frame: Frame) -> str:
+    """SQL that is true exactly where all checks of ``test`` hold (null or false elsewhere)."""
+    return sql.both(_signed(check, positive(check, value, frame)) for check in test)
+
+
+def _signed(check: Check, positive_sql: str) -> str:
+    return sql.negation(positive_sql) if check.negated else positive_sql
+
+
+def positive(check: Check, value: Value, frame: Frame) -> str:
+    """SQL of a check's positive form; null where the value is missing."""
+    if check.name == "exists":
+        return f"({value.text} IS NOT NULL OR {value.number} IS NOT NULL)"
+    if check.name in _TEXTS:
+        return f"{_TEXTS[check.name]}({value.text}, {_text(check.operands[0])})"
+    if check.name in ("before", "after") or check.name.startswith(("ago_", "age_")):
+        return moments.text_test(value.text, moments.bounds(check, frame.as_of, frame.zone))
+    if check.name == "in":
+        return _among(check.operands, value)
+    if check.name == "between":
+        low, high = check.operands
+        return f"{_side(low, value)} BETWEEN {_literal(low)} AND {_literal(high)}"
+    operand = check.operands[0]
+    return f"{_side(operand, value)} {_SYMBOLS[check.name]} {_literal(operand)}"
+
+
+def _among(operands: Iterable[Operand], value: Value) -> str:
+    by_side: dict[str, list[str]] = {}
+    for operand in operands:
+        by_side.setdefault(_side(operand, value), []).append(_literal(operand))
+    return sql.either(f"{side} IN ({', '.join(found)})" for side, found in by_side.items())
+
+
+def _side(operand: Operand, value: Value) -> str:
+    return value.number if isinstance(operand, Decimal) else value.text
+
+
+def _literal(operand: Operand | Scalar) -> str:
+    if isinstance(operand, Decimal):
+        return sql.micro(operand)
+    if isinstance(operand, bool):
+        return "'true'" if operand else "'false'"
+    return _text(operand)
+
+
+def _text(operand: Operand) -> str:
+    assert isinstance(operand, str)
+    return sql.text(operand)
+
+
+def number_holds(test: Test, compare: Callable[[str, Decimal], str], known: str = "TRUE") -> str:
+    """SQL that is true exactly where a computed number keeps ``test``.
+
+    Args:
+        compare: SQL of ``number SYMBOL decimal``.
+        known: SQL that is false where the number is missing.
+    """
+    return sql.both(
+        _signed(
+            check,
+            f"{known} AND {_compared(check, compare)}" if known != "TRUE" else _compared(check, compare),
+        )
+        for check in test
+    )
+
+
+def _compared(check: Check, compare: Callable[[str, Decimal], str]) -> str:
+    numbers = [operand for operand in check.operands if isinstance(operand, Decimal)]
+    if check.name == "exists":
+        return "TRUE"
+    if check.name == "in":
+        return sql.either(compare("=", number) for number in numbers)
+    if check.name == "between":
+        return f"{compare('>=', numbers[0])} AND {compare('<=', numbers[1])}"
+    return compare(_SYMBOLS[check.name], numbers[0])
+
+
+def holds_at(test: Test, number: Decimal | None) -> bool:
+    """Whether ``test`` holds for a number known now; None is missing."""
+    return all(_holds_one(check, number) != check.negated for check in test)
+
+
+def _holds_one(check: Check, number: Decimal | None) -> bool:
+    if number is None:
+        return False
+    numbers = [operand for operand in check.operands if isinstance(operand, Decimal)]
+    match check.name:
+        case "exists":
+            return True
+        case "in":
+            return number in numbers
+        case "between":
+            return numbers[0] <= number <= numbers[1]
+        case "is":
+            return number == numbers[0]
+        case "gt":
+            return number > numbers[0]
+        case "gte":
+            return number >= numbers[0]
+        case "lt":
+            return number < numbers[0]
+    return number <= numbers[0]

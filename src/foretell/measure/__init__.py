@@ -1,0 +1,41 @@
+"""Measure: did it help, and why?
+
+Enters: KPI documents (the built-in ones in ``kpis/``, those of the workspace beside or in place of
+them), the published views, conditions through a ``Reader``. Leaves: frozen series of KPI points with
+intervals (:class:`KpiSeries`, also as Arrow), the list of KPIs, the problems of KPI documents.
+Owns no table. May be called by ``web``, ``cli`` and ``app``.
+"""
+
+from __future__ import annotations
+
+from foretell.engine import RoomParts
+from foretell.measure.kpi_document import GoldenCase, KpiSpec, SegmentAt
+from foretell.measure.kpi_kind import KIND
+from foretell.measure.kpi_set import Kpi, built_in_kpis, measure_of
+from foretell.measure.series import SCHEMA, Estimate, KpiSeries, Point
+from foretell.measure.show import KpiEntry, list_kpis, show
+from foretell.measure.verify import kpi_problems, verify
+
+KINDS = (KIND,)
+PARTS = RoomParts(room="measure")
+
+__all__ = [
+    "KIND",
+    "KINDS",
+    "PARTS",
+    "SCHEMA",
+    "Estimate",
+    "GoldenCase",
+    "Kpi",
+    "KpiEntry",
+    "KpiSeries",
+    "KpiSpec",
+    "Point",
+    "SegmentAt",
+    "built_in_kpis",
+    "kpi_problems",
+    "list_kpis",
+    "measure_of",
+    "show",
+    "verify",
+]

@@ -1,0 +1,78 @@
+"""What a repeat-buying model, fitted as of the instant itself, says about each person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from foretell.errors import ForetellError
+from foretell.predict.features.plan import Feature, FeaturePlan, Floats
+from foretell.predict.features.shape import Column, Raw
+from foretell.predict.models import BgNbd, Histories
+
+_UNIT = "1w"
+
+
+def repeat_buying(raw: Raw, plan: FeaturePlan, today: float) -> list[Column]:
+    """P(alive), expected purchases and P(no purchase) over each of the plan's horizons.
+
+    BG/NBD on the order days of the people asked about; NaN for people without an order, and for
+    everybody where the model cannot be fitted.
+
+    Args:
+        today: last observed day, in days from 1970-01-01.
+    """
+    days, first, last = raw.count("order_days"), raw.number("first_day"), raw.number("last_day")
+    buyers = np.flatnonzero(days > 0)
+    model, histories = None, None
+    if buyers.size:
+        histories = Histories.of(
+            days[buyers] - 1, (last - first)[buyers] / 7, np.maximum(today - first, last - first)[buyers] / 7
+        )
+        model = _fitted(histories)
+    described = _features(plan)
+    if model is None or histories is None:
+        return [(feature, np.full(days.size, np.nan)) for feature in described]
+    values = [model.alive(histories)]
+    for horizon in plan.horizons_days:
+        units = model.units(horizon)
+        values.append(model.expected_purchases(histories, units))
+        values.append(model.no_purchase(histories, units))
+    return [(feature, _spread(answer, buyers, days.size)) for feature, answer in zip(described, values, strict=True)]
+
+
+def of_horizon(names: Iterable[str], plan: FeaturePlan, days: float) -> tuple[str, ...]:
+    """``names`` without the expectations over other horizons than the one of ``days``."""
+    others = {
+        name
+        for horizon in plan.horizons_days
+        if horizon != days
+        for name in (f"expected_orders_{horizon:g}d", f"no_order_{horizon:g}d")
+    }
+    return tuple(name for name in names if name not in others)
+
+
+def _features(plan: FeaturePlan) -> list[Feature]:
+    found = [Feature("alive", "chance of still being a customer: {}", "share")]
+    for horizon in plan.horizons_days:
+        days = f"{horizon:g}"
+        found.append(Feature(f"expected_orders_{days}d", f"orders to expect in {days} days: {{}}", "number"))
+        words = f"chance of no order in {days} days from rhythm alone: {{}}"
+        found.append(Feature(f"no_order_{days}d", words, "share"))
+    return found
+
+
+def _fitted(histories: Histories) -> BgNbd | None:
+    """The model, where anybody has bought twice; as a feature it need not have converged."""
+    try:
+        return BgNbd.fit(histories, _UNIT)
+    except ForetellError:
+        return None
+
+
+def _spread(values: Floats, rows: np.ndarray[tuple[int], np.dtype[np.intp]], n: int) -> Floats:
+    """``values`` at ``rows`` of an array (n,) that is NaN elsewhere."""
+    whole = np.full(n, np.nan)
+    whole[rows] = values
+    return whole

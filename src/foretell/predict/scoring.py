@@ -1,0 +1,154 @@
+"""``score``: what a prediction's latest model says about its population, stored as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from foretell.clock import Duration, naive_utc
+from foretell.condition import Reader
+from foretell.definitions import Catalog
+from foretell.engine import Analytics, Engine
+from foretell.ids import seed_of
+from foretell.predict.binary.curve import without_crossing
+from foretell.predict.binary.reasons import reasons
+from foretell.predict.binary.stored import BinaryModel
+from foretell.predict.document import PredictionSpec, spec_of
+from foretell.predict.features import compute
+from foretell.predict.files import read_model
+from foretell.predict.population import Population
+from foretell.predict.registry import latest_model
+from foretell.predict.training import models_folder
+from foretell.predict.training_report import VALUE
+from foretell.predict.value.outlook import ValueModel
+from foretell.predict.value.purchases import PurchaseLog
+from foretell.predict.value.reasons import value_reasons
+from foretell.predict.value.stored import load_value
+
+EXACT_REASONS_UP_TO = 20_000
+"""People up to which reasons come from exact TreeSHAP; above, from its cheap approximation."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a scoring run made.
+
+    Args:
+        rows: columns prediction, horizon, node_key, as_of, score, low, high, model, reasons.
+    """
+
+    prediction: str
+    model: str
+    as_of: datetime
+    people: int
+    rows: pa.Table
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        scores = np.asarray(self.rows.column("score").to_numpy(), dtype=np.float64)
+        return {
+            "prediction": self.prediction,
+            "model": self.model,
+            "as_of": self.as_of.isoformat(),
+            "people": self.people,
+            "rows": self.rows.num_rows,
+            "mean_score": float(scores.mean()) if scores.size else None,
+        }
+
+
+def score(engine: Engine, catalog: Catalog, reader: Reader, key: str, *, as_of: datetime, now: datetime) -> Scored:
+    """Score the population as of ``as_of``, known then, and store the rows.
+
+    The model is the latest one trained as of ``as_of`` or before. A probability's ``low`` and
+    ``high`` are as far away as the observed rate of people with such a score may have been on the
+    test window (95 % Wilson, by bin); a value's hold 90 % of the simulated spending. Reasons are the
+    three features that moved the score most (TreeSHAP). Scoring the same instant again replaces its
+    rows.
+
+    Raises:
+        ForetellError: ``NOT_TRAINED``, ``NOBODY``, ``MODEL_OTHER`` and the like.
+    """
+    spec, document = spec_of(catalog, key), catalog.get("prediction", key)
+    model = latest_model(engine.ops, key, as_of).model
+    stored = read_model(models_folder(engine), key, model)
+    people = Population.of(reader, spec, as_of).somebody(as_of, document.name)
+    with threadpool_limits(limits=1, user_api="blas"):
+        if stored.card["kind"] == VALUE:
+            parts = _values(engine, catalog, spec, load_value(stored), people, as_of, document.name)
+        else:
+            parts = binary_scores(engine.analytics, BinaryModel.load(stored), people, as_of)
+    rows = _rows(parts, key, model, as_of)
+    engine.publish("predict", {"score_rows": rows}, now=now)
+    return Scored(key, model, as_of, people.num_rows, rows)
+
+
+def binary_scores(analytics: Analytics, model: BinaryModel, people: pa.Table, as_of: datetime) -> pa.Table:
+    """Columns node_key, horizon, score, low, high, reasons: one row for each person and horizon."""
+    matrix = compute(analytics, model.plan, people, as_of)
+    inputs = [matrix.select(part.names) for part in model.horizons]
+    curves = [part.probability(x) for part, x in zip(model.horizons, inputs, strict=True)]
+    scores = without_crossing(np.column_stack(curves), model.direction)
+    exact = matrix.people.size <= EXACT_REASONS_UP_TO
+    tables = []
+    for place, (part, x) in enumerate(zip(model.horizons, inputs, strict=True)):
+        low, high = part.margins.around(scores[:, place])
+        texts = reasons(x, part.contributions(x, exact=exact), matrix.described(part.names))
+        tables.append(_table(matrix.people, part.horizon, scores[:, place], low, high, texts))
+    return pa.concat_tables(tables)
+
+
+def _values(
+    engine: Engine,
+    catalog: Catalog,
+    spec: PredictionSpec,
+    model: ValueModel,
+    people: pa.Table,
+    as_of: datetime,
+    thing: str,
+) -> pa.Table:
+    horizon = spec.all_horizons[0]
+    log = PurchaseLog(engine, spec.value or {}, catalog.settings.zone_info, model.buying.unit_days, thing)
+    purchases = log.until(people, as_of)
+    outlook = model.outlook(purchases, Duration.parse(horizon).days, seed_of("outlook", as_of.isoformat()))
+    texts = value_reasons(outlook, horizon, catalog.settings.currency)
+    return _table(purchases.people, horizon, outlook.value, outlook.low, outlook.high, texts)
+
+
+def _table(people: Any, horizon: str, score: Any, low: Any, high: Any, texts: pa.Array) -> pa.Table:
+    return pa.table(
+        {
+            "node_key": people,
+            "horizon": pa.array([horizon]).take(pa.array(np.zeros(len(people), np.int32))),
+            "score": score,
+            "low": low,
+            "high": high,
+            "reasons": texts,
+        }
+    )
+
+
+def _rows(parts: pa.Table, key: str, model: str, as_of: datetime) -> pa.Table:
+    """The rows as they are stored."""
+    n = parts.num_rows
+
+    def same(value: object, kind: pa.DataType) -> pa.Array:
+        return pa.array([value], kind).take(pa.array(np.zeros(n, np.int32)))
+
+    return pa.table(
+        {
+            "prediction": same(key, pa.string()),
+            "horizon": parts["horizon"],
+            "node_key": parts["node_key"],
+            "as_of": same(naive_utc(as_of), pa.timestamp("us")),
+            "score": parts["score"],
+            "low": parts["low"],
+            "high": parts["high"],
+            "model": same(model, pa.string()),
+            "reasons": parts["reasons"],
+        }
+    )

@@ -1,0 +1,73 @@
+"""What a training run has to say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+BINARY, VALUE = "binary", "value"
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """A training run's outcome.
+
+    Args:
+        n: people × instants that the model learnt from (people, for a value).
+        positives: how many of them had the outcome (bought again, for a value).
+        metrics: out of time; by horizon where there are several.
+        params: parameters of a probabilistic model, empty otherwise.
+        baseline: the same metrics of the baseline.
+        calibration: reliability, base rates, gate; by horizon where there are several.
+        verdict: the same in plain words.
+        horizons: everything about each horizon.
+    """
+
+    prediction: str
+    model: str
+    kind: str
+    n: int
+    positives: int
+    trained_as_of: datetime
+    seed: int
+    metrics: Mapping[str, Any]
+    verdict: str
+    baseline: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, float] = field(default_factory=dict)
+    log_likelihood: float | None = None
+    horizons: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; a number that is not defined is null."""
+        values = {
+            "prediction": self.prediction,
+            "model": self.model,
+            "kind": self.kind,
+            "n": self.n,
+            "positives": self.positives,
+            "trained_as_of": self.trained_as_of.isoformat(),
+            "seed": self.seed,
+            "metrics": self.metrics,
+            "baseline": self.baseline,
+            "calibration": self.calibration,
+            "params": self.params,
+            "log_likelihood": self.log_likelihood,
+            "horizons": self.horizons,
+            "verdict": self.verdict,
+        }
+        return {name: plain(value) for name, value in values.items()}
+
+
+def plain(value: Any) -> Any:
+    """``value`` for JSON: numbers that are not finite become null."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

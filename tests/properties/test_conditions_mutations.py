@@ -1,0 +1,155 @@
+"""Mistakes planted in the compiler, one at a time, are each caught by the comparison.
+
+Each mutant is a copy of the room in which one piece of text is replaced.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from foretell import condition as language
+from foretell.engine import Engine
+from tests.properties.condition_check import Case, cases, differences, naive
+from tests.properties.condition_store import stored
+from tests.properties.condition_world import World, world
+
+ROOM = Path(language.__file__).parent
+
+UTC_ZONE = "__import__('zoneinfo').ZoneInfo('UTC')"
+MISTAKEN_NEGATIVE = "_has_element(array, [f'NOT coalesce({positive}, FALSE)'])"
+TEXT_AS_NUMBER = "f'TRY_CAST({value.text} AS DOUBLE) * 1000000'"
+LOCAL = "AS TIMESTAMP) {b.operator} {sql.wall(b.wall)}"
+
+MUTATIONS = {
+    "window_begins_inclusive": ("scope.py", ".ts > {sql.instant(within", ".ts >= {sql.instant(within"),
+    "as_of_exclusive": ("scope.py", ".ts <= {sql.instant(self", ".ts < {sql.instant(self"),
+    "as_of_dropped": ("scope.py", '[f"{alias}.ts <= {sql.instant(self.frame.as_of)}", *', "[*"),
+    "known_at_dropped": ("scope.py", "[] if self.known_at is None else", "[] if True else"),
+    "known_at_exclusive": ("scope.py", "known_at <= {sql", "known_at < {sql"),
+    "outcome_begins_inclusive": ("scope.py", ".ts > {sql.instant(frame", ".ts >= {sql.instant(frame"),
+    "outcome_ends_exclusive": ("scope.py", "ts <= {sql.instant(end)}", "ts < {sql.instant(end)}"),
+    "calendar_steps_in_utc": (
+        "scope.py",
+        "within.before(frame.as_of, frame.zone)",
+        f"within.before(frame.as_of, {UTC_ZONE})",
+    ),
+    "negation_is_no_complement": ("sql.py", "NOT coalesce({test}, FALSE)", "NOT ({test})"),
+    "money_truncated": ("sql.py", "str(int(value * MICRO))", "str(int(value) * MICRO)"),
+    "complement_forgotten": ("people.py", 'f"NOT {_is_in(part)}"', "_is_in(part)"),
+    "universe_of_all": ("people.py", 'if of == "known" else []', 'if of == "nobody" else []'),
+    "universe_of_known": ("people.py", 'if of == "known" else []', "if True else []"),
+    "universe_not_cut": ("people.py", 'if of == "all" and people.seen', "if people.seen"),
+    "did_not_positive": ("counting.py", "people.complement() if part.negated", "people if part.negated"),
+    "all_elements_summed": ("counting.py", "matches.elements.get(array, ())", "()"),
+    "times_off_by_one": ("counting.py", '_compare("count(*)", str)', '_compare("count(*) - 1", str)'),
+    "nothing_is_never_counted": ("counting.py", "holds_at(test, Decimal(0))\n", "False\n"),
+    "sum_of_nothing_missing": ("counting.py", 'f"coalesce(sum(', 'f"nullif(sum('),
+    "average_of_nothing_is_zero": ("counting.py", 'Decimal(0) if function in ("sum"', 'Decimal(0) if True or ("sum"'),
+    "average_counts_missing": ("counting.py", "* count({number})", "* count(*)"),
+    "refunds_positive": ("counting.py", "THEN -abs({number})", "THEN abs({number})"),
+    "distinct_ignores_numbers": ("counting.py", " + count(DISTINCT CASE WHEN {text} IS NULL THEN {number} END)", ""),
+    "max_for_min": ("counting.py", 'return f"{function}({number})"', 'return f"max({number})"'),
+    "same_element_dropped": (
+        "where.py",
+        "found.elements.setdefault(array, [])",
+        "found.elements.setdefault(array, [])[:0]",
+    ),
+    "negative_of_some_element": ("where.py", 'f"NOT {_has_element(array, [positive])}"', MISTAKEN_NEGATIVE),
+    "first_for_last": ("picking.py", '"DESC" if part.which == "last" else "ASC"', '"ASC"'),
+    "earliest_since": ("picking.py", '"max(e.ts)" if part.which == "last"', '"min(e.ts)" if part.which == "last"'),
+    "ties_by_sequence": ("picking.py", "e.message_id {order}", "e.seq {order}"),
+    "trait_earliest": ("picking.py", "ORDER BY t.ts DESC, t.seq DESC", "ORDER BY t.ts, t.seq"),
+    "trait_ties_reversed": ("picking.py", "ORDER BY t.ts DESC, t.seq DESC", "ORDER BY t.ts DESC, t.seq"),
+    "missing_trait_is_known": ("picking.py", "return all(check.negated for check in test)", "return False"),
+    "scored_are_seen": ("picking.py", "seen=False", "seen=True"),
+    "score_of_the_future": ("picking.py", 'f"r.as_of <= {sql.instant(frame.as_of)}"', '"TRUE"'),
+    "score_never_too_old": ("picking.py", "if max_age is not None:", "if False:"),
+    "score_age_exclusive": ("picking.py", "r.as_of >= {sql", "r.as_of > {sql"),
+    "score_oldest": ("picking.py", "ORDER BY r.as_of DESC", "ORDER BY r.as_of"),
+    "merged_scores_ignored": ("picking.py", "coalesce(m.profile_key, r.node_key)", "r.node_key"),
+    "between_excludes_top": ("values.py", """compare('<=', numbers[1])""", """compare('<', numbers[1])"""),
+    "numbers_read_as_written": (
+        "values.py",
+        "return value.number if isinstance",
+        f"return {TEXT_AS_NUMBER} if isinstance",
+    ),
+    "starts_anywhere": ("values.py", '"starts_with": "starts_with"', '"starts_with": "contains"'),
+    "exists_text_only": ("values.py", " OR {value.number} IS NOT NULL)", ")"),
+    "age_one_more": ("moments.py", '"gt": first + 1', '"gt": first'),
+    "ago_inclusive": ("moments.py", '"gt": "<", "gte"', '"gt": "<=", "gte"'),
+    "ago_of_the_future": ("moments.py", '[Bound.at("<=", as_of, zone), *_ago', "[*_ago"),
+    "after_within_the_day": ("moments.py", "operand + timedelta(days=1)", "operand"),
+    "offsets_ignored": ("moments.py", "AS TIMESTAMPTZ) {b.operator} {sql.zoned(b.instant)}", LOCAL),
+    "segment_universe_ignored": ("compile.py", "if narrow == of:", "if True:"),
+    "any_for_all": ("compile.py", "return intersection([people(part", "return union([people(part"),
+}
+
+QUESTIONS_A_ROUND, ROUNDS = 50, 24
+
+
+@contextmanager
+def mutant(name: str, folder: Path) -> Iterator[ModuleType]:
+    """The room with one mutation, imported under a name of its own."""
+    file, old, new = MUTATIONS[name]
+    alias = f"mutant_{name}"
+    (folder / alias).mkdir()
+    for source in ROOM.glob("*.py"):
+        text = source.read_text()
+        if source.name == file:
+            assert old in text, f"{name}: {old!r} is not in {file}"
+            text = text.replace(old, new)
+        (folder / alias / source.name).write_text(text.replace("foretell.condition", alias))
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module(alias)
+    finally:
+        sys.path.remove(str(folder))
+        for loaded in [module for module in sys.modules if module.split(".")[0] == alias]:
+            del sys.modules[loaded]
+
+
+Round = tuple[list[Case], World, Engine, list[set[int]]]
+
+
+class Rounds:
+    """Histories in their stores with questions, made when they are first needed.
+
+    The compiler as it is answers all of them rightly.
+    """
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        self._stack, self._folder = stack, folder
+        self._made: list[Round] = []
+
+    def __iter__(self) -> Iterator[Round]:
+        for seed in range(ROUNDS):
+            if seed == len(self._made):
+                self._made.append(self._make(seed))
+            yield self._made[seed]
+
+    def _make(self, seed: int) -> Round:
+        made = world(seed)
+        engine = self._stack.enter_context(stored(made.history, self._folder / str(seed)))
+        asked = list(cases(seed, made, QUESTIONS_A_ROUND))
+        expected = [naive(case, made) for case in asked]
+        assert not differences(asked, made, engine, language, expected)
+        return asked, made, engine, expected
+
+
+@pytest.fixture(scope="module")
+def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rounds]:
+    with ExitStack() as stack:
+        yield Rounds(stack, tmp_path_factory.mktemp("worlds"))
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_mutation_is_caught(name: str, rounds: Rounds, tmp_path: Path) -> None:
+    with mutant(name, tmp_path) as compiler:
+        assert any(differences(asked, made, engine, compiler, right) for asked, made, engine, right in rounds)
