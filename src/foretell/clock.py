@@ -90,10 +90,15 @@ class Duration:
 
     def _shift(self, instant: datetime, zone: ZoneInfo, sign: int) -> datetime:
         exact = self.exact
-        if exact is not None:
-            return instant + sign * exact
         months = sign * self.count * (12 if self.unit == "y" else 1)
-        return shift_months(instant.astimezone(zone), months).astimezone(UTC)
+        try:
+            if exact is not None:
+                return instant + sign * exact
+            return shift_months(instant.astimezone(zone), months).astimezone(UTC)
+        except (OverflowError, ValueError) as error:
+            raise UsageError(
+                "BAD_DURATION", f"{self} leads out of the calendar", next_step="Write a shorter duration."
+            ) from error
 
 
 def shift_months(instant: datetime, months: int) -> datetime:
@@ -123,13 +128,13 @@ def parse_instant(text: str, zone: ZoneInfo) -> datetime:
     """
     try:
         value = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    except (OverflowError, ValueError) as error:
         raise UsageError(
             "BAD_INSTANT",
             f"{text!r} is no date or time",
             next_step="Write ISO 8601, e.g. 2011-12-09 or 2011-12-09T12:50:00Z.",
         ) from error
-    return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def naive_utc(instant: datetime) -> datetime:

@@ -6,7 +6,7 @@ penny stay exact; an order is rounded once, to the minor unit of its currency.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 
 MICRO = 1_000_000
 MICRO_LIMIT = 9_200_000_000_000 * MICRO
@@ -36,7 +36,7 @@ def to_micro(value: int | float | str | Decimal) -> int | None:
         if not exact.is_finite() or abs(exact) >= MICRO_LIMIT:
             return None
         return int(exact.to_integral_value(ROUND_HALF_EVEN))
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         return None
 
 

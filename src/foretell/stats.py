@@ -11,12 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
-from scipy.optimize import isotonic_regression
 
 Floats = npt.NDArray[np.float64]
 NAN = float("nan")
@@ -51,19 +50,20 @@ def floats(values: npt.ArrayLike) -> Floats:
 
 def expit(values: npt.ArrayLike) -> Floats:
     """Logits (any shape) to probabilities, without overflow."""
-    result: Floats = special.expit(np.asarray(values, dtype=np.float64))
+    result: Floats = np.exp(-np.logaddexp(0.0, -np.asarray(values, dtype=np.float64)))
     return result
 
 
 def logit(p: npt.ArrayLike) -> Floats:
     """Probabilities (any shape) to logits; 0 and 1 are drawn in to 1e-15 so that all is finite."""
-    result: Floats = special.logit(np.clip(np.asarray(p, dtype=np.float64), _TINY, 1 - _TINY))
+    within = np.clip(np.asarray(p, dtype=np.float64), _TINY, 1 - _TINY)
+    result: Floats = np.log(within) - np.log1p(-within)
     return result
 
 
 def normal_quantile(level: float) -> float:
     """The z of a two-sided interval at ``level``: 0.95 → 1.96."""
-    return float(special.ndtri(0.5 + level / 2))
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 # -- intervals ---------------------------------------------------------------------------------
@@ -116,13 +116,15 @@ def mean_interval_of(n: int, mean: float, variance: float, level: float = 0.95) 
         return Interval(NAN, NAN, NAN, 0, level, EMPTY)
     if n < 2:
         return Interval(mean, NAN, NAN, n, level, TOO_FEW)
-    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * math.sqrt(max(variance, 0.0) / n)
+    from scipy.special import stdtrit  # loads slowly, and few callers need it
+
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * math.sqrt(max(variance, 0.0) / n)
     return Interval(mean, mean - half, mean + half, n, level, "" if variance > 0 else CONSTANT)
 
 
 def poisson_weights(uniforms: npt.ArrayLike) -> Floats:
     """Bootstrap weights: the Poisson(1) quantile of each number in [0, 1), same shape."""
-    mass = math.exp(-1.0) / special.factorial(np.arange(20))
+    mass = np.array([math.exp(-1.0) / math.factorial(k) for k in range(20)])
     return np.searchsorted(np.cumsum(mass), np.asarray(uniforms), side="right").astype(np.float64)
 
 
@@ -354,10 +356,10 @@ def _newton_logistic(z: Floats, target: Floats) -> tuple[float, float]:
         return float(np.sum(np.logaddexp(0.0, margin) - target * margin))
 
     design = np.stack([z, np.ones_like(z)])
-    at = np.array([0.0, float(special.logit(target.mean()))])
+    at = np.array([0.0, float(logit(target.mean()))])
     current = loss(at)
     for _ in range(100):
-        p = special.expit(at @ design)
+        p = expit(at @ design)
         gradient = design @ (p - target)
         hessian = (design * (p * (1 - p))) @ design.T + 1e-12 * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
@@ -384,6 +386,8 @@ def fit_isotonic(y: npt.ArrayLike, logits: npt.ArrayLike) -> Isotonic:
     outcome, score, weight = data
     knots, index = np.unique(score, return_inverse=True)
     n = np.bincount(index, weight)
+    from scipy.optimize import isotonic_regression  # loads slowly, and few callers need it
+
     fitted = isotonic_regression(np.bincount(index, outcome) / n, weights=n).x
     margin = 0.5 / outcome.size
     p = np.clip(fitted, margin, 1 - margin)
@@ -483,5 +487,5 @@ def base_rate_shift(
     pooled = (before_hits + after_hits) / (before_n + after_n)
     error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / before_n + 1 / after_n))
     z = (b - a) / error if error > 0 else 0.0
-    p_value = float(2 * special.ndtr(-abs(z)))
+    p_value = 2 * NormalDist().cdf(-abs(z))
     return Shift(a, b, b - a, b - a - down, b - a + up, z, p_value, "" if error > 0 else ONE_CLASS)

@@ -25,6 +25,7 @@ ROOM = Path(language.__file__).parent
 UTC_ZONE = "__import__('zoneinfo').ZoneInfo('UTC')"
 MISTAKEN_NEGATIVE = "_has_element(array, [f'NOT coalesce({positive}, FALSE)'])"
 TEXT_AS_NUMBER = "f'TRY_CAST({value.text} AS DOUBLE) * 1000000'"
+EACH_ELEMENT = "sql.both(_has_element(array, [one]) for one in tests)"
 LOCAL = "AS TIMESTAMP) {b.operator} {sql.wall(b.wall)}"
 
 MUTATIONS = {
@@ -56,7 +57,8 @@ MUTATIONS = {
     "refunds_positive": ("counting.py", "THEN -abs({number})", "THEN abs({number})"),
     "distinct_ignores_numbers": ("counting.py", " + count(DISTINCT CASE WHEN {text} IS NULL THEN {number} END)", ""),
     "max_for_min": ("counting.py", 'return f"{function}({number})"', 'return f"max({number})"'),
-    "same_element_dropped": (
+    "same_element_dropped": ("where.py", "_has_element(array, tests) for", f"{EACH_ELEMENT} for"),
+    "element_tests_dropped": (
         "where.py",
         "found.elements.setdefault(array, [])",
         "found.elements.setdefault(array, [])[:0]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +77,9 @@ def write_rows(rows: pa.Table, form: str) -> None:
     if form == "json":
         emit_json(rows.to_pylist())
     elif form == "csv":
-        pacsv.write_csv(rows, sys.stdout.buffer, pacsv.WriteOptions(quoting_style="needed"))
+        csv.writer(sys.stdout, lineterminator="\n").writerow(rows.column_names)  # Arrow would quote every name
+        sys.stdout.flush()
+        pacsv.write_csv(rows, sys.stdout.buffer, pacsv.WriteOptions(include_header=False, quoting_style="needed"))
     else:
         sink = pa.BufferOutputStream()
         pq.write_table(rows, sink)

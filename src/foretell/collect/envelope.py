@@ -43,7 +43,8 @@ _NAMED = (
     + " END"
 )
 _FUTURE = timedelta(minutes=5)
-_BLANKS = "' ' || chr(9) || chr(13)"
+_END = "chr(13) || chr(10)"
+_BLANKS = f"' ' || chr(9) || {_END}"
 
 HEADS = pa.schema(
     [
@@ -138,11 +139,11 @@ SELECT i, CASE
     WHEN NOT {_shape("properties")} THEN 'BAD_PROPERTIES'
     WHEN NOT {_shape("traits")} THEN 'BAD_TRAITS'
     WHEN NOT {_shape("context")} THEN 'BAD_CONTEXT' END AS code,
-    CASE WHEN wrong = 'TOO_LARGE' THEN left(line, 2000) WHEN code IS NOT NULL THEN line END AS body,
+    CASE WHEN wrong = 'TOO_LARGE' THEN left(line, 2000) WHEN code IS NOT NULL THEN rtrim(line, {_END}) END AS body,
     type, named AS event, coalesce(ts > $latest, false) AS future,
     CASE WHEN stamp IS NULL OR ts > $latest THEN $received ELSE ts END AS ts,
     coalesce(nullif(message_id, ''),
-             'm_' || md5($source || chr(31) || {_SALT} || chr(31) || rtrim(line, chr(13)))) AS message_id,
+             'm_' || md5($source || chr(31) || {_SALT} || chr(31) || rtrim(line, {_END}))) AS message_id,
     user_id, anonymous_id, previous_id, group_id, name, category, traits, properties, context
 FROM fields ORDER BY i
 """

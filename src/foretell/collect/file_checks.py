@@ -34,7 +34,7 @@ def checked_file(path: Path) -> bytes:
             where=str(path),
             next_step="Name the files in it, e.g. folder/*.jsonl.",
         )
-    with explain_os_errors("import"), path.open("rb") as file:
+    with explain_os_errors(""), path.open("rb") as file:
         start = file.read(8)
     if not start:
         raise empty(path)
@@ -99,7 +99,7 @@ def opened(path: Path) -> Iterator[Counted]:
     Raises:
         ForetellError: ``FILE_TRUNCATED``, ``FILE_DAMAGED`` while it is read.
     """
-    with explain_os_errors("import"), path.open("rb") as raw:
+    with explain_os_errors(""), path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         with unpacking(path):

@@ -24,7 +24,7 @@ from foretell.engine import Frame, scratch
 
 _LIMIT = LINE_BYTES["import"]
 _UNNAMED = """
-SELECT i, hash(rtrim(line, chr(13))) AS h FROM lines WHERE NOT contains(line, '"messageId"') ORDER BY i
+SELECT i, hash(rtrim(line, chr(13) || chr(10))) AS h FROM lines WHERE NOT contains(line, '"messageId"') ORDER BY i
 """
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
@@ -59,6 +58,13 @@ def open_rows(path: Path, spec: SourceSpec) -> RowFile:
 def not_this_format(path: Path, spec: SourceSpec, error: BaseException) -> ForetellError:
     """The error for a file that cannot be read as the source document says."""
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, UnicodeError) or "UTF8" in reason.upper().replace("-", ""):
+        return ForetellError(
+            "FILE_ENCODING",
+            f"the file is not written in {spec.encoding}",
+            where=str(path),
+            next_step="Set encoding in the source document, e.g. encoding: latin-1.",
+        )
     return ForetellError(
         "FILE_FORMAT",
         f"the file cannot be read as {spec.format}: {reason}",
@@ -110,13 +116,15 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
 def _around(batches: Iterator[pa.Table], rejected: list[tuple[int, str, str]]) -> Iterator[pa.Table]:
     """Row numbers that count the rejected rows too. A rejected row's number counts the header."""
     for batch in batches:
-        lines = batch["line"].to_numpy()
+        lines = batch.column(0).to_numpy()
         for number, _, _ in sorted(rejected):
             lines = np.where(lines >= number - 1, lines + 1, lines)
         yield batch.set_column(0, "line", pa.array(lines))
 
 
 def _open_excel(path: Path, spec: SourceSpec) -> RowFile:
+    import openpyxl  # loads slowly, and only Excel files need it
+
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     if spec.sheet is not None and spec.sheet not in book.sheetnames:
         raise ForetellError(

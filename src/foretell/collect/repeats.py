@@ -27,7 +27,6 @@ class Repeats:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files = [(folder / f"hashes-{part}").open("wb") for part in range(_PARTS)]
         self._block: tuple[int, npt.NDArray[np.void]] | None = None
 
     def add(self, hashes: npt.NDArray[np.uint64], lines: npt.NDArray[np.int64]) -> None:
@@ -40,15 +39,15 @@ class Repeats:
         order = np.argsort(part, kind="stable")
         bounds = np.searchsorted(part[order], np.arange(_PARTS + 1))
         for number in np.unique(part).tolist():
-            self._files[number].write(entries[order[bounds[number] : bounds[number + 1]]].tobytes())
+            with self._hashes(number).open("ab") as file:
+                file.write(entries[order[bounds[number] : bounds[number + 1]]].tobytes())
 
     def settle(self) -> None:
         """Count; after this nothing may be added."""
-        for part, file in enumerate(self._files):
-            file.close()
-            path = self._folder / f"hashes-{part}"
-            self._keep(_counted(np.fromfile(path, _ENTRY)))
-            path.unlink()
+        for path in map(self._hashes, range(_PARTS)):
+            if path.exists():
+                self._keep(_counted(np.fromfile(path, _ENTRY)))
+                path.unlink()
 
     def of(self, first_line: int, height: int) -> list[tuple[int, int]]:
         """Of the lines from ``first_line`` on: (offset, count) where equal lines precede."""
@@ -71,6 +70,9 @@ class Repeats:
             entries = np.fromfile(path, _FOUND) if path.exists() else np.empty(0, _FOUND)
             self._block = (block, entries[np.argsort(entries["line"], kind="stable")])
         return self._block[1]
+
+    def _hashes(self, part: int) -> Path:
+        return self._folder / f"hashes-{part}"
 
     def _path(self, block: int) -> Path:
         return self._folder / f"repeats-{block}"

@@ -25,7 +25,6 @@ from foretell.collect.row_plan import RowPlan, row_plan
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.told import Origin
 from foretell.engine import open_file, scratch
-from foretell.errors import ForetellError
 
 Rejected = list[tuple[int, str, str]]
 
@@ -70,14 +69,7 @@ def _write(path: Path, opened: RowFile, spec: SourceSpec, plan: RowPlan, target:
                 if not spec.group_by:
                     hashed = scratch(f"SELECT line, hash({plan.content}) AS h FROM rows", {"rows": rows})
                     repeats.add(hashed["h"].to_numpy(), hashed["line"].to_numpy())
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        if "UTF" in str(error).upper():
-            raise ForetellError(
-                "FILE_ENCODING",
-                f"the file is not written in {spec.encoding}",
-                where=str(path),
-                next_step="Set encoding in the source document, e.g. encoding: latin-1.",
-            ) from error
+    except (pa.ArrowException, UnicodeError) as error:
         raise not_this_format(path, spec, error) from error
     return height
 
@@ -98,7 +90,7 @@ def _read(folder: Path, opened: RowFile, spec: SourceSpec, repeats: Repeats) -> 
         folder / "rows.parquet", "parquet", order_by=order, spill=folder, batch_rows=frames.FRAME_ROWS
     )
     batches = (pa.Table.from_batches([batch]).drop_columns(["file_row"]).cast(schema) for batch in sorted_rows)
-    for rows in whole_groups(batches, keys):
+    for rows in whole_groups(batches, keys, frames.FRAME_ROWS):
         nth = np.zeros(rows.num_rows, np.int64)
         yield rows.add_column(1, "nth", pa.array(nth)).rename_columns(names)
 
@@ -112,12 +104,13 @@ def _nth(rows: pa.Table, repeats: Repeats) -> np.ndarray[tuple[int], np.dtype[np
     return nth
 
 
-def whole_groups(batches: Iterator[pa.Table], keys: list[str]) -> Iterator[pa.Table]:
-    """Cut rows, sorted by ``keys``, so that rows that agree in them stay together."""
+def whole_groups(batches: Iterator[pa.Table], keys: list[str], frame_rows: int) -> Iterator[pa.Table]:
+    """Cut rows, sorted by ``keys``, into pieces of about ``frame_rows`` so that rows that agree in them
+    stay together."""
     waiting: list[pa.Table] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(table.num_rows for table in waiting) < frames.FRAME_ROWS:
+        if sum(table.num_rows for table in waiting) < frame_rows:
             continue
         rows = pa.concat_tables(waiting)
         cut = _start_of_last_group(rows, keys)

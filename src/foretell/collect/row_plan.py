@@ -61,7 +61,7 @@ class RowPlan:
     Args:
         skips: name and condition of rows that are left out.
         group: SQL text of the group's key; empty where rows are not grouped.
-        content: SQL text of everything a row says.
+        content: SQL text of everything a row says, where a message id must be made of it.
         body: SQL text of a row as JSON.
     """
 
@@ -142,9 +142,13 @@ class _Builder:
 
     def _message_id(self, mapping: RowMapping, *, grouped: bool) -> str:
         base = f"{self.source}/{mapping.event}/".replace("'", "''")
-        all_of_it = f"string_agg(content, {RECORD} ORDER BY line)" if grouped else "content"
-        nth = "CAST(0 AS BIGINT)" if grouped else "nth"
-        minted = f"'m_' || md5('{base}' || CAST({nth} AS VARCHAR) || {UNIT} || {all_of_it})"
+        if not grouped:
+            told = f"CAST(nth AS VARCHAR) || {UNIT} || content"
+        elif mapping.message_id is None:
+            told = f"'0' || {UNIT} || string_agg(content, {RECORD} ORDER BY line)"
+        else:
+            told = f"{UNIT} || key"
+        minted = f"'m_' || md5('{base}' || {told})"
         if mapping.message_id is None:
             return f"{minted} AS message_id"
         own = as_text(self.value((), mapping.message_id, grouped=grouped))
@@ -179,7 +183,8 @@ def row_plan(spec: SourceSpec, schema: pa.Schema, *, source: str, zone: str, whe
     texts = [f"coalesce({as_text(column)}, {UNIT})" for column in columns.values()]
     names = [name.replace("'", "''") for name in columns]
     pairs = [f"'{name}', {_json(column)}" for name, column in zip(names, columns.values(), strict=True)]
-    content = f"concat_ws({UNIT}, {', '.join(texts)})"
+    needed = not spec.group_by or any(mapping.message_id is None for mapping in spec.mappings)
+    content = f"concat_ws({UNIT}, {', '.join(texts)})" if needed else "''"
     return RowPlan(spec, skips, mappings, group, content, f"json_object({', '.join(pairs)})")
 
 

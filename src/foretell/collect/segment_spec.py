@@ -137,7 +137,7 @@ def _problems(found: pa.Table, origin: Origin, severity: Severity = "error") -> 
 
 
 def _nobody(told: pa.Table, lines: pa.Array) -> pa.Table:
-    bodies = lines.take(told["i"].combine_chunks()).cast(pa.string())
+    bodies = pc.utf8_rtrim(lines.take(joined(told["i"])).cast(pa.string()), characters="\r\n")
     return pa.table([told["line"], pa.repeat("NO_IDENTIFIER", told.num_rows), bodies], names=["line", "code", "body"])
 
 

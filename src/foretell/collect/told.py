@@ -97,12 +97,12 @@ def _within_limit(flat: Flat) -> tuple[pa.Table, pa.Table, list[str]]:
         return leaves, inner, []
     tables = {"leaves": leaves, "inner_leaves": inner, "elements": flat.elements}
     tables["lost"] = scratch(_RANKED, tables, {"limit": PATH_LIMIT})
-    names = scratch("SELECT concat_ws('.', array, path) AS path FROM lost ORDER BY rank", tables)
+    names = scratch("SELECT concat_ws('.', held_in, path) AS path FROM lost ORDER BY rank", tables)
     return (
-        scratch("SELECT l.* FROM leaves l ANTI JOIN (FROM lost WHERE array IS NULL) USING (path)", tables),
+        scratch("SELECT l.* FROM leaves l ANTI JOIN (FROM lost WHERE held_in IS NULL) USING (path)", tables),
         scratch(
             "SELECT i.* FROM inner_leaves i JOIN elements e ON e.element = i.owner "
-            "ANTI JOIN lost ON lost.array = e.array AND lost.path = i.path",
+            'ANTI JOIN lost ON lost.held_in = e."array" AND lost.path = i.path',
             tables,
         ),
         names["path"].to_pylist(),
@@ -111,12 +111,12 @@ def _within_limit(flat: Flat) -> tuple[pa.Table, pa.Table, list[str]]:
 
 _RANKED = """
 WITH seen AS (
-    SELECT CAST(NULL AS VARCHAR) AS array, path FROM leaves WHERE s IS NOT NULL OR n IS NOT NULL
-    UNION ALL SELECT e.array, i.path FROM inner_leaves i JOIN elements e ON e.element = i.owner
+    SELECT CAST(NULL AS VARCHAR) AS held_in, path FROM leaves WHERE s IS NOT NULL OR n IS NOT NULL
+    UNION ALL SELECT e."array", i.path FROM inner_leaves i JOIN elements e ON e.element = i.owner
     WHERE s IS NOT NULL OR n IS NOT NULL),
-counted AS (SELECT array, path, count(*) AS n FROM seen GROUP BY ALL),
-ranked AS (SELECT *, row_number() OVER (ORDER BY n DESC, array NULLS FIRST, path) AS rank FROM counted)
-SELECT array, path, rank FROM ranked WHERE rank > $limit
+counted AS (SELECT held_in, path, count(*) AS n FROM seen GROUP BY ALL),
+ranked AS (SELECT *, row_number() OVER (ORDER BY n DESC, held_in NULLS FIRST, path) AS rank FROM counted)
+SELECT held_in, path, rank FROM ranked WHERE rank > $limit
 """
 
 

@@ -35,7 +35,8 @@ class Summary:
         revenue: orders, refunds and adjustments together, major units.
         predictions: prediction → metrics out of time; ``verdicts`` in words.
         segments: key → people at ``as_of``.
-        kpis: key → value over all data or at ``as_of``; ``months`` key → month → value.
+        kpis: key → value over all data or at ``as_of``; ``months`` key → month → value (stocks at its
+            begin, in the last month at ``as_of``).
     """
 
     dataset: str
@@ -159,7 +160,7 @@ def _measure(workspace: Workspace, summary: Summary, steps: Steps) -> None:
     for entry in measure.list_kpis(workspace.catalog):
         whole = _series(workspace, entry.key, summary.as_of)
         months = _series(workspace, entry.key, summary.as_of, "month")
-        by_month = {point.period: point.estimate.value for point in months.points}
+        by_month = {point.period[:7]: point.estimate.value for point in months.points}
         summary.months[entry.key] = by_month
         known = [value for value in by_month.values() if value is not None]
         summary.kpis[entry.key] = whole.points[0].estimate.value if whole.points else None

@@ -187,10 +187,11 @@ def accepted(decoded: Decoded, fresh: pa.Array) -> Decoded:
 
 def emit_events(tx: Tx, batch: Batch) -> None:
     """Hand the batch's events, elements and first sightings to the analytics store."""
-    names = _column_names(tx, batch.decoded)
+    names, fresh = _column_names(tx, batch.decoded)
     seqs = batch.events.select(["row", "seq"])
     columns = ", ".join(f"e.{name}" for name in _LOG if name != "batch")
-    values = _renamed(batch.decoded.properties, ["row"], {path: n for (array, path), n in names.items() if not array})
+    own = {path: name for (array, path), name in names.items() if array is None}
+    values = _renamed(batch.decoded.properties, ["row"], own, fresh)
     batch.emit(
         "event_log",
         scratch(
@@ -201,16 +202,18 @@ def emit_events(tx: Tx, batch: Batch) -> None:
             {"batch": batch.number},
         ),
     )
-    _emit_elements(batch, names, seqs)
+    _emit_elements(batch, names, fresh, seqs)
 
 
-def _emit_elements(batch: Batch, names: Mapping[tuple[str | None, str], str], seqs: pa.Table) -> None:
+def _emit_elements(
+    batch: Batch, names: Mapping[tuple[str | None, str], str], fresh: set[str], seqs: pa.Table
+) -> None:
     elements = batch.decoded.elements
     if not elements.num_rows:
         return
     for array in pc.unique(elements["array"]).to_pylist():
         found = {path: name for (owner, path), name in names.items() if owner == array}
-        values = _renamed(elements, ["array", "row", "ordinal"], found)
+        values = _renamed(elements, ["array", "row", "ordinal"], found, fresh)
         batch.emit(
             "event_elements",
             scratch(
@@ -221,19 +224,22 @@ def _emit_elements(batch: Batch, names: Mapping[tuple[str | None, str], str], se
         )
 
 
-def _renamed(table: pa.Table, kept: list[str], names: Mapping[str, str]) -> pa.Table:
+def _renamed(table: pa.Table, kept: list[str], names: Mapping[str, str], fresh: set[str]) -> pa.Table:
     """The columns ``kept`` and those of the paths in ``names``, by their names in the store. SQL takes
-    names that differ in case alone for the same; paths that do are two."""
+    names that differ in case alone for the same; paths that do are two. A path that is ``fresh`` gets
+    both its columns, so that whoever asks for one finds it."""
     columns = {name: table[name] for name in kept}
     for path, name in names.items():
-        for side in ("s", "n"):
+        for side, kind in (("s", pa.string()), ("n", pa.int64())):
             if table.schema.get_field_index(f"{side}:{path}") >= 0:
                 columns[f"{name}{side}"] = table[f"{side}:{path}"]
+            elif name in fresh:
+                columns[f"{name}{side}"] = pa.nulls(table.num_rows, kind)
     return pa.table(columns)
 
 
-def _column_names(tx: Tx, decoded: Decoded) -> dict[tuple[str | None, str], str]:
-    """Column name for every path in the batch; new paths are entered."""
+def _column_names(tx: Tx, decoded: Decoded) -> tuple[dict[tuple[str | None, str], str], set[str]]:
+    """Column name for every path in the batch, and which of them are new; those are entered."""
     wanted: dict[tuple[str | None, str], None] = {}
     for column in decoded.properties.column_names:
         if column != "row":
@@ -243,6 +249,7 @@ def _column_names(tx: Tx, decoded: Decoded) -> dict[tuple[str | None, str], str]
     known = PropertyColumns(tx.query("SELECT number, array_path, path FROM property_columns"))
     taken = tx.query("SELECT coalesce(max(number), 0) FROM property_columns")[0][0]
     names: dict[tuple[str | None, str], str] = {}
+    fresh: set[str] = set()
     for array, path in wanted:
         number = known.number(array, path)
         if number is None:
@@ -251,8 +258,9 @@ def _column_names(tx: Tx, decoded: Decoded) -> dict[tuple[str | None, str], str]
             taken += 1
             number = taken
             tx.execute("INSERT INTO property_columns VALUES (?, ?, ?)", (number, array, path))
+            fresh.add(f"p{number}")
         names[(array, path)] = f"p{number}"
-    return names
+    return names, fresh
 
 
 def _element_paths(elements: pa.Table) -> dict[tuple[str | None, str], None]:

@@ -16,8 +16,6 @@ from string import whitespace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from foretell.engine import integers, scratch
 from foretell.identify.rules import IdentityRules
@@ -106,6 +104,9 @@ def resolve(batch: Arriving, existing: Ints, held_by: Held, rules: IdentityRules
 
 def _components(edges: pa.Table, existing: Ints) -> tuple[Ints, int]:
     """Component of each identifier: connected by edges, and by the profile that holds both."""
+    from scipy.sparse import coo_matrix  # loads slowly, and only a batch of events needs it
+    from scipy.sparse.csgraph import connected_components
+
     held = np.flatnonzero(existing > 0)
     profiles, index = np.unique(existing[held], return_inverse=True)
     left = np.concatenate([integers(edges["star"]), held])

@@ -12,14 +12,36 @@ to be trusted.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from foretell.predict.document import KIND, PredictionSpec, spec_of
-from foretell.predict.features import Feature, FeaturePlan, Matrix
 from foretell.predict.parts import PARTS
 from foretell.predict.reading import ScoreExplanation, ScoreReason, explain, report, scores
 from foretell.predict.registry import runs
-from foretell.predict.scoring import Scored, score
-from foretell.predict.training import train
 from foretell.predict.training_report import TrainingReport
+
+if TYPE_CHECKING:
+    from foretell.predict.features import Feature, FeaturePlan, Matrix
+    from foretell.predict.scoring import Scored, score
+    from foretell.predict.training import train
+
+# The model libraries take longer to load than most commands take; they are loaded when they are used.
+_ON_USE = {
+    "Feature": "features",
+    "FeaturePlan": "features",
+    "Matrix": "features",
+    "Scored": "scoring",
+    "score": "scoring",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ON_USE[name]}"), name)
+
 
 __all__ = [
     "KIND",

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from foretell.clock import Duration
 from foretell.condition import Reader

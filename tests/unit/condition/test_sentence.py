@@ -20,8 +20,10 @@ from foretell.condition import measure_sentence, parse, parse_measure, sentence
         ),
         (
             {"all": [{"trait": "plan", "in": ["pro", "team"]}, {"any": [{"segment": "a"}, {"not": {"segment": "b"}}]}]},
-            "People whose plan is “pro” or “team”, and (who are in segment a, "
-            "or who are none of those who are in segment b).",
+            (
+                "People whose plan is “pro” or “team”, and (who are in segment a, "
+                "or who are none of those who are in segment b)."
+            ),
         ),
         (
             {"did": {"in": ["Order Completed", "Order Refunded"]}, "sum": "revenue", "gte": 99.5},

@@ -144,3 +144,13 @@ def test_a_damaged_store_is_said(tmp_path: Path) -> None:
     with pytest.raises(ForetellError) as caught:
         open_small(tmp_path)
     assert caught.value.code == "STORE_DAMAGED"
+
+
+def test_a_property_has_both_columns_from_the_first_time_on(tmp_path: Path) -> None:
+    with open_small(tmp_path) as engine:
+        engine.spool_append([frame([event("Seen", "a", ids=ANN, properties={"seats": 2})])])
+        engine.apply_pending()
+        seats = engine.log.properties().of("seats")
+        assert seats is not None
+        found = engine.analytics.query(f"SELECT {seats.text} AS t, {seats.number} AS n FROM log_events")
+        assert found.to_pylist() == [{"t": None, "n": 2_000_000}]

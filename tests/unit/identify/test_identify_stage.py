@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from foretell import identify, profile
+from foretell import identify
 from foretell.clock import FixedClock
 from foretell.engine import Engine, EngineSettings, open_engine
 from tests.support.small_events import NOW, decode, event, frame, open_small
@@ -120,24 +120,13 @@ def test_limits_count_over_batches_and_over_merges(tmp_path: Path) -> None:
 
 
 def test_an_event_with_very_many_identifiers_glues_nobody_to_its_neighbours(tmp_path: Path) -> None:
-    many = {"user_id": "ann"} | {f"card{number}": "1" for number in range(1_500)}
-    rules = identify.IdentityRules(limits={"user_id": 1, "anonymous_id": 50}, other_limit=0)
-    with open_engine(
-        EngineSettings(tmp_path),
-        [identify.PARTS, profile.PARTS],
-        [identify.IdentifyStage(rules), profile.ProfileStage()],
-        {"small": decode},
-        FixedClock(NOW),
-    ) as engine:
-        others = [{"user_id": f"u{number}", "x": "1"} for number in range(4)]
+    many = user("ann", anonymous_id="d") | {f"card{number}": "77" for number in range(1_500)}
+    others = [user(f"u{number}", anonymous_id="d", card=f"c{number}") for number in range(3)]
+    with open_small(tmp_path) as engine:
         told(engine, many, *others)
-        users = engine.ops.query(
-            "SELECT coalesce(m.profile_key, i.node_key) FROM identifiers i "
-            "LEFT JOIN merged m ON m.node_key = i.node_key WHERE i.kind = 'user_id'"
-        )
-        everything = engine.ops.query("SELECT count(*), count(DISTINCT node_key) FROM identifiers")
-    assert len(set(users)) == 5
-    assert everything == [(1_500 + 5 + 1, 1_500 + 5 + 1)]
+        found = people(engine)
+    assert len(found[0]) == 1_502
+    assert found[1:] == [[f"card:c{number}", f"user_id:u{number}"] for number in range(3)]
 
 
 @pytest.mark.parametrize("value", ["unknown", "UNKNOWN", " Unknown ", "\tnull\n", "0", "", "undefined"])

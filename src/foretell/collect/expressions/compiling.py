@@ -153,7 +153,8 @@ def _function(name: str, known: Mapping[str, Function], arguments: list[Compiled
         texts.append("NULL")
     gives = _common(arguments) if function.gives == "any" else function.gives
     grouped = all(argument.grouped for argument in arguments)
-    return Compiled(function.sql.format(*texts, all=", ".join(texts)), gives, grouped)
+    sql = function.sql.format(*texts, all=", ".join(texts))
+    return Compiled(f"coalesce({sql}, false)" if function.gives == "bool" else sql, gives, grouped)
 
 
 def _arguments(function: Function, arguments: list[Compiled], scope: Scope) -> list[str]:
