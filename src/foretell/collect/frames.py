@@ -30,7 +30,6 @@ FRAME_BYTES = 32 * 1024 * 1024
 """Size of a frame of lines; also what bounds the memory of an import."""
 FRAME_ROWS = 100_000
 """Size of a frame of rows; a group of rows is never split, so that a frame can be larger."""
-_TEXT_LIMIT = 2_000
 
 
 def lines_frame(
@@ -68,7 +67,7 @@ def rows_frame(
         writer.write_table(rows)
     meta = _meta(origin)
     meta |= {"zone": zone, "spec": spec.model_dump(mode="json", exclude_defaults=True)}
-    meta["rejected"] = [[line, reason, text[:_TEXT_LIMIT]] for line, reason, text in rejected]
+    meta["rejected"] = [list(entry) for entry in rejected]
     return Frame(ROWS, meta, sink.getvalue().to_pybytes())
 
 

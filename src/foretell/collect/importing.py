@@ -68,7 +68,8 @@ def import_files(
     """
     opened = [(path, *frames_of(path, catalog, source_key, now)) for path in files]
     engine.apply_pending()
-    return [_import(engine, path, origin, pieces, progress) for path, origin, pieces in opened]
+    with engine.bulk():
+        return [_import(engine, path, origin, pieces, progress) for path, origin, pieces in opened]
 
 
 def frames_of(path: Path, catalog: Catalog, source_key: str | None, now: datetime) -> tuple[Origin, Iterator[Progress]]:

@@ -20,6 +20,7 @@ from foretell.errors import ForetellError
 
 BATCH_ROWS = 50_000
 _BLOCK_BYTES = 8 * 1024 * 1024
+_TEXT_LIMIT = 2_000
 
 
 @dataclass
@@ -94,7 +95,7 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
 
     def reject(row: Any) -> str:
         reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
-        rejected.append((int(row.number or 0), reason, row.text))
+        rejected.append((int(row.number) - 1, reason, row.text[:_TEXT_LIMIT]))
         return "skip"
 
     parse = pacsv.ParseOptions(
@@ -114,11 +115,11 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
 
 
 def _around(batches: Iterator[pa.Table], rejected: list[tuple[int, str, str]]) -> Iterator[pa.Table]:
-    """Row numbers that count the rejected rows too. A rejected row's number counts the header."""
+    """Row numbers that count the rejected rows too."""
     for batch in batches:
+        gaps = np.sort(np.array([number for number, _, _ in rejected], np.int64))
         lines = batch.column(0).to_numpy()
-        for number, _, _ in sorted(rejected):
-            lines = np.where(lines >= number - 1, lines + 1, lines)
+        lines = lines + np.searchsorted(gaps - np.arange(len(gaps)), lines, side="right")
         yield batch.set_column(0, "line", pa.array(lines))
 
 

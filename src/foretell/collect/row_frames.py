@@ -26,7 +26,8 @@ from foretell.collect.source_model import SourceSpec
 from foretell.collect.told import Origin
 from foretell.engine import open_file, scratch
 
-Rejected = list[tuple[int, str, str]]
+MOST_REJECTED = 100_000
+"""A file with more rows that do not fit its header is refused as a whole."""
 
 
 def row_frames(path: Path, origin: Origin, spec: SourceSpec, zone: str) -> Iterator[Progress]:
@@ -66,6 +67,8 @@ def _write(path: Path, opened: RowFile, spec: SourceSpec, plan: RowPlan, target:
                 rows = batch.rename_columns(names)
                 writer.write_table(rows.cast(schema))
                 height += rows.num_rows
+                if len(opened.rejected) > MOST_REJECTED:
+                    raise not_this_format(path, spec, ValueError(opened.rejected[0][1]))
                 if not spec.group_by:
                     hashed = scratch(f"SELECT line, hash({plan.content}) AS h FROM rows", {"rows": rows})
                     repeats.add(hashed["h"].to_numpy(), hashed["line"].to_numpy())

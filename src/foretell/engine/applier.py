@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -32,6 +33,9 @@ from foretell.errors import ForetellError
 BATCH_BYTES = 4 * 1024 * 1024
 """Small frames are applied together up to this size; a larger frame is a batch by itself."""
 BATCH_FRAMES = 1_000
+BULK_ROWS = 245_760
+"""In bulk work the analytics store is brought up to date each time so many rows wait for it: two whole
+row groups of the embedded store, which it writes once instead of twice."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,23 @@ class Applier:
         self._decoders = decoders
         self._tables = tables
         self._turn = threading.RLock()
+        self._in_bulk = False
+        self._behind: list[tuple[int, Mapping[str, pa.Table]]] = []
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Let the analytics store lag while the block runs; on leaving it is up to date.
+
+        Nothing is at stake: what it lacks lies in recorded batches.
+        """
+        with self._turn:
+            self._in_bulk = True
+            try:
+                yield
+                self._level()
+            finally:
+                self._in_bulk = False
+                self._behind.clear()
 
     def catch_up(self) -> int:
         """Apply recorded batches that the analytics store lacks; returns how many.
@@ -82,6 +103,8 @@ class Applier:
             ForetellError: ``STORES_APART`` where it has batches that the operational store does not know.
         """
         with self._turn:
+            if self._behind:
+                return 0
             last = self._analytics.last_batch()
             recorded = int(self._ops.query("SELECT coalesce(max(batch), 0) FROM batches")[0][0])
             if last > recorded:
@@ -160,9 +183,25 @@ class Applier:
 
     def _finish(self, number: int, rows: Mapping[str, pa.Table]) -> None:
         reached("batch.between_commits")
-        self._analytics.apply(number, rows)
+        self._behind.append((number, rows))
+        waiting = sum(max((table.num_rows for table in tables.values()), default=0) for _, tables in self._behind)
+        if not self._in_bulk or waiting >= BULK_ROWS:
+            self._level()
+
+    def _level(self) -> None:
+        """Bring the analytics store up to the last recorded batch, in one transaction."""
+        behind, self._behind = self._behind, []
+        if not behind:
+            return
+        parts: dict[str, list[pa.Table]] = {}
+        for _, tables in behind:
+            for name, table in tables.items():
+                parts.setdefault(name, []).append(table)
+        rows = {name: pa.concat_tables(tables, promote_options="default") for name, tables in parts.items()}
+        self._analytics.apply(behind[-1][0], rows)
         reached("batch.after_commits")
-        self._records.remove(number)
+        for number, _ in behind:
+            self._records.remove(number)
 
     def _decode(self, frame: Frame) -> Decoded:
         decoder = self._decoders.get(frame.format)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,11 @@ class Engine:
     def apply_pending(self, progress: Callable[[ApplyReport], None] | None = None) -> ApplyReport:
         """Take everything that waits in the spool into the stores."""
         return self._writing()[1].apply_pending(self.clock.now, progress)
+
+    def bulk(self) -> AbstractContextManager[None]:
+        """Let the analytics store lag behind while a block runs, for work in many batches; what is
+        read inside may be old, on leaving it is up to date."""
+        return self._writing()[1].bulk()
 
     def publish(self, room: str, rows: Mapping[str, pa.Table], *, now: datetime) -> int:
         """Append rows that ``room`` computed to its analytics tables; returns the batch's number."""

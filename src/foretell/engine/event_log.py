@@ -205,9 +205,7 @@ def emit_events(tx: Tx, batch: Batch) -> None:
     _emit_elements(batch, names, fresh, seqs)
 
 
-def _emit_elements(
-    batch: Batch, names: Mapping[tuple[str | None, str], str], fresh: set[str], seqs: pa.Table
-) -> None:
+def _emit_elements(batch: Batch, names: Mapping[tuple[str | None, str], str], fresh: set[str], seqs: pa.Table) -> None:
     elements = batch.decoded.elements
     if not elements.num_rows:
         return
@@ -241,9 +239,8 @@ def _renamed(table: pa.Table, kept: list[str], names: Mapping[str, str], fresh: 
 def _column_names(tx: Tx, decoded: Decoded) -> tuple[dict[tuple[str | None, str], str], set[str]]:
     """Column name for every path in the batch, and which of them are new; those are entered."""
     wanted: dict[tuple[str | None, str], None] = {}
-    for column in decoded.properties.column_names:
-        if column != "row":
-            wanted[(None, column[2:])] = None
+    if decoded.properties.num_rows:
+        wanted.update({(None, column[2:]): None for column in decoded.properties.column_names if column != "row"})
     if decoded.elements.num_rows:
         wanted.update(_element_paths(decoded.elements))
     known = PropertyColumns(tx.query("SELECT number, array_path, path FROM property_columns"))

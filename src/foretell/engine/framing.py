@@ -1,7 +1,8 @@
 """Framing of the spool: ``length, crc32, payload`` one after the other in segment files.
 
-A payload is the frame's description as JSON, its length before it, then the body as it came. The
-crc covers the payload, so a torn or damaged frame is recognised.
+A payload is the frame's description as JSON, its length before it, then the body: as it came, or
+packed with LZ4 where that makes it smaller (the description then has ``lz4``, the length before).
+The crc covers the payload, so a torn or damaged frame is recognised.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from foretell.errors import ForetellError
 
 _HEAD = struct.Struct("<II")
 _META = struct.Struct("<I")
+_WORTH_PACKING = 512
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 """Longest payload; a length beyond it is no frame but damage."""
 
@@ -52,15 +56,21 @@ def pack(frame: Frame) -> bytes:
     Raises:
         ForetellError: ``FRAME_TOO_LARGE``; written, such a frame could not be told from damage.
     """
-    meta = json.dumps({"format": frame.format, "meta": dict(frame.meta)}).encode()
-    size = _META.size + len(meta) + len(frame.body)
+    head: dict[str, Any] = {"format": frame.format, "meta": dict(frame.meta)}
+    body = frame.body
+    if len(body) >= _WORTH_PACKING:
+        packed = pa.compress(body, codec="lz4", asbytes=True)
+        if len(packed) < len(body):
+            head["lz4"], body = len(body), packed
+    meta = json.dumps(head).encode()
+    size = _META.size + len(meta) + len(body)
     if size > MAX_FRAME_BYTES:
         raise ForetellError(
             "FRAME_TOO_LARGE",
             f"{size:,} bytes are too many for one spooled frame",
             next_step=f"Send them in parts of at most {MAX_FRAME_BYTES:,} bytes.",
         )
-    payload = b"".join((_META.pack(len(meta)), meta, frame.body))
+    payload = b"".join((_META.pack(len(meta)), meta, body))
     return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
@@ -68,7 +78,10 @@ def unpack(payload: bytes) -> Frame:
     """A frame from its payload."""
     (length,) = _META.unpack_from(payload)
     head = json.loads(payload[_META.size : _META.size + length])
-    return Frame(head["format"], head["meta"], payload[_META.size + length :])
+    body = payload[_META.size + length :]
+    if "lz4" in head:
+        body = pa.decompress(body, head["lz4"], codec="lz4", asbytes=True)
+    return Frame(head["format"], head["meta"], body)
 
 
 def read_frames(path: Path, offset: int = 0, until: int | None = None) -> Iterator[tuple[Frame, int]]:

@@ -1,6 +1,7 @@
 """Testing: what Foretell's own tests and its users' tests share.
 
-Killing a process at counted points (:mod:`foretell.testing.crashes`). No room imports this package.
+Enters: the environment that says where to kill. Leaves: a process that dies at a counted point
+(:mod:`foretell.testing.crashes`). Called by tests; no room imports this package.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ objects = st.dictionaries(
 trait_objects = st.dictionaries(
     keys, st.recursive(scalars, lambda inner: st.dictionaries(keys, inner, max_size=3), max_leaves=5), max_size=4
 )
-ids = st.one_of(st.none(), st.integers(0, 99), st.sampled_from([7.0, "", " ", " u ", "u1", "a{", "[x", "ü"]), st.booleans())
+ids = st.one_of(
+    st.none(), st.integers(0, 99), st.sampled_from([7.0, "", " ", " u ", "u1", "a{", "[x", "ü"]), st.booleans()
+)
 ids = ids.filter(lambda item: not (isinstance(item, str) and item[:1] in "{[" and item))
 stamps = st.one_of(
     st.none(),

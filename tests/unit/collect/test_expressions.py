@@ -125,7 +125,7 @@ def test_over_a_group(text: str, expected: str) -> None:
         ("(1", False, "BAD_EXPRESSION", "')' is missing (character 3)"),
         ("1 2", False, "BAD_EXPRESSION", "'2' is not expected (character 3)"),
         ("a ; b", False, "BAD_EXPRESSION", "';' is not understood (character 3)"),
-        ("'open", False, "BAD_EXPRESSION", "\"'\" is not understood (character 1)"),
+        ("'open", False, "BAD_EXPRESSION", '"\'" is not understood (character 1)'),
         ("(" * 100 + "1" + ")" * 100, False, "BAD_EXPRESSION", "it is nested too deep (character 1)"),
     ],
 )

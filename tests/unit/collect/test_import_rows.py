@@ -10,7 +10,7 @@ import pyarrow.parquet as papq
 import pytest
 
 from foretell import collect
-from foretell.collect import frames, row_frames
+from foretell.collect import frames, importing, read_frame, readers, row_frames
 from foretell.errors import ForetellError
 from tests.unit.collect.decoding import NOW
 from tests.unit.collect.workspace import catalog, shop
@@ -79,7 +79,7 @@ def test_rows_become_events(tmp_path: Path) -> None:
     text = HEADER + (
         "1,Ann@x.org,signup,2024-03-01T10:00:00+01:00,pro,12,Rome\n"
         "2,test@x.org,signup,2024-03-01T10:00:00,pro,1,Rome\n"
-        '3,b@x.org,signup,2024-07-01 10:00,"a, b",,\n'
+        '3,b@x.org,signup,2024-05-01 10:00,"a, b",,\n'
         "4,,profile,,free,,\n"
     )
     with shop(tmp_path, visits=VISITS) as it:
@@ -96,9 +96,9 @@ def test_rows_become_events(tmp_path: Path) -> None:
             "properties": '{"plan":"pro","seats":12,"big":true}',
             "source": "visits",
         }
-        assert found[2]["timestamp"] == datetime(2024, 7, 1, 9, 0), "London has summer time"
-        assert found[2]["properties"] == '{"plan":"a, b","seats":null,"big":false}'
-        assert found[1]["event"] == "Identify"
+        assert found[1]["timestamp"] == datetime(2024, 5, 1, 9, 0), "London has summer time"
+        assert found[1]["properties"] == '{"plan":"a, b","seats":null,"big":false}'
+        assert found[2]["event"] == "Identify"
         kinds = it.query("SELECT kind, value FROM identifiers ORDER BY kind, value")
         assert {"kind": "email", "value": "ann@x.org"} in kinds
         assert it.load("visits.csv", text, "visits").duplicates == 3
@@ -147,7 +147,9 @@ def test_groups_become_one_event_in_every_format(
             {"order_id": "i2", "kind": "completed", "timestamp": datetime(2024, 4, 30, 23, 30), "amount_minor": 1000, "currency": "GBP"},
             {"order_id": "c3", "kind": "refunded", "timestamp": datetime(2024, 5, 1, 23, 30), "amount_minor": -1000, "currency": "GBP"},
         ]  # fmt: skip
-        items = it.query("SELECT ordinal, product_id, quantity, price FROM order_items WHERE order_id = 'i1' ORDER BY 1")
+        items = it.query(
+            "SELECT ordinal, product_id, quantity, price FROM order_items WHERE order_id = 'i1' ORDER BY 1"
+        )
         assert [(i["ordinal"], i["product_id"], i["quantity"], i["price"]) for i in items] == [
             (0, "a", 2.0, 1.005),
             (1, "b", 1.0, 0.001),
@@ -201,6 +203,30 @@ def test_bad_rows_go_to_quarantine_with_their_number_and_reason(tmp_path: Path) 
         (row,) = [row for row in collect.quarantined(it.engine) if row.line == 5]
         assert '"action":"dance"' in (row.body or "")
         assert it.query("SELECT count(*) AS n FROM event_log WHERE message_id IS NULL") == [{"n": 0}]
+
+
+def test_rejected_rows_keep_the_numbers_of_the_others_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_BLOCK_BYTES", 256)
+    rows = [f"{n},u{n}" if n % 7 else f"{n},too,many" for n in range(1, 200)]
+    source = "format: csv\nmappings: [{name: a, track: A, identifiers: {user_id: id}, properties: {n: id}}]"
+    with shop(tmp_path, s=source) as it:
+        report = it.load("a.csv", "id,name\n" + "\n".join(rows) + "\n", "s")
+        all_told(report)
+        assert (report.rows, report.quarantined) == (199, 28)
+        assert sorted(row.line or 0 for row in collect.quarantined(it.engine)) == list(range(7, 200, 7))
+        (frame,) = [piece.frame for piece in importing.frames_of(tmp_path / "a.csv", it.catalog, "s", NOW)[1]]
+        events = read_frame(frame)[0].events.to_pylist()
+        assert all(event["properties"] == f'{{"n":"{event["line"]}"}}' for event in events)
+        assert len(events) == 171
+
+
+def test_a_file_of_which_nothing_fits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_frames, "MOST_REJECTED", 10)
+    with shop(tmp_path, s=csv_source()) as it:
+        with pytest.raises(ForetellError) as caught:
+            it.load("a.csv", "id,name\n1,a\n" + "1,2,3\n" * 20, "s")
+        assert caught.value.code == "FILE_FORMAT"
+        assert "the row has 3 fields where the header has 2" in caught.value.what
 
 
 def test_one_bad_line_keeps_its_whole_group_back(tmp_path: Path) -> None:
@@ -279,7 +305,14 @@ def csv_source(**changes: Any) -> str:
         (csv_source(column="idd"), "a.csv", b"id,b\n1,2\n", "UNKNOWN_COLUMN", 2, "there is no column 'idd' (source s)"),
         (csv_source(), "a.csv", b"", "FILE_EMPTY", 1, "the file has no row"),
         (csv_source(), "a.csv", b"id,b\n", "FILE_EMPTY", 1, "the file has no row"),
-        (csv_source(), "a.csv", "id,b\nü,2\n".encode("latin-1"), "FILE_ENCODING", 1, "the file is not written in utf-8"),
+        (
+            csv_source(),
+            "a.csv",
+            "id,b\nü,2\n".encode("latin-1"),
+            "FILE_ENCODING",
+            1,
+            "the file is not written in utf-8",
+        ),
         (csv_source(format="parquet"), "a.parquet", b"id,b\n1,2\n", "FILE_FORMAT", 1, "cannot be read as parquet"),
         (csv_source(format="xlsx"), "a.xlsx", b"id,b\n1,2\n", "FILE_FORMAT", 1, "cannot be read as xlsx"),
         (csv_source(), "gone.csv", None, "FILE_MISSING", 1, "there is no such file"),

@@ -188,3 +188,12 @@ def test_paths_are_found_in_the_innermost_array() -> None:
     assert [columns.of(path) for path in ("items", "itemsx.sku", "plan.sku", "tags.x", "")] == [None] * 5
     assert columns.number("items", "sku") == 2
     assert columns.paths() == sorted(columns.paths())
+
+
+def test_duplicates_alone_bring_no_property(tmp_path: Path) -> None:
+    with open_small(tmp_path) as engine:
+        apply(engine, frame([event("Seen", "m", ids=ANN)]))
+        apply(engine, frame([event("Seen", "m", ids=ANN, properties={"p": 1})]))
+        assert engine.log.properties().of("p") is None
+        apply(engine, frame([event("Seen", "n", ids=ANN, properties={"p": 2})]))
+        assert told(engine, "p") == [(None, None), (None, 2_000_000)]

@@ -29,6 +29,14 @@ def test_frames_come_back_as_they_were(tmp_path: Path) -> None:
     assert found == [Frame("jsonl", {"source": "shop", "line": 7}, b"\x00\xffbody"), Frame("x")]
 
 
+@pytest.mark.parametrize("body", [b"a" * 100_000, bytes(range(256)) * 8, b"x" * 511, b""])
+def test_bodies_come_back_whether_packed_or_not(tmp_path: Path, body: bytes) -> None:
+    spool = Spool(tmp_path)
+    spool.append([Frame("a", {}, body)])
+    spool.close()
+    assert bodies(tmp_path) == [body]
+
+
 def test_reading_goes_on_from_a_position(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     middle = spool.append([Frame("a", {}, b"1")])
