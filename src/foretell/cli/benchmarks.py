@@ -8,7 +8,8 @@ import typer
 
 from foretell import bench as benches
 from foretell.cli.options import AsJson
-from foretell.cli.output import emit_json, log, table
+from foretell.cli.output import emit_json, log
+from foretell.cli.tables import people, right, table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +27,6 @@ def bench(
     if as_json:
         emit_json(result.as_dict())
         return
-    table(
-        ["ratio", ("measured", "right"), "limit"], [(k, v, result.limits.get(k, "")) for k, v in result.ratios.items()]
-    )
-    table(["figure", ("", "right")], [(key, f"{value:,}") for key, value in result.figures.items()])
+    table(["ratio", right("measured"), "limit"], [(k, v, result.limits.get(k, "")) for k, v in result.ratios.items()])
+    people.out("")
+    table(["figure", right("")], [(key, f"{value:,}") for key, value in result.figures.items()])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from foretell import demo as demos
 from foretell.app import open_workspace
-from foretell.cli.output import emit_json, number, people, share, steps, table
+from foretell.cli.output import emit_json, number, share
+from foretell.cli.progress import steps
+from foretell.cli.reports import learnt_from, show_metrics
+from foretell.cli.tables import heading, people, right, say, table
 from foretell.demo import Dataset, Summary
 from foretell.errors import UsageError
 
@@ -25,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     directory: Annotated[Path, typer.Option("--dir", help="Folder of the demo's workspace.")] = Path("foretell-demo"),
     dataset: Annotated[str, typer.Option("--dataset", help="Data set: online-retail.")] = "online-retail",
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="Only do the job; do not serve the app.")] = False,
+    _no_serve: Annotated[bool, typer.Option("--no-serve", help="Only do the job; do not serve the app.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -49,61 +53,51 @@ def demo(
 
 
 def _show(summary: Summary, dataset: Dataset) -> None:
-    people.print(f"\n[bold]{dataset.key}[/bold] as of {summary.as_of:%Y-%m-%d}, in {summary.seconds} s\n")
-    lines = ", ".join(
-        f"{name.replace('_', ' ')} {number:,}" for name, number in summary.lines.items() if name != "total"
-    )
-    people.print(f"{summary.lines.get('total', 0):,} lines: {lines}")
-    people.print(
-        f"{summary.events:,} events of {summary.profiles:,} profiles, "
-        f"[bold]{summary.known_customers:,}[/bold] known customers"
-    )
-    people.print(
-        f"revenue {summary.currency} [bold]{summary.revenue:,.2f}[/bold], "
-        f"of it {summary.revenue_known:,.2f} from known customers\n"
-    )
-    _show_predictions(summary)
-    table(["segment", ("people", "right")], [(key, number(size)) for key, size in summary.segments.items()])
-    people.print()
+    heading(f"{dataset.key} as of {summary.as_of:%Y-%m-%d}, in {summary.seconds} s")
+    people.out("")
+    table(["lines", right("")], [(name.replace("_", " "), number(count)) for name, count in summary.lines.items()])
+    people.out("")
+    known = f"{summary.known_customers:,} of them known customers"
+    say(f"{summary.events:,} events of {summary.profiles:,} profiles, {known}")
+    say(f"revenue {summary.currency} {summary.revenue:,.2f}, {summary.revenue_known:,.2f} of it from known customers")
+    for key, told in summary.predictions.items():
+        people.out("")
+        heading(f"{key}, {learnt_from(told)}")
+        show_metrics(told, {})
+        say(summary.verdicts[key])
+    people.out("")
+    table(["segment", right("people")], [(key, number(size)) for key, size in summary.segments.items()])
+    people.out("")
     _show_kpis(summary)
-    people.print(f"\n{dataset.credit}\n", style="dim")
+    people.out("")
+    say(dataset.credit, dim=True)
+    people.out("")
     _show_next(summary, dataset)
-
-
-def _show_predictions(summary: Summary) -> None:
-    for key, metrics in summary.predictions.items():
-        plain = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
-        told = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in plain.items())
-        people.print(f"[bold]{key}[/bold] {told}")
-        people.print(f"  {summary.verdicts[key]}\n")
 
 
 def _show_kpis(summary: Summary) -> None:
     months = sorted({month for series in summary.months.values() for month in series})[-4:]
     rows = []
     for key, value in summary.kpis.items():
-        series = summary.months.get(key, {})
-        rows.append((key, _kpi(key, value), *(_kpi(key, series.get(month)) for month in months)))
-    table(["KPI", ("value", "right"), *((month, "right") for month in months)], rows)
+        series, digits = summary.months.get(key, {}), 0 if value is None or abs(value) >= 1_000 else 2
+        texts = [_kpi(key, one, digits) for one in (value, *(series.get(month) for month in months))]
+        rows.append((key, *texts))
+    table(["KPI", right("value"), *(right(month) for month in months)], rows)
 
 
-def _kpi(key: str, value: float | None) -> str:
-    return share(value) if key in _SHARES else number(value, 0 if value is None or abs(value) >= 1_000 else 2)
-
-
-def _short(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+def _kpi(key: str, value: float | None, digits: int) -> str:
+    return share(value) if key in _SHARES else number(value, digits)
 
 
 def _show_next(summary: Summary, dataset: Dataset) -> None:
     at = f"{summary.as_of:%Y-%m-%d}"
-    people.print("[bold]Next[/bold]")
+    heading("Next")
     for command in (
-        f"cd {summary.directory}",
+        f"cd {quote(summary.directory)}",
         f"foretell profile show {dataset.person}",
         "foretell predict report churn",
         f"foretell segment explain at_risk {dataset.person} --as-of {at}",
         "foretell kpi show revenue --by month",
         'foretell query "SELECT * FROM orders ORDER BY amount_minor DESC LIMIT 10"',
     ):
-        people.print(f"  {command}", markup=False, soft_wrap=True)
+        people.out(f"  {command}", highlight=False)

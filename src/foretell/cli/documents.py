@@ -11,7 +11,8 @@ from foretell import app as wiring
 from foretell import definitions
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, log, people, table
+from foretell.cli.output import emit_json, log
+from foretell.cli.tables import say, table
 from foretell.definitions import Change, Plan, Problem, WorkspaceSettings
 from foretell.errors import UsageError
 
@@ -33,16 +34,17 @@ def init(
     if as_json:
         emit_json({"workspace": directory, "files": [path.relative_to(directory) for path in written]})
         return
-    people.print(f"A workspace lies in {directory}:")
+    say(f"A workspace lies in {directory}:")
     for path in written:
-        people.print(f"  {path.relative_to(directory)}")
-    people.print(f"\nNext: foretell import FILE.jsonl --workspace {directory}")
+        say(f"{path.relative_to(directory)}", indent=2)
+    say("")
+    say(f"Next: foretell import FILE.jsonl --workspace {directory}")
 
 
 def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Look whether a workspace is in order, and where each setting comes from."""
 
-    def open_stores(root: Path, settings: WorkspaceSettings) -> str:
+    def open_stores(root: Path, _: WorkspaceSettings) -> str:
         with wiring.open_workspace(root) as found:
             return f"opened; {found.engine.analytics.last_batch():,} batches applied"
 
@@ -94,11 +96,12 @@ def apply(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         return
     for change in made:
         _show_change(change)
-    people.print(f"{len(made)} applied" if made else "Nothing to change.")
+    say(f"{len(made)} applied" if made else "Nothing to change.")
 
 
 def schema(
     kind: Annotated[str, typer.Argument(help="Kind of document, e.g. segment.")],
+    _as_json: AsJson = True,
 ) -> None:
     """Print the JSON schema of a kind of document, for editors."""
     found = wiring.kind_of(kind)
@@ -114,9 +117,9 @@ def schema(
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        log.out(f"{problem.severity}: {problem.headline}")
+        log.out(f"{problem.severity}: {problem.headline}", highlight=False)
         if problem.next_step:
-            log.out(f"  {problem.next_step}")
+            log.out(f"  {problem.next_step}", highlight=False)
 
 
 def _show_changes(planned: Plan) -> None:
@@ -124,11 +127,11 @@ def _show_changes(planned: Plan) -> None:
     for change in changes:
         _show_change(change)
     same = len(planned.changes) - len(changes)
-    people.print(f"{len(changes)} to change, {same} unchanged" if changes else f"Nothing to change ({same} in force).")
+    say(f"{len(changes)} to change, {same} unchanged" if changes else f"Nothing to change ({same} in force).")
 
 
 def _show_change(change: Change) -> None:
     impact = f"  → {change.impact}" if change.impact else ""
-    people.print(f"{_SIGNS[change.action]} {change.name}  {change.where}{impact}", markup=False)
+    say(f"{_SIGNS[change.action]} {change.name}  {change.where}{impact}", hang=4)
     for field in change.fields:
-        people.print(f"    {field.path}: {field.before} → {field.after}", markup=False)
+        say(f"{field.path}: {field.before} → {field.after}", indent=4, hang=2)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from foretell import collect
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, log, people, steps, table
+from foretell.cli.output import emit_json, log, warn
+from foretell.cli.people import brief
+from foretell.cli.progress import steps
+from foretell.cli.tables import cut, heading, people, right, say, table
 from foretell.collect import FileReport, Preview
+from foretell.engine import Engine
 
 quarantine = typer.Typer(help="Rows that could not be taken in.", no_args_is_help=True)
 Source = Annotated[str | None, typer.Option("--source", metavar="KEY", help="Source document that maps the rows.")]
+_PROBLEMS = 200
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,14 +45,16 @@ def import_(
         return
     with opened(workspace, "write") as found, steps() as progress:
 
-        def tell(name: str, read: int, size: int) -> None:
+        def tell(_: str, read: int, size: int) -> None:
             progress.done(read, size)
 
         progress.begin(f"Importing {files[0].name}" + (f" and {len(files) - 1} more" if files[1:] else ""), 1)
         reports = collect.import_files(found.engine, found.catalog, files, source, now=found.clock.now(), progress=tell)
+        first = _first_bad(found.engine, reports)
     bad = sum(report.quarantined for report in reports)
     if bad:
-        log.out(f"{bad:,} rows went to quarantine; see `foretell quarantine list`")
+        rows = "1 row" if bad == 1 else f"{bad:,} rows"
+        warn(f"{first}{rows} went to quarantine; see `foretell quarantine list`")
     if as_json:
         emit_json({"files": [asdict(report) for report in reports]})
         return
@@ -75,23 +83,38 @@ def list_(
         emit_json({"counts": counts, "rows": [asdict(row) for row in rows]})
         return
     if not rows:
-        people.print("The quarantine is empty.")
+        say("The quarantine is empty.")
         return
     table(
-        ["file", ("line", "right"), "reason", "", "row"],
+        ["file", right("line"), "code", "reason", cut("row")],
         [(r.file, r.line, r.code, r.message, (r.body or "")[:100]) for r in rows],
     )
-    people.print(", ".join(f"{name}: {number:,}" for name, number in counts.items()), style="dim")
+    people.out("")
+    say(_counted(counts), dim=True)
 
 
 def _show(report: FileReport) -> None:
-    people.print(
-        f"[bold]{report.file}[/bold]: {report.rows:,} rows, {report.events:,} new events, "
+    say(
+        f"{report.file}: {report.rows:,} rows, {report.events:,} new events, "
         f"{report.duplicates:,} were there already, {report.quarantined:,} in quarantine"
     )
-    parts = [f"{name} {number:,}" for name, number in (*report.mappings.items(), *report.skipped.items())]
+    parts = {**report.mappings, **report.skipped}
     if parts:
-        people.print("  rows: " + ", ".join(parts), markup=False)
+        say("rows: " + _counted(parts), indent=2, hang=2)
+
+
+def _counted(parts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in parts.items())
+
+
+def _first_bad(engine: Engine, reports: Sequence[FileReport]) -> str:
+    """The first quarantined row in words, empty where there is none."""
+    for report in reports:
+        rows = collect.quarantined(engine, source=report.source) if report.quarantined else []
+        for row in rows:
+            if row.file == report.file and row.severity == "error":
+                return f"{row.file}{'' if row.line is None else f':{row.line}'}: {row.message}; "
+    return ""
 
 
 def _preview(files: list[Path], source: str | None, workspace: Path, *, as_json: bool) -> None:
@@ -106,24 +129,23 @@ def _preview(files: list[Path], source: str | None, workspace: Path, *, as_json:
 
 
 def _show_preview(one: Preview) -> None:
-    people.print(f"[bold]{one.file}[/bold]: {one.rows:,} rows would make {one.events:,} events. Nothing was stored.\n")
+    heading(f"{one.file}: {one.rows:,} rows would make {one.events:,} events. Nothing was stored.")
+    people.out("")
     table(
-        [("line", "right"), "event", "when (UTC)", "who", "properties and traits"],
+        [right("line"), "event", "when (UTC)", "who", cut("properties and traits")],
         [
-            (
-                row["line"],
-                row["event"],
-                f"{row['timestamp']:%Y-%m-%d %H:%M:%S}",
-                row["who"],
-                (row["traits"] or row["properties"] or "")[:160],
-            )
+            (row["line"], row["event"], f"{row['timestamp']:%Y-%m-%d %H:%M:%S}", row["who"], _told(row))
             for row in one.first
         ],
     )
-    for problem in one.problems[:200]:
-        log.out(f"line {problem['line']}: {problem['code']}: {problem['message']}")
+    for problem in one.problems[:_PROBLEMS]:
+        log.out(f"line {problem['line']}: {problem['code']}: {problem['message']}", highlight=False)
     if one.problem_counts:
-        people.print(", ".join(f"{code}: {number:,}" for code, number in one.problem_counts.items()))
+        say(f"problems: {_counted(one.problem_counts)}", hang=2)
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    return ", ".join(part for part in (row["traits"], brief(row["properties"] or "{}")) if part)
 
 
 __all__ = ["add_to", "quarantine"]

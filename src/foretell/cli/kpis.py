@@ -10,7 +10,8 @@ import typer
 from foretell import measure
 from foretell.cli.opening import opened, optional_instant
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, number, people, share, table
+from foretell.cli.output import emit_json, number, share
+from foretell.cli.tables import heading, right, say, table
 from foretell.measure import KpiSeries, Point, SegmentAt
 
 app = typer.Typer(help="KPIs by month and by segment.", no_args_is_help=True)
@@ -66,16 +67,16 @@ def show(
     if as_json:
         emit_json(series.as_dict())
         return
-    people.print(f"[bold]{series.title}[/bold]" + (f" in {series.currency}" if series.currency else ""))
+    heading(series.title + (f" in {series.currency}" if series.currency else ""))
     table(
-        ["group", "period", ("value", "right"), ("95 % interval", "right"), ("people", "right"), ""],
+        ["group", "period", right("value"), right("95 % interval"), right("people"), ""],
         [
             (p.group, p.period, shown(series, p.estimate.value), interval(series, p), number(p.estimate.n), _state(p))
             for p in series.points
         ],
     )
     for note in series.notes:
-        people.print(note, style="dim")
+        say(note, dim=True)
 
 
 def shown(series: KpiSeries, value: float | None) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from foretell.app import Workspace, open_workspace
-from foretell.cli.output import log
+from foretell.cli.output import warn
 from foretell.clock import parse_instant
 from foretell.engine import Mode
 
@@ -19,7 +19,7 @@ def opened(root: Path, mode: Mode = "read") -> Iterator[Workspace]:
     with open_workspace(root, mode) as workspace:
         errors = [problem for problem in workspace.problems if problem.severity == "error"]
         if errors:
-            log.out(f"{len(errors)} problem{'s' if errors[1:] else ''} in the definitions; see `foretell plan`")
+            warn(f"{len(errors)} problem{'s' if errors[1:] else ''} in the definitions; see `foretell plan`")
         yield workspace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import typer
 from foretell import identify, profile
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, people, table
+from foretell.cli.output import emit_json
+from foretell.cli.tables import cut, heading, people, say, table
 
 app = typer.Typer(help="One person: identifiers, traits, timeline.", no_args_is_help=True)
 Who = Annotated[str, typer.Argument(metavar="ID", help="TYPE:VALUE, e.g. user_id:17850, or the bare value.")]
@@ -34,16 +36,30 @@ def show(
     if as_json:
         emit_json(asdict(person))
         return
-    people.print(f"[bold]{person.profile_id}[/bold]  {person.events:,} events")
-    people.print(
-        f"first seen {person.first_seen:%Y-%m-%d %H:%M} UTC, last seen {person.last_seen:%Y-%m-%d %H:%M} UTC\n"
-    )
-    for kind, values in person.identifiers.items():
-        people.print(f"{kind}: {', '.join(values)}", markup=False)
-    for name, value in person.traits.items():
-        people.print(f"{name}: {value}", markup=False)
-    people.print()
-    table(
-        ["when (UTC)", "event", "source", "properties"],
-        [(f"{e.at:%Y-%m-%d %H:%M:%S}", e.event, e.source, e.properties[:120]) for e in person.timeline],
+    heading(f"{person.profile_id}  {person.events:,} event{'' if person.events == 1 else 's'}")
+    if person.first_seen is not None and person.last_seen is not None:
+        say(f"first seen {person.first_seen:%Y-%m-%d %H:%M} UTC, last seen {person.last_seen:%Y-%m-%d %H:%M} UTC")
+    people.out("")
+    known = [(kind, ", ".join(values)) for kind, values in person.identifiers.items()]
+    table(["known by", "value"], known)
+    if person.traits:
+        people.out("")
+        table(["trait", "value"], list(person.traits.items()))
+    if person.timeline:
+        people.out("")
+        table(
+            ["when (UTC)", "event", "source", cut("properties")],
+            [(f"{e.at:%Y-%m-%d %H:%M:%S}", e.event, e.source, brief(e.properties)) for e in person.timeline],
+        )
+    if len(person.timeline) < person.events:
+        say(f"… {person.events - len(person.timeline):,} earlier; --events N shows more")
+
+
+def brief(properties: str) -> str:
+    """An event's properties in few words: ``order_id 536791, revenue 44.4, products × 2``."""
+    told = json.loads(properties)
+    return ", ".join(
+        f"{name} × {len(value)}" if isinstance(value, list | dict) else f"{name} {value}"
+        for name, value in told.items()
+        if value is not None
     )

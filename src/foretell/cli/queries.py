@@ -8,7 +8,9 @@ import typer
 
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, people, steps, table
+from foretell.cli.output import emit_json, emit_rows
+from foretell.cli.progress import steps
+from foretell.cli.tables import result, say
 from foretell.engine import ApplyReport
 
 _SHOWN = 200
@@ -29,12 +31,9 @@ def query(
     with opened(workspace) as found:
         rows = found.engine.analytics.query(sql)
     if as_json:
-        emit_json(rows.to_pylist())
-        return
-    shown = rows.slice(0, _SHOWN)
-    table(rows.column_names, [tuple(row.values()) for row in shown.to_pylist()])
-    if rows.num_rows > _SHOWN:
-        people.print(f"… {rows.num_rows - _SHOWN:,} more rows; use --json for all of them")
+        emit_rows(rows)
+    else:
+        result(rows, _SHOWN)
 
 
 def run(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
@@ -44,8 +43,8 @@ def run(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         report: ApplyReport = found.engine.apply_pending(lambda part: progress.advance(part.events))
     if as_json:
         emit_json(vars(report))
-    else:
-        people.print(
-            f"{report.events:,} events applied in {report.batches:,} batches, "
-            f"{report.duplicates:,} were there already, {report.problems:,} went to quarantine"
-        )
+        return
+    say(
+        f"{report.events:,} events applied in {report.batches:,} batches, "
+        f"{report.duplicates:,} were there already, {report.problems:,} went to quarantine"
+    )

@@ -9,7 +9,8 @@ import typer
 from foretell import identify, segment
 from foretell.cli.opening import instant, opened
 from foretell.cli.options import HERE, AsJson, AsOf, Workspace
-from foretell.cli.output import Format, emit_json, number, people, table, write_rows
+from foretell.cli.output import Format, emit_json, number, write_rows
+from foretell.cli.tables import result, right, say, table
 from foretell.condition import Explanation
 from foretell.definitions import parse_inline
 
@@ -34,7 +35,7 @@ def list_(workspace: Workspace = HERE, as_of: AsOf = None, as_json: AsJson = Fal
     if as_json:
         emit_json([vars(size) for size in sizes])
         return
-    table(["key", ("people", "right"), "who"], [(s.key, number(s.members), s.says) for s in sizes])
+    table(["key", right("people"), "who"], [(s.key, number(s.members), s.says) for s in sizes])
 
 
 @app.command()
@@ -48,7 +49,7 @@ def count(
     if as_json:
         emit_json({"segment": key, "as_of": at, "count": members})
     else:
-        people.print(f"{members:,}")
+        say(f"{members:,}")
 
 
 @app.command()
@@ -64,12 +65,9 @@ def members(
     with opened(workspace) as found:
         rows = segment.members(found.catalog, found.reader, key, as_of=instant(found, as_of), where=_condition(where))
     if as_json or form is not None:
-        write_rows(rows, "json" if form is None else form.value)
-        return
-    shown = rows.slice(0, 50).to_pylist()
-    table(rows.column_names, [tuple(row.values()) for row in shown])
-    if rows.num_rows > len(shown):
-        people.print(f"… {rows.num_rows - len(shown):,} more; use --format csv for all")
+        write_rows(rows, form or Format.json)
+    else:
+        result(rows, 50)
 
 
 @app.command()
@@ -92,9 +90,9 @@ def explain(
 
 def _show(part: Explanation, depth: int) -> None:
     told = f"  [{part.found}]" if part.found else ""
-    people.print(f"{'  ' * depth}{'yes' if part.holds else 'no '} {part.says}{told}", markup=False)
+    say(f"{'yes' if part.holds else 'no '} {part.says}{told}", indent=2 * depth, hang=4)
     for one in part.events:
-        people.print(f"{'  ' * depth}      {one.at:%Y-%m-%d %H:%M} UTC  {one.event}  {one.message_id}", markup=False)
+        say(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.event}  {one.message_id}", indent=2 * depth + 4, hang=2)
     for inner in part.parts:
         _show(inner, depth + 1)
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.collect.orders import KINDS, picked, product_lines
-from foretell.collect.values import joined
+from foretell.collect.orders import KINDS, picked, product_lines, properties_at
 from foretell.engine import Batch, Tx, python_rows, scratch, table_of
 
 TEXTS = ("product_id", "sku", "name", "category", "brand", "variant", "url", "image_url")
@@ -82,8 +81,8 @@ def _told(batch: Batch) -> pa.Table:
     )
     parts = []
     if pc.any(single).as_py():
-        fields = picked(batch.decoded.properties.filter(joined(single)), TEXTS, ("price",))
-        own = events.filter(single)
+        own = events.select(["row", "seq", "ts", "event"]).filter(single)
+        fields = picked(properties_at(batch.decoded, own["row"]), TEXTS, ("price",))
         parts.append(pa.table({"seq": own["seq"], "ts": own["ts"], "event": own["event"], **fields}))
     lines = product_lines(batch.decoded)
     orders = events.filter(pc.is_in(events["event"], pa.array(list(KINDS)))).select(["row", "seq", "ts", "event"])

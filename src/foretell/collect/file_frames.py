@@ -23,6 +23,7 @@ from foretell.collect.told import Origin
 from foretell.engine import Frame, scratch
 
 _LIMIT = LINE_BYTES["import"]
+_SURVEY_BYTES = 4 * 1024 * 1024
 _UNNAMED = """
 SELECT i, hash(rtrim(line, chr(13) || chr(10))) AS h FROM lines WHERE NOT contains(line, '"messageId"') ORDER BY i
 """
@@ -48,7 +49,7 @@ def line_frames(path: Path, origin: Origin, lag: timedelta | None) -> Iterator[P
             raise empty(path)
         repeats.settle()
         first = 1
-        for body, position in _pieces(path):
+        for body, position in _pieces(path, frames.FRAME_BYTES):
             height = body.count(b"\n") + (not body.endswith(b"\n"))
             frame = frames.lines_frame(
                 body,
@@ -63,9 +64,9 @@ def line_frames(path: Path, origin: Origin, lag: timedelta | None) -> Iterator[P
 
 
 def _survey(path: Path, repeats: Repeats) -> int:
-    """Read the file to its end; note the lines without a message id; returns how many lines are not blank."""
+    """Read the file to its end; note the lines without a message id; returns 0 where all is blank."""
     first, rows = 1, 0
-    for body, _ in _pieces(path):
+    for body, _ in _pieces(path, _SURVEY_BYTES):
         lines = split_lines(body, line_bytes=_LIMIT).text
         table = pa.table({"i": np.arange(first, first + len(lines)), "line": lines})
         unnamed = scratch(_UNNAMED, {"lines": table})
@@ -75,9 +76,9 @@ def _survey(path: Path, repeats: Repeats) -> int:
     return rows
 
 
-def _pieces(path: Path) -> Iterator[tuple[bytes, int]]:
+def _pieces(path: Path, piece_bytes: int) -> Iterator[tuple[bytes, int]]:
     with opened(path) as source:
-        pieces = pieces_of(source.file, piece_bytes=frames.FRAME_BYTES, line_bytes=_LIMIT)
+        pieces = pieces_of(source.file, piece_bytes=piece_bytes, line_bytes=_LIMIT)
         for number, body in enumerate(pieces):
             piece = body
             if number == 0:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from foretell.engine import scratch
 
 BOM = b"\xef\xbb\xbf"
+_BLOCK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,14 @@ def split_lines(body: bytes, *, line_bytes: int) -> Lines:
 
 
 def _offsets(body: bytes) -> npt.NDArray[np.int64]:
-    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == 10) + 1
+    """Where lines begin, and the end. It looks block by block, so that the memory it uses is warm."""
+    text = np.frombuffer(body, np.uint8)
+    ends = [np.zeros(1, np.int64)]
+    for start in range(0, len(text), _BLOCK_BYTES):
+        ends.append(np.flatnonzero(text[start : start + _BLOCK_BYTES] == 10) + (start + 1))
     if body and body[-1] != 10:
-        ends = np.append(ends, len(body))
-    return np.concatenate([np.zeros(1, np.int64), ends.astype(np.int64)])
+        ends.append(np.array([len(body)]))
+    return np.concatenate(ends).astype(np.int64, copy=False)
 
 
 def _strings(body: bytes, offsets: npt.NDArray[np.int64]) -> pa.Array:
@@ -78,22 +83,22 @@ def _undecodable(body: bytes, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.
 def pieces_of(file: BinaryIO, *, piece_bytes: int, line_bytes: int) -> Iterator[bytes]:
     """Read ``file`` in pieces of whole lines, with bounded memory.
 
-    A line longer than ``line_bytes`` is cut to one byte more than that, so that it is still seen as
-    too long; lines keep their number.
+    Of a line that is longer than ``line_bytes`` and reaches over the end of a piece, the rest is passed
+    over once it is plain that it is too long; lines keep their number.
     """
-    rest, skipping = b"", False
-    while chunk := file.read(piece_bytes):
-        if skipping:
-            end = chunk.find(b"\n")
-            if end < 0:
-                continue
-            chunk, skipping = chunk[end:], False
-        data = rest + chunk
-        end = data.rfind(b"\n") + 1
-        rest = data[end:]
-        if len(rest) > line_bytes:
-            rest, skipping = rest[: line_bytes + 1], True
-        if end:
-            yield data[:end]
-    if rest:
-        yield rest
+    while piece := file.read(piece_bytes):
+        if piece.endswith(b"\n"):
+            yield piece
+            continue
+        rest = file.readline(line_bytes + 1)
+        if len(rest) > line_bytes and not rest.endswith(b"\n"):
+            rest += _after_newline(file, line_bytes)
+        yield piece + rest
+
+
+def _after_newline(file: BinaryIO, step: int) -> bytes:
+    """Pass over the rest of a line; returns its newline, where it has one."""
+    while part := file.readline(step):
+        if part.endswith(b"\n"):
+            return b"\n"
+    return b""

@@ -80,6 +80,12 @@ def picked(table: pa.Table, texts: Iterable[str], numbers: Iterable[str]) -> dic
     return found
 
 
+def properties_at(decoded: Decoded, rows: pa.ChunkedArray) -> pa.Table:
+    """The properties of some events, in their order; all null where an event has none."""
+    table = decoded.properties
+    return table.take(pc.index_in(joined(rows), joined(table["row"])))
+
+
 def product_lines(decoded: Decoded) -> pa.Table:
     """Elements of ``products`` arrays: row, ordinal, texts of the product, quantity and price in micro units."""
     elements = decoded.elements
@@ -102,11 +108,11 @@ def order_tables(batch: Batch, currency: str) -> tuple[pa.Table, pa.Table]:
     chosen = pc.is_in(events["event"], pa.array(list(KINDS)))
     if not pc.any(chosen).as_py():
         return pa.table({}), pa.table({})
-    # Both tables are in the order of row, and every event has its row among the properties.
-    properties = batch.decoded.properties.filter(joined(chosen))
     columns = ["row", "seq", "node_key", "ts", "known_at", "event", "source"]
+    own = events.select(columns).filter(chosen)
+    properties = properties_at(batch.decoded, own["row"])
     fields = picked(properties, ("order_id", "currency"), ("revenue", "total", "value"))
-    orders = pa.table({**{name: events.filter(chosen)[name] for name in columns}, **fields})
+    orders = pa.table({**{name: own[name] for name in columns}, **fields})
     items = scratch(_ITEMS, {"items": product_lines(batch.decoded), "orders": orders})
     minors = _minors([currency, *orders["currency"].unique().to_pylist()])
     rows = scratch(_ORDERS, {"orders": orders, "items": items, "minors": minors}, {"currency": currency})

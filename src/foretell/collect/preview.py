@@ -71,7 +71,8 @@ def preview(catalog: Catalog, path: Path, source_key: str | None = None, *, now:
 
 _SHOWN = """
 WITH who AS (
-    SELECT row, string_agg(kind || ':' || value, ' ' ORDER BY priority, kind, value) AS who FROM identifiers GROUP BY row),
+    SELECT row, string_agg(kind || ':' || value, ' ' ORDER BY priority, kind, value) AS who
+    FROM identifiers GROUP BY row),
 told AS (
     SELECT row, string_agg(trait || '=' || coalesce(s, CAST(CAST(n AS DOUBLE) / 1000000 AS VARCHAR), 'unset'), ', '
                            ORDER BY trait) AS traits

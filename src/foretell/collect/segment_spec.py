@@ -20,19 +20,20 @@ from foretell.collect.values import joined
 from foretell.collect.who import spoken_of
 from foretell.engine import TIMESTAMP, Decoded, integers, scratch, with_column
 
-_EXTRAS = """
+_OWN = "coalesce(contains(properties, '\"{0}\"') AND json_exists(properties, '/{0}'), false)"
+_EXTRAS = f"""
 WITH extras AS (
     SELECT row, properties, concat_ws(',',
-        CASE WHEN NOT grouped AND NOT coalesce(json_exists(properties, '/name'), false) THEN '"name":' || name END,
-        CASE WHEN NOT grouped AND NOT coalesce(json_exists(properties, '/category'), false)
+        CASE WHEN NOT grouped AND name IS NOT NULL AND NOT {_OWN.format("name")} THEN '"name":' || name END,
+        CASE WHEN NOT grouped AND category IS NOT NULL AND NOT {_OWN.format("category")}
              THEN '"category":' || category END,
         CASE WHEN type = 'group' THEN '"group_id":' || group_id END,
         CASE WHEN type = 'group' THEN '"traits":' || traits END,
         CASE WHEN type = 'alias' THEN '"previous_id":' || previous_id END) AS extra
     FROM (SELECT *, type = 'group' OR type = 'alias' AS grouped FROM told))
-SELECT row, CASE WHEN coalesce(properties, '{}') = '{}' THEN '{' || extra || '}'
+SELECT row, CASE WHEN coalesce(properties, '{{}}') = '{{}}' THEN '{{' || extra || '}}'
                  WHEN extra = '' THEN properties
-                 ELSE '{' || extra || ',' || substring(properties, 2) END AS properties
+                 ELSE '{{' || extra || ',' || substring(properties, 2) END AS properties
 FROM extras ORDER BY row
 """
 _TRAIT_DOCS = """
@@ -117,7 +118,8 @@ def _with_extras(told: pa.Table) -> pa.Table:
     chosen = pc.or_(viewed, pc.is_in(told["type"], pa.array(["group", "alias"])))
     if not pc.any(chosen).as_py():
         return told
-    added = scratch(_EXTRAS, {"told": told.filter(chosen)})
+    columns = ["row", "type", "name", "category", "group_id", "previous_id", "traits", "properties"]
+    added = scratch(_EXTRAS, {"told": told.select(columns).filter(chosen)})
     properties = pc.replace_with_mask(joined(told["properties"]), joined(chosen), joined(added["properties"]))
     return with_column(told, "properties", properties)
 

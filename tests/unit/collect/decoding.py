@@ -40,7 +40,8 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
 
 def identifiers(found: Decoded) -> list[tuple[int, str, str, int]]:
     """Identifiers as tuples: row, kind, value, priority."""
-    return [tuple(row.values()) for row in found.identifiers.sort_by([("row", "ascending"), ("priority", "ascending"), ("kind", "ascending"), ("value", "ascending")]).to_pylist()]  # type: ignore[misc]  # fmt: skip
+    rows = [(one["row"], one["kind"], one["value"], one["priority"]) for one in found.identifiers.to_pylist()]
+    return sorted(rows, key=lambda one: (one[0], one[3], one[1], one[2]))
 
 
 def traits(found: Decoded) -> dict[str, tuple[str | None, int | None]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from foretell import collect, definitions
+from foretell.collect.expressions import AGGREGATES, FUNCTIONS
 
 GOOD = """kind: source
 key: s
@@ -71,3 +72,17 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         "BAD_EXPRESSION",
         "UNKNOWN_FUNCTION",
     ]
+
+
+def test_the_documented_example_is_valid(tmp_path: Path, repository: Path) -> None:
+    page = (repository / "docs" / "rooms" / "collect.md").read_text()
+    (example,) = [block.partition("```")[0] for block in page.split("```yaml\n")[1:]]
+    assert problems(tmp_path, example.replace("key: orders", "key: s")) == []
+
+
+def test_every_function_is_documented(repository: Path) -> None:
+    page = (repository / "docs" / "rooms" / "collect.md").read_text()
+    named = set(" ".join(page.split("| groups |")[0].split("**Expressions.**")[1:]).replace("`", " ").split())
+    groups = set(page.split("| groups |")[1].split("|")[0].replace("`", " ").split())
+    assert set(FUNCTIONS) - {"if"} <= named
+    assert groups == set(AGGREGATES)
