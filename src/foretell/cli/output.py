@@ -41,6 +41,8 @@ def plain(value: Any) -> Any:
         return float(value) if isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, pa.MonthDayNano):
+        return f"P{value.months}M{value.days}DT{value.nanoseconds / 1e9:g}S"
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, bytes):
@@ -55,8 +57,12 @@ def emit_json(document: Any) -> None:
 
 
 def emit_rows(rows: pa.Table) -> None:
-    """Write a result as the one JSON document: an array with an object for each row."""
-    names = rows.column_names
+    """Write a result as the one JSON document: an array with an object for each row.
+
+    Of columns with the same name, the second is called ``name_2``.
+    """
+    before = [rows.column_names[:place].count(name) for place, name in enumerate(rows.column_names)]
+    names = [f"{name}_{n + 1}" if n else name for name, n in zip(rows.column_names, before, strict=True)]
     columns = [column.to_pylist() for column in rows.columns]
     emit_json([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
 

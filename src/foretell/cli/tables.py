@@ -75,6 +75,8 @@ def result(rows: pa.Table, most: int) -> None:
         _records(columns, cells)
     else:
         _draw(columns, cells, widths)
+    if not cells:
+        say("no rows", dim=True)
     if rows.num_rows > len(cells):
         say(f"… {rows.num_rows - len(cells):,} more; --json gives all of them")
 

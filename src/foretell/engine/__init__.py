@@ -30,7 +30,7 @@ from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns
 from foretell.engine.framing import Frame
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View
 from foretell.engine.scratch import open_file, scratch
-from foretell.engine.tabular import integers, python_rows, table_of, with_column
+from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
 
 __all__ = [
     "ELEMENTS",
@@ -59,6 +59,7 @@ __all__ = [
     "Stage",
     "Tx",
     "View",
+    "beside",
     "integers",
     "observe_crash_points",
     "open_engine",

@@ -54,6 +54,7 @@ _WRONG_SQL = (
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ConversionException,
+    duckdb.InvalidInputException,
     duckdb.OutOfRangeException,
     duckdb.PermissionException,
 )
@@ -89,5 +90,5 @@ def explain_engine_errors(path: Path, sql: str = "") -> Iterator[None]:
 
 
 def _hint(text: str) -> str:
-    lines = [line for line in text.splitlines()[1:] if line.strip()]
+    lines = [line.strip() for line in text.splitlines()[1:] if line.strip(" ^")]
     return " ".join(lines)[:400] if lines else "Check the names of views and columns."

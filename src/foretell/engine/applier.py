@@ -33,9 +33,9 @@ from foretell.errors import ForetellError
 BATCH_BYTES = 4 * 1024 * 1024
 """Small frames are applied together up to this size; a larger frame is a batch by itself."""
 BATCH_FRAMES = 1_000
-BULK_ROWS = 245_760
-"""In bulk work the analytics store is brought up to date each time so many rows wait for it: two whole
-row groups of the embedded store, which it writes once instead of twice."""
+BULK_ROWS = 122_880
+"""In bulk work the analytics store is brought up to date each time so many rows wait for it: a whole
+row group of the embedded store, which it writes once instead of twice."""
 
 
 @dataclass(frozen=True)

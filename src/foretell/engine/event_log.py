@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from foretell.engine.batches import Batch, Decoded
 from foretell.engine.ports import AnalyticsTable, OperationalStore, RoomParts, Tx, View
 from foretell.engine.scratch import scratch
-from foretell.engine.tabular import integers, python_rows, table_of
+from foretell.engine.tabular import beside, integers, python_rows, table_of
 
 PROPERTY_LIMIT = 2_000
 """Property paths that get columns; further ones stay readable in the JSON alone."""
@@ -35,6 +35,7 @@ _LOG = {
     "properties": "VARCHAR",
     "context": "VARCHAR",
 }
+_PLACES = ["array", "row", "ordinal"]
 _ELEMENTS = {"seq": "BIGINT", "array": "VARCHAR", "ordinal": "INTEGER"}
 _EVENTS_VIEW = View(
     "events",
@@ -189,19 +190,15 @@ def emit_events(tx: Tx, batch: Batch) -> None:
     """Hand the batch's events, elements and first sightings to the analytics store."""
     names, fresh = _column_names(tx, batch.decoded)
     seqs = batch.events.select(["row", "seq"])
-    columns = ", ".join(f"e.{name}" for name in _LOG if name != "batch")
     own = {path: name for (array, path), name in names.items() if array is None}
     values = _renamed(batch.decoded.properties, ["row"], own, fresh)
-    batch.emit(
-        "event_log",
-        scratch(
-            f"SELECT {columns}, CAST($batch AS BIGINT) AS batch, p.* EXCLUDE (row) FROM e LEFT JOIN p ON p.row = e.row"
-            if values.num_columns > 1
-            else f"SELECT {columns}, CAST($batch AS BIGINT) AS batch FROM e",
-            {"e": batch.events, "p": values},
-            {"batch": batch.number},
-        ),
-    )
+    events = batch.events.select(["row", *(name for name in _LOG if name != "batch")])
+    events = events.append_column("batch", pa.repeat(pa.scalar(batch.number, pa.int64()), events.num_rows))
+    if values["row"].equals(events["row"]):
+        whole = _side_by_side(events, values)
+    else:
+        whole = scratch("SELECT e.*, p.* EXCLUDE (row) FROM e LEFT JOIN p ON p.row = e.row", {"e": events, "p": values})
+    batch.emit("event_log", whole.drop_columns(["row"]))
     _emit_elements(batch, names, fresh, seqs)
 
 
@@ -211,15 +208,16 @@ def _emit_elements(batch: Batch, names: Mapping[tuple[str | None, str], str], fr
         return
     for array in pc.unique(elements["array"]).to_pylist():
         found = {path: name for (owner, path), name in names.items() if owner == array}
-        values = _renamed(elements, ["array", "row", "ordinal"], found, fresh)
-        batch.emit(
-            "event_elements",
-            scratch(
-                "SELECT s.seq, x.* EXCLUDE (row) FROM x JOIN s ON s.row = x.row WHERE x.array = $array",
-                {"x": values, "s": seqs},
-                {"array": array},
-            ),
-        )
+        values = _renamed(elements.filter(pc.equal(elements["array"], array)), _PLACES, found, fresh)
+        batch.emit("event_elements", beside(values, seqs, ["seq"]).drop_columns(["row"]))
+
+
+def _side_by_side(left: pa.Table, right: pa.Table) -> pa.Table:
+    """Both tables' columns; their rows are the same."""
+    for name in right.column_names:
+        if name != "row":
+            left = left.append_column(name, right[name])
+    return left
 
 
 def _renamed(table: pa.Table, kept: list[str], names: Mapping[str, str], fresh: set[str]) -> pa.Table:

@@ -48,3 +48,20 @@ def with_column(table: pa.Table, name: str, values: pa.Array | npt.NDArray[Any])
     array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
     index = table.schema.get_field_index(name)
     return table.append_column(name, array) if index < 0 else table.set_column(index, name, array)
+
+
+def beside(table: pa.Table, rows: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """``table`` with ``columns`` of ``rows`` added; both have ``row``, which ascends in ``rows``.
+
+    Rows of ``table`` that ``rows`` lacks are left out.
+    """
+    wanted, known = integers(table["row"]), integers(rows["row"])
+    place = np.searchsorted(known, wanted)
+    found = place < len(known)
+    found[found] = known[place[found]] == wanted[found]
+    if not found.all():
+        table, place = table.filter(pa.array(found)), place[found]
+    taken = rows.select(list(columns)).take(pa.array(place))
+    for name in columns:
+        table = table.append_column(name, taken[name])
+    return table

@@ -16,8 +16,9 @@ from string import whitespace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from foretell.engine import integers, scratch
+from foretell.engine import integers
 from foretell.identify.rules import IdentityRules
 from foretell.identify.walk import Joined, new_key, walk
 
@@ -64,25 +65,34 @@ class Resolution:
 
 def arriving(identifiers: pa.Table, blocked: frozenset[str]) -> Arriving:
     """Reduce a batch's identifiers (``row kind value priority``); blocked values are left out."""
-    barred = pa.table({"value": pa.array(sorted({value.strip().lower() for value in blocked}), pa.string())})
-    kept = scratch(
-        "SELECT row, kind, value, priority FROM a WHERE lower(trim(value, $blanks)) NOT IN (SELECT value FROM barred)",
-        {"a": identifiers, "barred": barred},
-        {"blanks": whitespace},
-    )
-    ids = scratch(
-        "SELECT row_number() OVER (ORDER BY kind, value) - 1 AS id, kind, value "
-        "FROM (SELECT DISTINCT kind, value FROM k)",
-        {"k": kept},
-    )
-    linked = scratch("SELECT k.row, i.id, k.priority FROM k JOIN i USING (kind, value)", {"k": kept, "i": ids})
-    stars = scratch("SELECT row, arg_min(id, (priority, id)) AS id FROM l GROUP BY row", {"l": linked})
-    edges = scratch(
-        "SELECT s.id AS star, l.id, min(l.row) AS row, min(l.priority) AS priority "
-        "FROM l JOIN s ON s.row = l.row GROUP BY s.id, l.id ORDER BY 3, 4, 2",
-        {"l": linked, "s": stars},
-    )
-    return Arriving(ids, edges, stars)
+    barred = pa.array(sorted({value.strip().lower() for value in blocked}), pa.string())
+    values = pc.utf8_lower(pc.utf8_trim(identifiers["value"], characters=whitespace))
+    kept = identifiers.filter(pc.invert(pc.is_in(values, barred)))
+    ids, codes = _distinct(kept)
+    rows, priorities = integers(kept["row"]), kept["priority"].to_numpy().astype(np.int64)
+    order = np.lexsort((codes, priorities, rows))
+    rows, priorities, codes = rows[order], priorities[order], codes[order]
+    starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]]) if len(rows) else np.empty(0, np.int64)
+    stars = np.repeat(codes[starts], np.diff(np.r_[starts, len(rows)]))
+    _, first = np.unique(stars * max(ids.num_rows, 1) + codes, return_index=True)
+    first = np.sort(first)
+    edges = pa.table({"star": stars[first], "id": codes[first], "row": rows[first], "priority": priorities[first]})
+    return Arriving(ids, edges, pa.table({"row": rows[starts], "id": codes[starts]}))
+
+
+def _distinct(kept: pa.Table) -> tuple[pa.Table, Ints]:
+    """The distinct identifiers, numbered by kind and value, and the number of each row's identifier."""
+    names = pc.binary_join_element_wise(kept["kind"], kept["value"], "\x1f")
+    encoded = names.combine_chunks().dictionary_encode()
+    order = pc.array_sort_indices(encoded.dictionary)
+    number = np.empty(len(order), dtype=np.int64)
+    number[order.to_numpy()] = np.arange(len(order))
+    codes: Ints = number[encoded.indices.to_numpy()]
+    parts = pc.split_pattern(encoded.dictionary.take(order), "\x1f", max_splits=1)
+    ids = {"id": np.arange(len(order)), "kind": pc.list_element(parts, 0), "value": pc.list_element(parts, 1)}
+    if not len(order):
+        ids |= {"kind": pa.array([], pa.string()), "value": pa.array([], pa.string())}
+    return pa.table(ids), codes
 
 
 def resolve(batch: Arriving, existing: Ints, held_by: Held, rules: IdentityRules, last_key: int) -> Resolution:

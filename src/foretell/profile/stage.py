@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from foretell.engine import Batch, Stage, Tx, python_rows, scratch
+from foretell.engine import Batch, Stage, Tx, beside, python_rows, scratch
 
 
 class ProfileStage(Stage):
@@ -50,14 +51,9 @@ class ProfileStage(Stage):
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM erased_profiles)")
 
     def _take_traits(self, tx: Tx, batch: Batch) -> None:
-        told = scratch(
-            "SELECT e.seq, e.node_key, e.profile_key, e.ts, e.known_at, t.trait, t.s, t.n FROM t "
-            "JOIN e ON e.row = t.row WHERE e.node_key > 0",
-            {
-                "t": batch.decoded.traits,
-                "e": batch.events.select(["row", "seq", "node_key", "profile_key", "ts", "known_at"]),
-            },
-        )
+        columns = ["seq", "node_key", "profile_key", "ts", "known_at"]
+        told = beside(batch.decoded.traits, batch.events, columns).drop_columns(["row"])
+        told = told.filter(pc.greater(told["node_key"], 0))
         batch.emit("trait_values", told.drop_columns(["profile_key"]))
         latest = scratch(
             "SELECT profile_key, trait, s, n, epoch_us(ts) AS ts, seq FROM (SELECT *, row_number() OVER "
