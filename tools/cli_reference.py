@@ -25,7 +25,7 @@ Exit status: 0 done, 1 the work failed, 2 bad usage or bad definitions.
 
 def the_program() -> Any:
     """The root of all commands, as typer runs it."""
-    return typer.main.get_command(importlib.import_module("foretell.cli").app)
+    return typer.main.get_command(importlib.import_module("foretell.cli.commands").app)
 
 
 def commands(node: Any, path: str = "foretell") -> Iterator[tuple[str, Any]]:

@@ -19,7 +19,7 @@ from foretell.cli.tables import cut, heading, people, right, say, table
 from foretell.collect import FileReport, Preview
 from foretell.engine import Engine
 
-quarantine = typer.Typer(help="Rows that could not be taken in.", no_args_is_help=True)
+quarantine = typer.Typer(help="Rows that could not be taken in.")
 Source = Annotated[str | None, typer.Option("--source", metavar="KEY", help="Source document that maps the rows.")]
 _PROBLEMS = 200
 

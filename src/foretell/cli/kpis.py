@@ -14,7 +14,7 @@ from foretell.cli.output import emit_json, number, share
 from foretell.cli.tables import heading, right, say, table
 from foretell.measure import KpiSeries, Point, SegmentAt
 
-app = typer.Typer(help="KPIs by month and by segment.", no_args_is_help=True)
+app = typer.Typer(help="KPIs by month and by segment.")
 
 
 @app.callback()

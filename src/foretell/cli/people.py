@@ -14,7 +14,7 @@ from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json
 from foretell.cli.tables import cut, heading, people, say, table
 
-app = typer.Typer(help="One person: identifiers, traits, timeline.", no_args_is_help=True)
+app = typer.Typer(help="One person: identifiers, traits, timeline.")
 Who = Annotated[str, typer.Argument(metavar="ID", help="TYPE:VALUE, e.g. user_id:17850, or the bare value.")]
 
 

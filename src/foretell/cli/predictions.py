@@ -19,7 +19,7 @@ from foretell.cli.reports import show_report
 from foretell.cli.tables import heading, result, say
 from foretell.errors import ForetellError
 
-app = typer.Typer(help="Predictions: train, score, judge, explain.", no_args_is_help=True)
+app = typer.Typer(help="Predictions: train, score, judge, explain.")
 Key = Annotated[str, typer.Argument(help="Key of the prediction.")]
 
 

@@ -14,7 +14,7 @@ from foretell.cli.tables import result, right, say, table
 from foretell.condition import Explanation
 from foretell.definitions import parse_inline
 
-app = typer.Typer(help="Segments: sizes, members, reasons, at any instant.", no_args_is_help=True)
+app = typer.Typer(help="Segments: sizes, members, reasons, at any instant.")
 Key = Annotated[str, typer.Argument(help="Key of the segment.")]
 Where = Annotated[
     str | None,

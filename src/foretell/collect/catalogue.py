@@ -27,10 +27,7 @@ _KNOWN = {
     "changed_at": pa.int64(),
 }
 _LATEST = """
-SELECT * EXCLUDE (place) FROM (
-    SELECT *, row_number() OVER (PARTITION BY product_id ORDER BY origin DESC, ts DESC, seq DESC, ordinal DESC) AS place
-    FROM told WHERE product_id <> '')
-WHERE place = 1
+SELECT unnest(arg_max(told, (origin, ts, seq, ordinal))) FROM told WHERE product_id <> '' GROUP BY product_id
 """
 _NEWER = "(k.product_id IS NULL OR t.origin > k.origin OR (t.origin = k.origin AND epoch_us(t.ts) >= k.changed_at))"
 _MERGED = (

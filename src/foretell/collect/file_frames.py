@@ -11,22 +11,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
 from foretell.collect import frames
 from foretell.collect.envelope import LINE_BYTES
 from foretell.collect.file_checks import check_lines, checked_file, empty, opened
-from foretell.collect.lines import BOM, pieces_of, split_lines
+from foretell.collect.lines import BOM, pieces_of, without
 from foretell.collect.repeats import Repeats, counting
 from foretell.collect.told import Origin
 from foretell.engine import Frame, scratch
 
 _LIMIT = LINE_BYTES["import"]
 _SURVEY_BYTES = 4 * 1024 * 1024
-_UNNAMED = """
-SELECT i, hash(rtrim(line, chr(13) || chr(10))) AS h FROM lines WHERE NOT contains(line, '"messageId"') ORDER BY i
-"""
+_HASHED = "SELECT i, hash(CASE WHEN line[-1:] = '\\x0D'::BLOB THEN line[:-2] ELSE line END) AS h FROM lines ORDER BY i"
 
 
 @dataclass(frozen=True)
@@ -67,12 +62,12 @@ def _survey(path: Path, repeats: Repeats) -> int:
     """Read the file to its end; note the lines without a message id; returns 0 where all is blank."""
     first, rows = 1, 0
     for body, _ in _pieces(path, _SURVEY_BYTES):
-        lines = split_lines(body, line_bytes=_LIMIT).text
-        table = pa.table({"i": np.arange(first, first + len(lines)), "line": lines})
-        unnamed = scratch(_UNNAMED, {"lines": table})
-        repeats.add(unnamed["h"].to_numpy(), unnamed["i"].to_numpy())
+        height, unnamed = without(body, '"messageId"')
+        if unnamed.num_rows:
+            hashes = scratch(_HASHED, {"lines": unnamed})
+            repeats.add(hashes["h"].to_numpy(), hashes["i"].to_numpy() + first)
         rows += len(body.strip()) > 0
-        first += len(lines)
+        first += height
     return rows
 
 

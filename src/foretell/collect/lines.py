@@ -9,6 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.engine import scratch
 
@@ -46,6 +47,17 @@ def split_lines(body: bytes, *, line_bytes: int) -> Lines:
         text = _strings(clean, _offsets(clean))
     wrong = pa.array(codes, pa.string())
     return Lines(text, None if wrong.null_count == len(wrong) else wrong)
+
+
+def without(body: bytes, text: str) -> tuple[int, pa.Table]:
+    """How many lines ``body`` has, and those that ``text`` does not occur in: ``i`` from 0, ``line``."""
+    offsets = _offsets(body)
+    raw = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(body)]
+    )
+    missing = pc.invert(pc.match_substring(raw, text))
+    places = np.flatnonzero(missing.to_numpy(zero_copy_only=False))
+    return len(raw), pa.table({"i": places, "line": raw.filter(missing)})
 
 
 def _offsets(body: bytes) -> npt.NDArray[np.int64]:

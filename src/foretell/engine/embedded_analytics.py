@@ -65,7 +65,10 @@ class EmbeddedAnalytics:
             return
         with self._transaction():
             for table in tables:
-                columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in table.columns.items())
+                columns = ", ".join(
+                    f"{quoted(name)} {kind}" + (" USING COMPRESSION zstd" if name in table.packed else "")
+                    for name, kind in table.columns.items()
+                )
                 self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
                 known = self.columns(table.name)
                 self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in known})

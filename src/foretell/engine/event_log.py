@@ -35,6 +35,7 @@ _LOG = {
     "properties": "VARCHAR",
     "context": "VARCHAR",
 }
+_JSON = ("properties", "context")
 _PLACES = ["array", "row", "ordinal"]
 _ELEMENTS = {"seq": "BIGINT", "array": "VARCHAR", "ordinal": "INTEGER"}
 _EVENTS_VIEW = View(
@@ -70,7 +71,15 @@ PARTS = RoomParts(
         """,
     ),
     tables=(
-        AnalyticsTable("event_log", _LOG, "node_key", order=("event", "ts"), open=True, derived="log_events"),
+        AnalyticsTable(
+            "event_log",
+            _LOG,
+            "node_key",
+            order=("event", "ts"),
+            open=True,
+            packed=("properties", "context"),
+            derived="log_events",
+        ),
         AnalyticsTable("event_elements", _ELEMENTS, order=("array", "seq", "ordinal"), open=True),
     ),
     views=(_EVENTS_VIEW,),

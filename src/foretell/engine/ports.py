@@ -100,6 +100,7 @@ class AnalyticsTable:
         key: where given, a newer row replaces the older one of the same key.
         order: rows of a batch are stored in this order.
         open: True where columns may be added as data arrive (the event log's property columns).
+        packed: long text columns, worth packing tightly.
         derived: a view over the table that adds ``profile_key`` (today's owner of ``node_key``).
     """
 
@@ -109,6 +110,7 @@ class AnalyticsTable:
     key: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     open: bool = False
+    packed: tuple[str, ...] = ()
     derived: str | None = None
 
 

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -62,7 +63,8 @@ def scratch(sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, objec
         for name, table in tables.items():
             connection.register(name, table)
         # Planned once; `connection.sql` plans twice, which costs more than a copy of the rows.
-        result: pa.Table = connection.execute(sql, dict(params or {})).to_arrow_reader(_ROWS).read_all()
+        rows: Any = connection.execute(sql, dict(params or {})).to_arrow_reader(_ROWS)
+        result: pa.Table = rows.read_all()
         return result
     finally:
         for name in tables:
