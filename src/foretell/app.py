@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from foretell.clock import Clock, SystemClock
 from foretell.condition import Reader
 from foretell.definitions import Catalog, Document, Kind, Problem, WorkspaceSettings
 from foretell.engine import Engine, EngineSettings, Mode, RoomParts, Stage, open_engine
+from foretell.errors import UsageError
 
 ROOMS: tuple[RoomParts, ...] = (
     definitions.PARTS,
@@ -103,7 +104,8 @@ def all_problems(workspace: Workspace) -> list[Problem]:
     found = list(workspace.problems)
     now = workspace.clock.now()
     for document in workspace.catalog.all("segment"):
-        found.extend(segment.warnings(document, workspace.reader, now))
+        with suppress(UsageError):  # it leans on a document that is wrong, and that one is told
+            found.extend(segment.warnings(document, workspace.reader, now))
     found.extend(measure.verify(workspace.engine.analytics, workspace.catalog))
     return definitions.in_order(found)
 
@@ -112,7 +114,10 @@ def impact(workspace: Workspace, document: Document) -> str:
     """The people whom an added or changed document touches, in words."""
     if document.kind != "segment":
         return ""
-    members = segment.count(workspace.catalog, workspace.reader, document.key, as_of=workspace.clock.now())
+    try:
+        members = segment.count(workspace.catalog, workspace.reader, document.key, as_of=workspace.clock.now())
+    except UsageError:  # a problem of the plan says why
+        return ""
     return f"{members:,} people" if members != 1 else "1 person"
 
 

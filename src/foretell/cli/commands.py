@@ -62,11 +62,15 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _watch_for_interrupts() -> Event:
-    """Set by Ctrl-C: the parser and the stores turn the interruption into errors of their own."""
+    """Set by Ctrl-C: the parser and the stores turn the interruption into errors of their own.
+
+    A second Ctrl-C ends at once, as losing power would.
+    """
     stopped = Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopped.set()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, stop)

@@ -9,9 +9,8 @@ import typer
 
 from foretell import app as wiring
 from foretell import definitions
-from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, log
+from foretell.cli.output import emit_json, tell
 from foretell.cli.tables import say, table
 from foretell.definitions import Change, Plan, Problem, WorkspaceSettings
 from foretell.errors import UsageError
@@ -69,8 +68,9 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what applying the definitions would change, and everything that is wrong with them."""
-    with opened(workspace) as found:
+    with wiring.open_workspace(workspace, "read") as found:
         planned = wiring.plan(found)
+    _show_problems(planned.problems)
     if as_json:
         emit_json(
             {
@@ -79,7 +79,6 @@ def plan(
             }
         )
     else:
-        _show_problems(planned.problems)
         _show_changes(planned)
     if any(problem.severity == "error" for problem in planned.problems):
         raise typer.Exit(2)
@@ -89,7 +88,7 @@ def plan(
 
 def apply(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Put the definitions of the workspace's files in force; twice changes nothing."""
-    with opened(workspace, "write") as found:
+    with wiring.open_workspace(workspace) as found:
         made = wiring.apply(found)
     if as_json:
         emit_json({"changes": [change.as_dict() for change in made]})
@@ -117,9 +116,9 @@ def schema(
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        log.out(f"{problem.severity}: {problem.headline}", highlight=False)
+        tell(f"{problem.severity}: {problem.headline}")
         if problem.next_step:
-            log.out(f"  {problem.next_step}", highlight=False)
+            tell(f"  {problem.next_step}")
 
 
 def _show_changes(planned: Plan) -> None:

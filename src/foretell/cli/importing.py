@@ -12,7 +12,7 @@ import typer
 from foretell import collect
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
-from foretell.cli.output import emit_json, log, warn
+from foretell.cli.output import emit_json, tell, warn
 from foretell.cli.people import brief
 from foretell.cli.progress import steps
 from foretell.cli.tables import cut, heading, people, right, say, table
@@ -53,8 +53,7 @@ def import_(
         first = _first_bad(found.engine, reports)
     bad = sum(report.quarantined for report in reports)
     if bad:
-        rows = "1 row" if bad == 1 else f"{bad:,} rows"
-        warn(f"{first}{rows} went to quarantine; see `foretell quarantine list`")
+        warn(f"{first}{_rows(bad)} went to quarantine; see `foretell quarantine list`")
     if as_json:
         emit_json({"files": [asdict(report) for report in reports]})
         return
@@ -95,12 +94,16 @@ def list_(
 
 def _show(report: FileReport) -> None:
     say(
-        f"{report.file}: {report.rows:,} rows, {report.events:,} new events, "
+        f"{report.file}: {_rows(report.rows)}, {report.events:,} new events, "
         f"{report.duplicates:,} were there already, {report.quarantined:,} in quarantine"
     )
     parts = {**report.mappings, **report.skipped}
     if parts:
         say("rows: " + _counted(parts), indent=2, hang=2)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _counted(parts: Mapping[str, int]) -> str:
@@ -129,7 +132,7 @@ def _preview(files: list[Path], source: str | None, workspace: Path, *, as_json:
 
 
 def _show_preview(one: Preview) -> None:
-    heading(f"{one.file}: {one.rows:,} rows would make {one.events:,} events. Nothing was stored.")
+    heading(f"{one.file}: {_rows(one.rows)} would make {one.events:,} events. Nothing was stored.")
     people.out("")
     table(
         [right("line"), "event", "when (UTC)", "who", cut("properties and traits")],
@@ -139,7 +142,7 @@ def _show_preview(one: Preview) -> None:
         ],
     )
     for problem in one.problems[:_PROBLEMS]:
-        log.out(f"line {problem['line']}: {problem['code']}: {problem['message']}", highlight=False)
+        tell(f"line {problem['line']}: {problem['code']}: {problem['message']}")
     if one.problem_counts:
         say(f"problems: {_counted(one.problem_counts)}", hang=2)
 

@@ -112,17 +112,27 @@ def share(value: float | None, digits: int = 1) -> str:
     return "–" if value is None or value != value else f"{value * 100:.{digits}f} %"
 
 
+def clean(text: str) -> str:
+    """``text`` on one line, without what would steer the terminal."""
+    return "".join(" " if letter.isspace() else letter if letter.isprintable() else "�" for letter in text)
+
+
+def tell(text: str, style: str | None = None) -> None:
+    """Write one line to standard error, where logs and errors go."""
+    log.out(clean(text), style=style, highlight=False)
+
+
 def warn(text: str) -> None:
     """Tell a person something that did not stop the work."""
-    log.out(f"warning: {text}", highlight=False)
+    tell(f"warning: {text}")
 
 
 def show_error(error: ForetellError, *, as_json: bool) -> None:
     """Tell a person what went wrong; programs get the same as JSON on standard output."""
     errors = error.errors if isinstance(error, DefinitionErrors) else [error]
     for single in errors:
-        log.out(f"error: {single.headline}", style="red" if len(errors) == 1 else None, highlight=False)
+        tell(f"error: {single.headline}", style="red" if len(errors) == 1 else None)
         if single.next_step:
-            log.out(f"  {single.next_step}", highlight=False)
+            tell(f"  {single.next_step}")
     if as_json:
         emit_json({"error": error.as_dict()})

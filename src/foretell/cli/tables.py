@@ -12,7 +12,7 @@ import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
-from foretell.cli.output import nobody_reads
+from foretell.cli.output import clean, nobody_reads
 
 GAP = "  "
 LEAST_WIDTH = 14
@@ -56,7 +56,7 @@ def cut(name: str) -> Column:
 def table(columns: Sequence[str | Column], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; columns in which nothing stands are left out."""
     named = [Column(column) if isinstance(column, str) else column for column in columns]
-    cells = [[_clean("" if cell is None else str(cell)) for cell in row] for row in rows]
+    cells = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
     kept = [place for place in range(len(named)) if not cells or any(row[place] for row in cells)]
     chosen = [named[place] for place in kept]
     inside = [[row[place] for place in kept] for row in cells]
@@ -66,7 +66,7 @@ def table(columns: Sequence[str | Column], rows: Iterable[Sequence[object]]) -> 
 def result(rows: pa.Table, most: int) -> None:
     """Print the first ``most`` rows of a result: a table where it fits, else one block a row."""
     shown = rows.slice(0, most)
-    columns = [Column(_clean(field.name), _is_number(field.type), cut=True) for field in shown.schema]
+    columns = [Column(clean(field.name), _is_number(field.type), cut=True) for field in shown.schema]
     texts = [_texts(column) for column in shown.columns]
     cells = [list(row) for row in zip(*texts, strict=True)] if texts else []
     widths = _widths(columns, [[_short(cell) for cell in row] for row in cells], width())
@@ -88,7 +88,7 @@ def say(text: str, *, indent: int = 0, hang: int = 0, dim: bool = False) -> None
         indent: spaces before it; ``hang``: further spaces before its second line and later ones.
     """
     lines = textwrap.wrap(
-        _clean(text), min(width(), PROSE_WIDTH), initial_indent=" " * indent, subsequent_indent=" " * (indent + hang),
+        clean(text), min(width(), PROSE_WIDTH), initial_indent=" " * indent, subsequent_indent=" " * (indent + hang),
         break_on_hyphens=False,
     )  # fmt: skip
     for line in lines or [""]:
@@ -97,17 +97,12 @@ def say(text: str, *, indent: int = 0, hang: int = 0, dim: bool = False) -> None
 
 def heading(text: str) -> None:
     """Print a line that stands out."""
-    people.out(_clean(text), style="bold", highlight=False)
+    people.out(clean(text), style="bold", highlight=False)
 
 
 def width() -> int:
     """Characters in a line; without an end where nobody looks (a file, a pipe)."""
     return people.width if people.is_terminal or os.environ.get("COLUMNS", "").isdecimal() else UNBOUNDED
-
-
-def _clean(text: str) -> str:
-    """``text`` on one line, without what would steer the terminal."""
-    return "".join(" " if letter.isspace() else letter if letter.isprintable() else "�" for letter in text)
 
 
 def _natural(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[int]:
@@ -188,7 +183,7 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
         return ["" if value is None else f"{value:.{digits}f}" for value in values]
     if pa.types.is_timestamp(column.type):
         return _instants(values)
-    return ["" if value is None else _clean(str(value)) for value in values]
+    return ["" if value is None else clean(str(value)) for value in values]
 
 
 def _instants(values: Sequence[datetime | None]) -> list[str]:

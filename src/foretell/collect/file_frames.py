@@ -1,7 +1,8 @@
 """A file as frames, with memory that does not grow with it.
 
-The file is read twice: first through to its end (so that a damaged one is refused before anything is
-stored, and equal rows are counted), then frame by frame.
+A packed file is first read through to its end, so that a damaged one is refused before anything is
+stored. So is one with lines that name no message id, when the first of them comes: they get one from
+their content, and equal ones have to be counted.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from foretell.engine import Frame, scratch
 
 _LIMIT = LINE_BYTES["import"]
 _SURVEY_BYTES = 4 * 1024 * 1024
+_NAMED = '"messageId"'
 _HASHED = "SELECT i, hash(CASE WHEN line[-1:] = '\\x0D'::BLOB THEN line[:-2] ELSE line END) AS h FROM lines ORDER BY i"
 
 
@@ -38,37 +40,42 @@ def line_frames(path: Path, origin: Origin, lag: timedelta | None) -> Iterator[P
     Raises:
         ForetellError: ``FILE_EMPTY``, ``FILE_TRUNCATED``, ``FILE_FORMAT`` and the like, before the first frame.
     """
-    checked_file(path)
+    packed = checked_file(path).startswith(b"\x1f\x8b")
     with counting() as repeats:
-        if _survey(path, repeats) == 0:
-            raise empty(path)
-        repeats.settle()
-        first = 1
+        counted, told, first = packed, False, 1
+        if packed:
+            _survey(path, repeats)
         for body, position in _pieces(path, frames.FRAME_BYTES):
-            height = body.count(b"\n") + (not body.endswith(b"\n"))
-            frame = frames.lines_frame(
-                body,
-                origin,
-                arrival="import",
-                first_line=first,
-                repeats=repeats.of(first, height),
-                lag=lag,
-            )
-            yield Progress(frame, position)
+            height, unnamed = without(body, _NAMED)
+            if unnamed.num_rows and not counted:
+                counted = True
+                _survey(path, repeats)
+            if body.strip():
+                told = True
+                frame = frames.lines_frame(
+                    body,
+                    origin,
+                    arrival="import",
+                    first_line=first,
+                    repeats=repeats.of(first, height) if counted else None,
+                    lag=lag,
+                )
+                yield Progress(frame, position)
             first += height
+        if not told:
+            raise empty(path)
 
 
-def _survey(path: Path, repeats: Repeats) -> int:
-    """Read the file to its end; note the lines without a message id; returns 0 where all is blank."""
-    first, rows = 1, 0
+def _survey(path: Path, repeats: Repeats) -> None:
+    """Read the file to its end (a packed one may be damaged) and count the equal lines without a message id."""
+    first = 1
     for body, _ in _pieces(path, _SURVEY_BYTES):
-        height, unnamed = without(body, '"messageId"')
+        height, unnamed = without(body, _NAMED)
         if unnamed.num_rows:
             hashes = scratch(_HASHED, {"lines": unnamed})
             repeats.add(hashes["h"].to_numpy(), hashes["i"].to_numpy() + first)
-        rows += len(body.strip()) > 0
         first += height
-    return rows
+    repeats.settle()
 
 
 def _pieces(path: Path, piece_bytes: int) -> Iterator[tuple[bytes, int]]:

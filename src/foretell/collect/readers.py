@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
 
@@ -29,8 +31,9 @@ class RowFile:
 
     Args:
         schema: its columns.
-        batches: the rows, ``line`` (1-based row number, without the header) first.
-        rejected: (row number, reason, text) of rows that do not fit the header; complete only when
+        batches: the rows, ``line`` first: its number in the file, where a header is line 1. Rows of CSV
+            and Excel files without any value are left out, but counted.
+        rejected: (line, reason, text) of rows that do not fit the header; complete only when
             ``batches`` has been read to its end.
     """
 
@@ -74,9 +77,8 @@ def not_this_format(path: Path, spec: SourceSpec, error: BaseException) -> Foret
     )
 
 
-def numbered(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Put the row number, from 1, before the columns."""
-    first = 1
+def numbered(batches: Iterator[pa.Table], first: int) -> Iterator[pa.Table]:
+    """Put the row number, from ``first`` on, before the columns."""
     for batch in batches:
         yield batch.add_column(0, "line", pa.array(np.arange(first, first + batch.num_rows)))
         first += batch.num_rows
@@ -86,21 +88,23 @@ def _open_parquet(path: Path, _: SourceSpec) -> RowFile:
     file = papq.ParquetFile(path)
     schema = file.schema_arrow.remove_metadata()
     batches = (pa.Table.from_batches([batch]).replace_schema_metadata(None) for batch in file.iter_batches(BATCH_ROWS))
-    return RowFile(schema, numbered(batches))
+    return RowFile(schema, numbered(batches, 1))
 
 
 def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     rejected: list[tuple[int, str, str]] = []
-    read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, encoding=spec.encoding, use_threads=False)
+    above = _blank_lines_above(path, spec)
+    read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, encoding=spec.encoding, use_threads=False, skip_rows=above)
 
     def reject(row: Any) -> str:
         reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
-        rejected.append((int(row.number) - 1, reason, row.text[:_TEXT_LIMIT]))
+        rejected.append((int(row.number), reason, row.text[:_TEXT_LIMIT]))
         return "skip"
 
     parse = pacsv.ParseOptions(
-        delimiter=spec.delimiter, quote_char=spec.quote, newlines_in_values=True, invalid_row_handler=reject
-    )
+        delimiter=spec.delimiter, quote_char=spec.quote, newlines_in_values=True, invalid_row_handler=reject,
+        ignore_empty_lines=False,
+    )  # fmt: skip
     with pacsv.open_csv(path, read, parse) as opening:
         names = opening.schema.names
     rejected.clear()
@@ -111,7 +115,20 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     reader = pacsv.open_csv(path, read, parse, as_text)
     schema = pa.schema([(name, pa.string()) for name in names])
     batches = (pa.Table.from_batches([batch]) for batch in reader)
-    return RowFile(schema, _around(numbered(batches), rejected), rejected)
+    return RowFile(schema, filled(_around(numbered(batches, above + 2), rejected)), rejected)
+
+
+def _blank_lines_above(path: Path, spec: SourceSpec) -> int:
+    """How many blank lines come before the header."""
+    with path.open(encoding=spec.encoding) as file:
+        return sum(1 for _ in itertools.takewhile(lambda line: line in ("\n", "\ufeff\n"), file))
+
+
+def filled(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Without the rows in which no column has a value; ``line`` comes first."""
+    for batch in batches:
+        some = functools.reduce(pc.or_, (pc.is_valid(column) for column in batch.columns[1:]))
+        yield batch.filter(some)
 
 
 def _around(batches: Iterator[pa.Table], rejected: list[tuple[int, str, str]]) -> Iterator[pa.Table]:
@@ -140,7 +157,7 @@ def _open_excel(path: Path, spec: SourceSpec) -> RowFile:
     if not header:
         raise empty(path)
     schema = pa.schema([(name, pa.string()) for name in header])
-    return RowFile(schema, numbered(_cell_batches(cells, schema)))
+    return RowFile(schema, filled(numbered(_cell_batches(cells, schema), 2)))
 
 
 def _cell_batches(cells: Iterator[tuple[Any, ...]], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -21,14 +21,14 @@ UNIT, RECORD = "chr(31)", "chr(30)"
 
 
 def column_sql(schema: pa.Schema) -> dict[str, Compiled]:
-    """How each column of a file is read: ``c0``, ``c1`` … as text or as a number."""
+    """How each column of a file is read: ``c0``, ``c1`` … as text, as a number, or as an exact integer."""
     found = {}
     for number, column in enumerate(schema):
         name, kind = f"c{number}", column.type
-        if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0):
+            found[column.name] = Compiled(f"CAST({name} AS HUGEINT)", "integer")
+        elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             found[column.name] = Compiled(finite(f"CAST({name} AS DOUBLE)"), "number")
-        elif pa.types.is_integer(kind):
-            found[column.name] = Compiled(f"CAST({name} AS DOUBLE)", "number")
         elif pa.types.is_boolean(kind):
             found[column.name] = Compiled(name, "bool")
         else:
@@ -156,7 +156,7 @@ class _Builder:
 
 
 def _json(value: Compiled) -> str:
-    return f"CAST({as_text(value)} AS JSON)" if value.type == "number" else value.sql
+    return f"CAST({as_text(value)} AS JSON)" if value.type in ("number", "integer") else value.sql
 
 
 def row_plan(spec: SourceSpec, schema: pa.Schema, *, source: str, zone: str, where: str = "") -> RowPlan:

@@ -54,10 +54,10 @@ def _check_settings(document: Document, spec: SourceSpec) -> Iterator[Problem]:
         message = f"there is no encoding called {spec.encoding!r}"
         yield problem(message, "Use a name such as utf-8, latin-1, cp1252 or utf-16.", "encoding")
     for number, mapping in enumerate(spec.mappings):
-        code = unknown_code(mapping.timestamp_format) if mapping.timestamp_format else None
-        if code is not None:
+        for code in filter(None, map(unknown_code, mapping.timestamp_format)):
             message = f"the time format holds {code!r}, which is not understood"
-            yield problem(message, "Use codes such as %Y-%m-%d %H:%M:%S.", "mappings", number, "timestamp_format")
+            next_step = "Use codes such as %Y-%m-%d %H:%M:%S, or unix or unix_ms."
+            yield problem(message, next_step, "mappings", number, "timestamp_format")
 
 
 SOURCE = Kind("source", "sources", SourceSpec, check=_check)

@@ -17,11 +17,11 @@ Properties = dict[str, Any]
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [] if value is None else [value] if isinstance(value, str) else value
 
 
 Names = Annotated[list[str], BeforeValidator(_listed)]
-"""One name, or a list of them."""
+"""One text, or a list of them."""
 
 
 class _Part(BaseModel):
@@ -52,7 +52,10 @@ class RowMapping(_Part):
     product: Literal[True] | None = Field(None, description="The rows are products of the catalogue.")
     account: Literal[True] | None = Field(None, description="The rows are accounts (companies).")
     timestamp: str | None = Field(None, description="Expression for the time; without it, the time of arrival.")
-    timestamp_format: str | None = Field(None, description="How the time is written, e.g. %d/%m/%Y %H:%M.")
+    timestamp_format: Names = Field(
+        default_factory=list,
+        description="How the time is written, e.g. %d/%m/%Y %H:%M, unix or unix_ms; of several, the first that fits.",
+    )
     message_id: str | None = Field(None, description="Expression that is unique to each event of this mapping.")
     identifiers: dict[KeyText, Value] = Field(
         default_factory=dict, description="Kind (user_id, email, phone, anonymous_id or your own) → expression."

@@ -24,7 +24,7 @@ from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.event_log import accepted, emit_events, new_messages
 from foretell.engine.framing import Frame, Position
-from foretell.engine.memory import keep_freed_memory
+from foretell.engine.memory import bulk_memory
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, Tx
 from foretell.engine.records import Records
 from foretell.engine.spool import START, Spool
@@ -88,8 +88,7 @@ class Applier:
 
         Nothing is at stake: what it lacks lies in recorded batches.
         """
-        keep_freed_memory()
-        with self._turn:
+        with self._turn, bulk_memory():
             self._in_bulk = True
             try:
                 yield

@@ -21,6 +21,11 @@ def _declared(column: pa.Field) -> str:
     return "REAL" if pa.types.is_floating(column.type) else "TEXT"
 
 
+_CHECKPOINT_PAGES = 25_000
+"""Pages (4 KB) in the write-ahead log at which it is folded into the database: a page that several
+batches change is then written back once."""
+
+
 class EmbeddedTx:
     """A transaction on the writer's connection."""
 
@@ -66,6 +71,7 @@ class EmbeddedOps:
                 self._writer = self._connect("mode=rwc", opened)
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._writer.execute("PRAGMA synchronous = FULL")
+                self._writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
                 self._writer.execute("PRAGMA fullfsync = ON")
             self._reader = self._connect_reader(opened) if read_only else self._connect("mode=rw", opened)
             self._reader.execute("PRAGMA query_only = ON")

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
+
+
+_OBJECTS = 500_000
+
+
+@contextmanager
+def bulk_memory() -> Iterator[None]:
+    """For work in many large batches: freed memory is kept, and the collector of cycles looks after
+    every half million new objects, since rows on their way to a driver are many and form no cycle."""
+    keep_freed_memory()
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def keep_freed_memory() -> None:

@@ -23,6 +23,8 @@ from foretell.errors import ForetellError, explain_os_errors
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 GROUP_BYTES = 4 * 1024 * 1024
+_WORTH_KEEPING = 1024 * 1024
+"""A large frame stays in memory until it is read, which is mostly the next thing that happens."""
 
 START = Position(0, 0)
 """Before everything."""
@@ -46,6 +48,7 @@ class Spool:
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
+        self._recent: tuple[Position, Frame, Position] | None = None
         self._writer: threading.Thread | None = None
         self._file = -1
         self._untrusted = False
@@ -60,7 +63,12 @@ class Spool:
             ForetellError: ``DISK_FULL`` and the like. These frames are not acknowledged then; only a
                 crash that follows at once can leave some of them in the spool.
         """
-        return self.submit(frames).result()
+        given = list(frames)
+        chunks = [pack(frame) for frame in given]
+        end = self._hand_over(chunks).result()
+        if len(given) == 1 and len(given[0].body) >= _WORTH_KEEPING:
+            self._recent = (Position(end.segment, end.offset - len(chunks[0])), given[0], end)
+        return end
 
     def submit(self, frames: Iterable[Frame]) -> Future[Position]:
         """Hand ``frames`` to the writer; the future is done when they are durable. Any thread may.
@@ -68,7 +76,9 @@ class Spool:
         Raises:
             ForetellError: ``FRAME_TOO_LARGE``, ``SPOOL_CLOSED``.
         """
-        chunks = [pack(frame) for frame in frames]
+        return self._hand_over([pack(frame) for frame in frames])
+
+    def _hand_over(self, chunks: list[bytes]) -> Future[Position]:
         future: Future[Position] = Future()
         future.set_running_or_notify_cancel()
         with self._door:
@@ -87,6 +97,10 @@ class Spool:
             ForetellError: ``SPOOL_DAMAGED`` where a frame inside the spool is not whole.
         """
         end = self._end
+        recent, self._recent = self._recent, None
+        if recent is not None and (recent[0], recent[2]) == (start, end):
+            yield recent[1], end  # just written by the caller: no need to fetch it from the disk
+            return
         for segment in self.segments():
             if not start.segment <= segment <= end.segment:
                 continue

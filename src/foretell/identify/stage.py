@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.clock import micros
 from foretell.engine import Batch, Stage, Tx, integers, python_rows, scratch, table_of, with_column
@@ -163,15 +164,19 @@ def _emit_sightings(batch: Batch, incoming: Arriving) -> None:
         {"s": incoming.stars, "i": incoming.ids},
         {"anonymous": ANONYMOUS},
     )
-    batch.emit(
-        "sightings",
-        scratch(
-            "WITH seen AS (SELECT e.node_key, e.ts, e.known_at, k.row IS NOT NULL AS known "
-            "FROM e LEFT JOIN k ON k.row = e.row WHERE e.node_key > 0), "
-            "best AS (SELECT node_key, known, ts, min(known_at) AS known_at FROM seen GROUP BY ALL), "
-            "ordered AS (SELECT *, min(known_at) OVER (PARTITION BY node_key, known ORDER BY ts "
-            "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier FROM best) "
-            "SELECT node_key, ts, known_at, known FROM ordered WHERE earlier IS NULL OR known_at < earlier",
-            {"e": batch.events.select(["row", "node_key", "ts", "known_at"]), "k": strong},
-        ),
-    )
+    events = batch.events.select(["row", "node_key", "ts", "known_at"])
+    together = pc.count_distinct(events["known_at"]).as_py() <= 1
+    batch.emit("sightings", scratch(_FIRST if together else _FRONTIER, {"e": events, "k": strong}))
+
+
+_SEEN = (
+    "WITH seen AS (SELECT e.node_key, e.ts, e.known_at, k.row IS NOT NULL AS known "
+    "FROM e LEFT JOIN k ON k.row = e.row WHERE e.node_key > 0) "
+)
+_FIRST = _SEEN + "SELECT node_key, min(ts) AS ts, min(known_at) AS known_at, known FROM seen GROUP BY node_key, known"
+_FRONTIER = (
+    _SEEN + ", best AS (SELECT node_key, known, ts, min(known_at) AS known_at FROM seen GROUP BY ALL), "
+    "ordered AS (SELECT *, min(known_at) OVER (PARTITION BY node_key, known ORDER BY ts "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier FROM best) "
+    "SELECT node_key, ts, known_at, known FROM ordered WHERE earlier IS NULL OR known_at < earlier"
+)

@@ -51,7 +51,7 @@ def periods(
     Args:
         present: up to when everything that happened is known.
     """
-    _check_range(since, until)
+    _check_range(since, until, zone)
     if grain is None:
         return (Period("total", since, until, until <= present),)
     found = []
@@ -70,7 +70,7 @@ def instants(
     Args:
         known_until: a stock at a later instant is not complete yet.
     """
-    _check_range(since, until)
+    _check_range(since, until, zone)
     moments = []
     if grain is not None:
         for start, _ in _steps(since, until, grain, zone):
@@ -138,8 +138,9 @@ def _label(start: datetime, grain: str, zone: ZoneInfo) -> str:
     return f"{local:%Y-%m-%d}"
 
 
-def _check_range(since: datetime, until: datetime) -> None:
+def _check_range(since: datetime, until: datetime, zone: ZoneInfo) -> None:
     if until < since:
+        since, until = since.astimezone(zone), until.astimezone(zone)
         raise UsageError(
             "BAD_RANGE",
             f"the range ends at {until:%Y-%m-%d}, before it begins at {since:%Y-%m-%d}",

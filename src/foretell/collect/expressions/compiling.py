@@ -1,7 +1,8 @@
 """Tree to SQL over the rows of a file.
 
 Texts and numbers are told apart when compiling: a column of text that meets arithmetic is read as a
-number, missing where it is none. Numbers are doubles; sums are exact to 1e-6. Conditions are
+number, missing where it is none. Integers stay exact to the last digit, also as text; arithmetic is in
+doubles, and sums are exact to 1e-6. Conditions are
 two-valued: a comparison with something missing is false.
 """
 
@@ -10,13 +11,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from foretell.collect.expressions.functions import AGGREGATES, FUNCTIONS, Function, Type
 from foretell.collect.expressions.tree import Call, Column, Expression, Literal
 from foretell.definitions import nearest, suggestion
+from foretell.engine import scratch
 from foretell.errors import UsageError
 
 _ARITHMETIC = ("+", "-", "*", "/")
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+_LONGEST = 200_000
+"""Characters of SQL of one expression."""
+_INTEGER_LIMIT = 10**38
+_NEAR_TIE = "abs(v) < 1e13 AND abs(abs(v) * 1e6 - floor(abs(v) * 1e6) - 0.5) < 0.001 + abs(v) * 4e-10"
+_FINE = "CAST(CAST(v AS VARCHAR) AS DECIMAL(38, 24))"
+_UP = f"CAST({_FINE} AS DECIMAL(20, 6))"
+_TIE = (
+    f"CAST(CASE WHEN abs(CAST({_UP} AS DECIMAL(38, 24)) - {_FINE}) = 0.0000005 AND {_UP} % 0.000002 <> 0 "
+    f"THEN {_UP} - sign(v) * CAST(0.000001 AS DECIMAL(20, 6)) ELSE {_UP} END AS DOUBLE)"
+)
+_SHORTEST = (
+    "CASE WHEN v = trunc(v) AND abs(v) < 1e18 THEN CAST(TRY_CAST(v AS BIGINT) AS VARCHAR) ELSE CAST(v AS VARCHAR) END"
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,13 @@ def compiled(expression: Expression, scope: Scope) -> Compiled:
 
 
 def _compiled(expression: Expression, scope: Scope, *, inside: bool) -> Compiled:
+    result = _any(expression, scope, inside=inside)
+    if len(result.sql) > _LONGEST:
+        raise UsageError("BAD_EXPRESSION", "the expression is too large", next_step="Split it, or shorten it.")
+    return result
+
+
+def _any(expression: Expression, scope: Scope, *, inside: bool) -> Compiled:
     if isinstance(expression, Literal):
         return _literal(expression)
     if isinstance(expression, Column):
@@ -63,6 +87,8 @@ def _compiled(expression: Expression, scope: Scope, *, inside: bool) -> Compiled
     if expression.name in AGGREGATES:
         return _aggregate(expression, scope, inside=inside)
     arguments = [_compiled(argument, scope, inside=inside) for argument in expression.arguments]
+    if expression.name == "matches":
+        _check_pattern(expression)
     return _operator(expression, arguments, scope) or _function(expression.name, FUNCTIONS, arguments, scope)
 
 
@@ -74,7 +100,21 @@ def _literal(literal: Literal) -> Compiled:
         return Compiled("true" if value else "false", "bool", grouped=True)
     if isinstance(value, str):
         return Compiled("'" + value.replace("'", "''") + "'", "text", grouped=True)
-    return Compiled(f"CAST({value!r} AS DOUBLE)", "number", grouped=True)
+    if isinstance(value, int) and abs(value) < _INTEGER_LIMIT:
+        return Compiled(f"CAST({value} AS HUGEINT)", "integer", grouped=True)
+    return Compiled(f"CAST({float(value)!r} AS DOUBLE)", "number", grouped=True)
+
+
+def _check_pattern(call: Call) -> None:
+    pattern = call.arguments[1] if len(call.arguments) == 2 else None
+    if pattern is None:
+        return
+    if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+        raise UsageError("BAD_EXPRESSION", "the pattern of matches() must be a text in quotes")
+    given = pa.table({"pattern": [pattern.value]})
+    tried = scratch("SELECT TRY(regexp_matches('', pattern)) IS NULL AS bad FROM given", {"given": given})
+    if tried["bad"][0].as_py():
+        raise UsageError("BAD_EXPRESSION", f"the pattern {pattern.value!r} is no regular expression")
 
 
 def _column(name: str, scope: Scope, *, inside: bool) -> Compiled:
@@ -128,7 +168,9 @@ def _operator(call: Call, arguments: list[Compiled], scope: Scope) -> Compiled |
 def _alike(arguments: list[Compiled], scope: Scope) -> list[str]:
     """The arguments of a comparison in one type: numbers where any is a number."""
     types = {argument.type for argument in arguments}
-    if "number" in types:
+    if types == {"integer"}:
+        return [argument.sql for argument in arguments]
+    if types & {"number", "integer"}:
         return [as_number(argument, scope) for argument in arguments]
     if types == {"bool"}:
         return [as_bool(argument) for argument in arguments]
@@ -149,8 +191,12 @@ def _function(name: str, known: Mapping[str, Function], arguments: list[Compiled
         wanted = str(most) if function.needs == most else f"{function.needs} to {most}"
         raise UsageError("BAD_EXPRESSION", f"{name}() takes {wanted} arguments, not {len(arguments)}")
     texts = _arguments(function, arguments, scope)
-    if name == "if" and len(texts) == 2:
-        texts.append("NULL")
+    if len(texts) < most and function.rest:
+        texts.append(function.rest)
+    if name in _EXACT:
+        exact = _exactly(name, arguments[0], texts[0])
+        if exact is not None:
+            return exact
     gives = _common(arguments) if function.gives == "any" else function.gives
     grouped = all(argument.grouped for argument in arguments)
     sql = function.sql.format(*texts, all=", ".join(texts))
@@ -170,10 +216,34 @@ def _common(arguments: list[Compiled]) -> Type:
     """The type of the values among ``arguments``: theirs where they agree, else text."""
     first = 1 if len(arguments) > 1 and arguments[0].type == "bool" else 0
     types = {argument.type for argument in arguments[first:]} - {"any"}
+    if types == {"integer", "number"}:
+        return "number"
     return types.pop() if len(types) == 1 else "text"
 
 
+_EXACT = ("number", "whole", "sum")
+
+
+def _exactly(name: str, value: Compiled, number: str) -> Compiled | None:
+    """What these functions give where a double would lose digits; None where it would not."""
+    if name == "sum":
+        return Compiled(f"CAST(sum(TRY_CAST({rounded(number)} AS DECIMAL(24, 6))) AS DOUBLE)", "number", grouped=True)
+    if value.type == "integer":
+        return value if name == "number" else Compiled(as_text(value), "text", value.grouped)
+    if name == "whole" and value.type == "text":
+        text = f"trim({value.sql})"
+        digits = f"TRY_CAST(regexp_extract({text}, '^[+-]?[0-9]+') AS HUGEINT)"
+        sql = FUNCTIONS["whole"].sql.format(number)
+        whole = (
+            f"CASE WHEN regexp_matches({text}, '^[+-]?[0-9]+([.]0*)?$') THEN CAST({digits} AS VARCHAR) ELSE {sql} END"
+        )
+        return Compiled(whole, "text", value.grouped)
+    return None
+
+
 def _as(wanted: Type, value: Compiled, scope: Scope) -> str:
+    if wanted == "integer":
+        return value.sql
     if wanted == "number":
         return as_number(value, scope)
     if wanted == "bool":
@@ -185,6 +255,8 @@ def as_number(value: Compiled, scope: Scope) -> str:
     """``value`` as a number; text is read as one, and remembered so that bad ones can be reported."""
     if value.type == "number" or value.sql == "NULL":
         return value.sql
+    if value.type == "integer":
+        return f"CAST({value.sql} AS DOUBLE)"
     if value.type == "bool":
         raise UsageError("BAD_EXPRESSION", "a condition stands where a number is wanted")
     number = finite(f"TRY_CAST(trim({value.sql}) AS DOUBLE)")
@@ -197,6 +269,14 @@ def as_number(value: Compiled, scope: Scope) -> str:
 def finite(number: str) -> str:
     """SQL text: ``number``, missing where it is infinite or not a number."""
     return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def rounded(number: str) -> str:
+    """SQL text: ``number`` (a double) at six places, half to even by its shortest decimal form.
+
+    Scaling a double hides which way a tie goes, so what is near one is rounded as a decimal.
+    """
+    return f"list_transform([{number}], lambda v: CASE WHEN {_NEAR_TIE} THEN {_TIE} ELSE round_even(v, 6) END)[1]"
 
 
 def as_bool(value: Compiled) -> str:
@@ -213,9 +293,9 @@ def as_bool(value: Compiled) -> str:
 def as_text(value: Compiled) -> str:
     """``value`` as text; whole numbers lose their ``.0``."""
     if value.type == "number":
-        number = f"round({value.sql}, 6)"
         return (
-            f"CASE WHEN abs({number}) < 1e15 AND {number} = trunc({number}) "
-            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
+            f"CASE WHEN {value.sql} = trunc({value.sql}) AND abs({value.sql}) < 1e18 "
+            f"THEN CAST(TRY_CAST({value.sql} AS BIGINT) AS VARCHAR) "
+            f"ELSE list_transform([{rounded(value.sql)}], lambda v: {_SHORTEST})[1] END"
         )
-    return f"CAST({value.sql} AS VARCHAR)" if value.type == "bool" else value.sql
+    return f"CAST({value.sql} AS VARCHAR)" if value.type in ("bool", "integer") else value.sql

@@ -1,7 +1,7 @@
 """The functions of the language: what they take, what they give, and their SQL.
 
 ``text``, ``number`` and ``bool`` are the types; ``any`` takes and gives what comes. ``*`` repeats the
-last type.
+last type. A value may also be an ``integer``, exact to its last digit until arithmetic makes it a number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Type = Literal["text", "number", "bool", "any"]
+Type = Literal["text", "number", "integer", "bool", "any"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Function:
         gives: type of the result; ``any`` is the type of the last argument.
         sql: text with ``{0}``, ``{1}`` … or ``{all}`` (all arguments, with commas).
         repeats: the last argument may come again.
+        rest: SQL of the last argument where it is left out.
     """
 
     takes: tuple[Type, ...]
@@ -29,12 +30,13 @@ class Function:
     sql: str
     needs: int
     repeats: bool = False
+    rest: str = ""
 
 
-def _of(takes: str, gives: Type, sql: str, *, needs: int | None = None) -> Function:
+def _of(takes: str, gives: Type, sql: str, *, needs: int | None = None, rest: str = "") -> Function:
     names = takes.replace("*", "").split()
     kinds: tuple[Type, ...] = tuple(_TYPES[name] for name in names)
-    return Function(kinds, gives, sql, len(kinds) if needs is None else needs, "*" in takes)
+    return Function(kinds, gives, sql, len(kinds) if needs is None else needs, "*" in takes, rest)
 
 
 _TYPES: Mapping[str, Type] = {"text": "text", "number": "number", "bool": "bool", "any": "any"}
@@ -48,24 +50,32 @@ FUNCTIONS: Mapping[str, Function] = {
     "concat": _of("text text*", "text", "concat({all})"),
     "left": _of("text number", "text", "left({0}, TRY_CAST({1} AS BIGINT))"),
     "right": _of("text number", "text", "right({0}, TRY_CAST({1} AS BIGINT))"),
-    "substring": _of("text number number", "text", "substring({0}, TRY_CAST({1} AS BIGINT), TRY_CAST({2} AS BIGINT))"),
+    "substring": _of(
+        "text number number",
+        "text",
+        "substring({0}, TRY_CAST({1} AS BIGINT), TRY_CAST({2} AS BIGINT))",
+        needs=2,
+        rest="2147483647",
+    ),
     "split": _of("text text number", "text", "nullif(split_part({0}, {1}, TRY_CAST({2} AS BIGINT)), '')"),
     "starts_with": _of("text text", "bool", "starts_with({0}, {1})"),
     "ends_with": _of("text text", "bool", "ends_with({0}, {1})"),
     "contains": _of("text text", "bool", "contains({0}, {1})"),
+    "matches": _of("text text", "bool", "regexp_matches({0}, {1})"),
     "empty": _of("any", "bool", "({0}) IS NULL"),
     "text": _of("text", "text", "{0}"),
     "number": _of("number", "number", "{0}"),
     "whole": _of("number", "text", "CAST(TRY_CAST(round({0}) AS BIGINT) AS VARCHAR)"),
     "round": _of("number number", "number", "round({0}, TRY_CAST({1} AS INTEGER))"),
+    "floor": _of("number", "number", "floor({0})"),
     "abs": _of("number", "number", "abs({0})"),
     "coalesce": _of("any any*", "any", "coalesce({all})"),
-    "if": _of("bool any any", "any", "CASE WHEN {0} THEN {1} ELSE {2} END", needs=2),
+    "if": _of("bool any any", "any", "CASE WHEN {0} THEN {1} ELSE {2} END", needs=2, rest="NULL"),
 }
 """Functions over one row."""
 
 AGGREGATES: Mapping[str, Function] = {
-    "sum": _of("number", "number", "CAST(sum(TRY_CAST({0} AS DECIMAL(24, 6))) AS DOUBLE)"),
+    "sum": _of("number", "number", "CAST(sum({0}) AS DOUBLE)"),
     "min": _of("any", "any", "min({0})"),
     "max": _of("any", "any", "max({0})"),
     "first": _of("any", "any", "arg_min({0}, line)"),

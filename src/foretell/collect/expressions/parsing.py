@@ -7,9 +7,11 @@ and ``-`` before a value. A column is a plain word, a text in backquotes, or ``c
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from foretell.collect.expressions.tree import Call, Column, Expression, Literal
+from foretell.collect.expressions.tree import Call, Column, Expression, Literal, height
 from foretell.errors import UsageError
 
 _TOKEN = re.compile(
@@ -19,6 +21,11 @@ _TOKEN = re.compile(
 _COMPARISONS = {"=": "=", "==": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _WORDS = {"true": True, "false": False, "missing": None}
 _DEPTH = 60
+"""Most brackets, signs and ``not`` inside each other."""
+_HEIGHT = 200
+"""Most operators in a row, and levels of the tree."""
+_SHOWN = 200
+"""Characters of an expression that an error repeats."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ def parsed(source: str | float | bool) -> Expression:
         UsageError: ``BAD_EXPRESSION``, saying at which character.
     """
     if not isinstance(source, str):
-        return Literal(source if isinstance(source, bool) else float(source))
+        return Literal(source)
     return _Parser(source).whole()
 
 
@@ -65,16 +72,23 @@ class _Parser:
         if self.position < len(self.tokens):
             token = self.tokens[self.position]
             raise self._error(f"{token.text!r} is not expected", token.at)
+        if height(result) > _HEIGHT:
+            raise self._error("it is too long; shorten it, e.g. by in (...)", 0)
         return result
 
-    def _either(self) -> Expression:
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > _DEPTH:
             raise self._error("it is nested too deep", 0)
-        result = self._both()
-        while self._takes("or"):
-            result = Call("or", (result, self._both()))
+        yield
         self.depth -= 1
+
+    def _either(self) -> Expression:
+        with self._deeper():
+            result = self._both()
+            while self._takes("or"):
+                result = Call("or", (result, self._both()))
         return result
 
     def _both(self) -> Expression:
@@ -85,7 +99,8 @@ class _Parser:
 
     def _negated(self) -> Expression:
         if self._takes("not"):
-            return Call("not", (self._negated(),))
+            with self._deeper():
+                return Call("not", (self._negated(),))
         return self._compared()
 
     def _compared(self) -> Expression:
@@ -114,7 +129,8 @@ class _Parser:
 
     def _signed(self) -> Expression:
         if self._takes("-"):
-            return Call("neg", (self._signed(),))
+            with self._deeper():
+                return Call("neg", (self._signed(),))
         return self._value()
 
     def _value(self) -> Expression:
@@ -127,7 +143,7 @@ class _Parser:
         token = self.tokens[self.position]
         self.position += 1
         if token.kind == "number":
-            return Literal(float(token.text))
+            return Literal(float(token.text) if "." in token.text else int(token.text))
         if token.kind == "text":
             quote = token.text[0]
             return Literal(token.text[1:-1].replace(quote * 2, quote))
@@ -177,9 +193,10 @@ class _Parser:
             raise self._error(f"{text!r} is missing", at)
 
     def _error(self, why: str, at: int) -> UsageError:
+        shown = self.source if len(self.source) <= _SHOWN else f"{self.source[:_SHOWN]}…"
         return UsageError(
             "BAD_EXPRESSION",
-            f"the expression {self.source!r} is not understood: {why} (character {at + 1})",
+            f"the expression {shown!r} is not understood: {why} (character {at + 1})",
             next_step="Use column names, 'texts', numbers, + - * /, comparisons, and/or/not and functions; "
             "write column('Any Name') for names with blanks.",
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Literal:
     """A number, a text, ``true`` or ``false``, or ``missing`` (None)."""
 
-    value: float | str | bool | None
+    value: int | float | str | bool | None
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,12 @@ def columns_of(expression: Expression) -> Iterator[str]:
     elif isinstance(expression, Call):
         for argument in expression.arguments:
             yield from columns_of(argument)
+
+
+def height(expression: Expression) -> int:
+    """Levels of the tree; found without recursion, as it may be higher than calls can be deep."""
+    levels, current = 0, [expression]
+    while current:
+        levels += 1
+        current = [part for call in current if isinstance(call, Call) for part in call.arguments]
+    return levels
