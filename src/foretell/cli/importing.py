@@ -45,11 +45,11 @@ def import_(
         return
     with opened(workspace, "write") as found, steps() as progress:
 
-        def tell(_: str, read: int, size: int) -> None:
+        def told(_: str, read: int, size: int) -> None:
             progress.done(read, size)
 
         progress.begin(f"Importing {files[0].name}" + (f" and {len(files) - 1} more" if files[1:] else ""), 1)
-        reports = collect.import_files(found.engine, found.catalog, files, source, now=found.clock.now(), progress=tell)
+        reports = collect.import_files(found.engine, found.catalog, files, source, now=found.clock.now(), progress=told)
         first = _first_bad(found.engine, reports)
     bad = sum(report.quarantined for report in reports)
     if bad:

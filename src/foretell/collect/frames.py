@@ -25,7 +25,7 @@ from foretell.collect.told import Origin
 from foretell.engine import Decoded, Frame
 
 SEGMENT_LINES, ROWS = "segment-lines", "rows"
-FRAME_BYTES = 48 * 1024 * 1024
+FRAME_BYTES = 96 * 1024 * 1024
 """Size of a frame of lines; also what bounds the memory of an import."""
 FRAME_ROWS = 100_000
 """Size of a frame of rows; a group of rows is never split, so that a frame can be larger."""

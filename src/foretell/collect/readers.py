@@ -23,6 +23,8 @@ from foretell.errors import ForetellError
 BATCH_ROWS = 50_000
 _BLOCK_BYTES = 8 * 1024 * 1024
 _TEXT_LIMIT = 2_000
+_BLANK_BYTES = 4_096
+"""How far blank lines are looked for before a header."""
 
 
 @dataclass
@@ -93,12 +95,15 @@ def _open_parquet(path: Path, _: SourceSpec) -> RowFile:
 
 def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     rejected: list[tuple[int, str, str]] = []
+    gaps: list[int] = []
     above = _blank_lines_above(path, spec)
     read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, encoding=spec.encoding, use_threads=False, skip_rows=above)
 
     def reject(row: Any) -> str:
         reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
-        rejected.append((int(row.number), reason, row.text[:_TEXT_LIMIT]))
+        gaps.append(int(row.number))
+        if row.text.strip(f" \t{spec.delimiter}"):
+            rejected.append((int(row.number), reason, row.text[:_TEXT_LIMIT]))
         return "skip"
 
     parse = pacsv.ParseOptions(
@@ -108,6 +113,7 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     with pacsv.open_csv(path, read, parse) as opening:
         names = opening.schema.names
     rejected.clear()
+    gaps.clear()
     as_text = pacsv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True,
         quoted_strings_can_be_null=True,
@@ -115,13 +121,14 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     reader = pacsv.open_csv(path, read, parse, as_text)
     schema = pa.schema([(name, pa.string()) for name in names])
     batches = (pa.Table.from_batches([batch]) for batch in reader)
-    return RowFile(schema, filled(_around(numbered(batches, above + 2), rejected)), rejected)
+    return RowFile(schema, filled(_around(numbered(batches, above + 2), gaps)), rejected)
 
 
 def _blank_lines_above(path: Path, spec: SourceSpec) -> int:
     """How many blank lines come before the header."""
-    with path.open(encoding=spec.encoding) as file:
-        return sum(1 for _ in itertools.takewhile(lambda line: line in ("\n", "\ufeff\n"), file))
+    with pa.input_stream(str(path)) as file:
+        start = file.read(_BLANK_BYTES).decode(spec.encoding, errors="ignore").removeprefix("\ufeff")
+    return sum(1 for _ in itertools.takewhile(lambda line: not line, start.splitlines()))
 
 
 def filled(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -131,10 +138,10 @@ def filled(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield batch.filter(some)
 
 
-def _around(batches: Iterator[pa.Table], rejected: list[tuple[int, str, str]]) -> Iterator[pa.Table]:
-    """Row numbers that count the rejected rows too."""
+def _around(batches: Iterator[pa.Table], left_out: list[int]) -> Iterator[pa.Table]:
+    """Row numbers that count the rows too that the reader left out."""
     for batch in batches:
-        gaps = np.sort(np.array([number for number, _, _ in rejected], np.int64))
+        gaps = np.sort(np.array(left_out, np.int64))
         lines = batch.column(0).to_numpy()
         lines = lines + np.searchsorted(gaps - np.arange(len(gaps)), lines, side="right")
         yield batch.set_column(0, "line", pa.array(lines))

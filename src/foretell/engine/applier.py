@@ -34,7 +34,7 @@ from foretell.errors import ForetellError
 BATCH_BYTES = 4 * 1024 * 1024
 """Small frames are applied together up to this size; a larger frame is a batch by itself."""
 BATCH_FRAMES = 1_000
-BULK_ROWS = 245_760
+BULK_ROWS = 180_000
 """In bulk work the analytics store is brought up to date each time so many rows wait for it: two whole
 row groups of the embedded store, which it writes once instead of twice."""
 

@@ -58,6 +58,22 @@ def over_group(text: str) -> Any:
         ("left(colour, 2)", [None, "bl", "Re"]),
         ("right(colour, 2)", [None, "ue", "ed"]),
         ("substring(colour, 2, 2)", [None, "lu", "ed"]),
+        ("substring(colour, 2)", [None, "lue", "ed"]),
+        ("matches(colour, '^[A-Z]e')", ["false", "false", "true"]),
+        ("floor(Number)", ["2", None, "1"]),
+        ("floor(-1.5)", ["-2"] * 3),
+        ("2.5 * 0.0000002", ["0"] * 3),
+        ("1.0000005", ["1"] * 3),
+        ("1.0000015", ["1.000002"] * 3),
+        ("-1.0000005", ["-1"] * 3),
+        ("7131.7649225", ["7131.764922"] * 3),
+        ("123456789012345679", ["123456789012345679"] * 3),
+        ("whole('123456789012345679')", ["123456789012345679"] * 3),
+        ("whole('123456789012345679.0')", ["123456789012345679"] * 3),
+        ("whole('007')", ["7"] * 3),
+        ("123456789012345679 = 123456789012345678", ["false"] * 3),
+        ("coalesce(missing, 123456789012345679)", ["123456789012345679"] * 3),
+        ("7 / 2", ["3.5"] * 3),
         ("split('a/b/c', '/', 2)", ["b"] * 3),
         ("split('a', '/', 2)", [None] * 3),
         ("length(trim('  ab '))", ["2"] * 3),
@@ -145,3 +161,38 @@ def test_a_near_miss_is_suggested() -> None:
 def test_nothing_in_an_expression_reaches_the_engine_as_sql() -> None:
     evil = "'); DROP TABLE rows; --"
     assert over_rows("'" + evil.replace("'", "''") + "'") == [evil] * 3
+
+
+def test_a_sum_rounds_each_line_half_to_even() -> None:
+    assert over_group("sum(2.5 * 0.0000002)") == "0"
+    assert over_group("sum(1.5 * 0.000001) * 1000000") == "6"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not " * 5_000 + "true", "nested too deep"),
+        ("-" * 5_000 + "1", "nested too deep"),
+        ("(" * 5_000 + "1" + ")" * 5_000, "nested too deep"),
+        ("1" + " + 1" * 5_000, "too long"),
+        ("true" + " or true" * 5_000, "too long"),
+        ("number(text(" * 25 + "Number" + "))" * 25, "too large"),
+    ],
+)
+def test_what_is_too_deep_or_too_long_is_an_error(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compiled(parsed(text), Scope(COLUMNS))
+    assert caught.value.code == "BAD_EXPRESSION"
+    assert words in caught.value.what
+    assert len(caught.value.what) < 500
+
+
+@pytest.mark.parametrize("text", ["-" * 50 + "1", "true" + " or Number = 7" * 197, "(" * 50 + "1" + ")" * 50])
+def test_what_is_just_short_enough_works(text: str) -> None:
+    assert len(over_rows(text)) == 3
+
+
+@pytest.mark.parametrize("text", ["matches(colour, '(')", "matches(colour, colour)"])
+def test_a_pattern_must_be_a_regular_expression(text: str) -> None:
+    with pytest.raises(UsageError, match="pattern"):
+        compiled(parsed(text), Scope(COLUMNS))

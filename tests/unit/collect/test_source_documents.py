@@ -35,6 +35,10 @@ def test_a_good_document(tmp_path: Path) -> None:
     ("old", "new", "line", "words"),
     [
         ("timestamp: at", "timestamp: at +", 8, "it ends too early"),
+        ("timestamp: at", "when: " + "not " * 3_000 + "empty(at)", 8, "nested too deep"),
+        ("timestamp: at", "timestamp: at" + " + at" * 3_000, 8, "too long"),
+        ("timestamp: at", "when: matches(at, '(')", 8, "no regular expression"),
+        ("timestamp: at", "timestamp: at\n      timestamp_format: unix_s", 9, "holds 'unix_s'"),
         ("timestamp: at", "when: at", 8, "a value stands where a condition is wanted"),
         ("timestamp: at", "properties: {x: sum(at)}", 8, "sum() has no meaning"),
         ("timestamp: at", "properties: {x: {y: {z: uper(at)}}}", 8, "there is no function uper()"),

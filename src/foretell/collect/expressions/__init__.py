@@ -12,9 +12,9 @@ from foretell.collect.expressions.compiling import (
     as_bool,
     as_text,
     compiled,
-    finite,
 )
 from foretell.collect.expressions.functions import AGGREGATES, FUNCTIONS
+from foretell.collect.expressions.numbers import finite
 from foretell.collect.expressions.parsing import parsed
 from foretell.collect.expressions.tree import Expression, columns_of
 

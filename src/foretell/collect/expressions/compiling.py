@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from foretell.collect.expressions.functions import AGGREGATES, FUNCTIONS, Function, Type
+from foretell.collect.expressions.numbers import finite, number_text
 from foretell.collect.expressions.tree import Call, Column, Expression, Literal
 from foretell.definitions import nearest, suggestion
 from foretell.engine import scratch
@@ -24,16 +25,6 @@ _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _LONGEST = 200_000
 """Characters of SQL of one expression."""
 _INTEGER_LIMIT = 10**38
-_NEAR_TIE = "abs(v) < 1e13 AND abs(abs(v) * 1e6 - floor(abs(v) * 1e6) - 0.5) < 0.001 + abs(v) * 4e-10"
-_FINE = "CAST(CAST(v AS VARCHAR) AS DECIMAL(38, 24))"
-_UP = f"CAST({_FINE} AS DECIMAL(20, 6))"
-_TIE = (
-    f"CAST(CASE WHEN abs(CAST({_UP} AS DECIMAL(38, 24)) - {_FINE}) = 0.0000005 AND {_UP} % 0.000002 <> 0 "
-    f"THEN {_UP} - sign(v) * CAST(0.000001 AS DECIMAL(20, 6)) ELSE {_UP} END AS DOUBLE)"
-)
-_SHORTEST = (
-    "CASE WHEN v = trunc(v) AND abs(v) < 1e18 THEN CAST(TRY_CAST(v AS BIGINT) AS VARCHAR) ELSE CAST(v AS VARCHAR) END"
-)
 
 
 @dataclass(frozen=True)
@@ -221,13 +212,11 @@ def _common(arguments: list[Compiled]) -> Type:
     return types.pop() if len(types) == 1 else "text"
 
 
-_EXACT = ("number", "whole", "sum")
+_EXACT = ("number", "whole")
 
 
 def _exactly(name: str, value: Compiled, number: str) -> Compiled | None:
     """What these functions give where a double would lose digits; None where it would not."""
-    if name == "sum":
-        return Compiled(f"CAST(sum(TRY_CAST({rounded(number)} AS DECIMAL(24, 6))) AS DOUBLE)", "number", grouped=True)
     if value.type == "integer":
         return value if name == "number" else Compiled(as_text(value), "text", value.grouped)
     if name == "whole" and value.type == "text":
@@ -266,19 +255,6 @@ def as_number(value: Compiled, scope: Scope) -> str:
     return number
 
 
-def finite(number: str) -> str:
-    """SQL text: ``number``, missing where it is infinite or not a number."""
-    return f"CASE WHEN isfinite({number}) THEN {number} END"
-
-
-def rounded(number: str) -> str:
-    """SQL text: ``number`` (a double) at six places, half to even by its shortest decimal form.
-
-    Scaling a double hides which way a tie goes, so what is near one is rounded as a decimal.
-    """
-    return f"list_transform([{number}], lambda v: CASE WHEN {_NEAR_TIE} THEN {_TIE} ELSE round_even(v, 6) END)[1]"
-
-
 def as_bool(value: Compiled) -> str:
     """``value`` as a condition."""
     if value.type != "bool":
@@ -293,9 +269,5 @@ def as_bool(value: Compiled) -> str:
 def as_text(value: Compiled) -> str:
     """``value`` as text; whole numbers lose their ``.0``."""
     if value.type == "number":
-        return (
-            f"CASE WHEN {value.sql} = trunc({value.sql}) AND abs({value.sql}) < 1e18 "
-            f"THEN CAST(TRY_CAST({value.sql} AS BIGINT) AS VARCHAR) "
-            f"ELSE list_transform([{rounded(value.sql)}], lambda v: {_SHORTEST})[1] END"
-        )
+        return number_text(value.sql)
     return f"CAST({value.sql} AS VARCHAR)" if value.type in ("bool", "integer") else value.sql

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from foretell.collect.expressions.numbers import rounded
+
 Type = Literal["text", "number", "integer", "bool", "any"]
 
 
@@ -75,7 +77,7 @@ FUNCTIONS: Mapping[str, Function] = {
 """Functions over one row."""
 
 AGGREGATES: Mapping[str, Function] = {
-    "sum": _of("number", "number", "CAST(sum({0}) AS DOUBLE)"),
+    "sum": _of("number", "number", f"CAST(sum(TRY_CAST({rounded('{0}')} AS DECIMAL(24, 6))) AS DOUBLE)"),
     "min": _of("any", "any", "min({0})"),
     "max": _of("any", "any", "max({0})"),
     "first": _of("any", "any", "arg_min({0}, line)"),
