@@ -64,7 +64,9 @@ def test_a_mistake_is_told_in_one_line_and_loses_nothing(workspace: Foretell, na
     assert events_of(workspace.folder) == mistake.events
 
 
-@pytest.mark.parametrize("name", ["truncated gzip", "missing column", "ambiguous profile", "wrong SQL", "no file named"])
+@pytest.mark.parametrize(
+    "name", ["truncated gzip", "missing column", "ambiguous profile", "wrong SQL", "no file named"]
+)
 def test_without_json_standard_output_stays_empty(workspace: Foretell, name: str) -> None:
     mistake = MISTAKES[name]
     write(workspace.folder, mistake.files)

@@ -23,7 +23,9 @@ def on_own_disk(script: str, mount: Path, *, megabytes: int, path: Path) -> subp
     if not sys.platform.startswith("linux") or shutil.which("unshare") is None:
         pytest.fail("a full disk is tested with `unshare` (Linux, package util-linux); it is missing here")
     mount.mkdir(parents=True, exist_ok=True)
-    prelude = f"mount -t tmpfs -o size={megabytes}m tmpfs '{mount}' && remount() {{ mount -o remount,\"$1\" '{mount}'; }}\n"
+    prelude = (
+        f"mount -t tmpfs -o size={megabytes}m tmpfs '{mount}' && remount() {{ mount -o remount,\"$1\" '{mount}'; }}\n"
+    )
     spaces = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
     return subprocess.run(
         ["unshare", *spaces, "bash", "-c", prelude + script],

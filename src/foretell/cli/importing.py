@@ -82,7 +82,7 @@ def list_(
         emit_json({"counts": counts, "rows": [asdict(row) for row in rows]})
         return
     if not rows:
-        say("The quarantine is empty.")
+        say("No row in quarantine is like this." if source or code else "The quarantine is empty.")
         return
     table(
         ["file", right("line"), "code", "reason", cut("row")],

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from foretell.app import Workspace, open_workspace
 from foretell.cli.output import warn
-from foretell.clock import parse_instant
+from foretell.clock import Clock, parse_instant
 from foretell.engine import Mode
 
 
 @contextmanager
-def opened(root: Path, mode: Mode = "read") -> Iterator[Workspace]:
+def opened(root: Path, mode: Mode = "read", clock: Clock | None = None) -> Iterator[Workspace]:
     """The workspace at ``root``; documents that are not valid are told on standard error."""
-    with open_workspace(root, mode) as workspace:
+    with open_workspace(root, mode, clock) as workspace:
         errors = [problem for problem in workspace.problems if problem.severity == "error"]
         if errors:
             warn(f"{len(errors)} problem{'s' if errors[1:] else ''} in the definitions; see `foretell plan`")

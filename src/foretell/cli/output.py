@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import sys
@@ -13,11 +15,11 @@ from math import isfinite
 from typing import Any, NoReturn
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 
+from foretell.clock import naive_utc
 from foretell.errors import DefinitionErrors, ForetellError
 
 log = Console(stderr=True, highlight=False)
@@ -47,7 +49,14 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, bytes):
         return value.hex()
-    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def instant(value: datetime) -> str:
+    """An instant in UTC, ISO 8601 with Z; stored instants have no zone and are UTC."""
+    return (value if value.tzinfo is None else naive_utc(value)).isoformat() + "Z"
 
 
 def emit_json(document: Any) -> None:
@@ -72,11 +81,16 @@ def write_rows(rows: pa.Table, form: Format) -> None:
     if form is Format.json:
         emit_rows(rows)
         return
-    sink = pa.BufferOutputStream()
     if form is Format.csv:
-        pacsv.write_csv(rows, sink, pacsv.WriteOptions(quoting_style="needed"))
-    else:
-        pq.write_table(rows, sink)
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")  # Arrow's would quote every text
+        writer.writerow(rows.column_names)
+        for batch in rows.to_batches(max_chunksize=50_000):
+            writer.writerows(zip(*(map(plain, column.to_pylist()) for column in batch.columns), strict=True))
+        write_bytes(text.getvalue().encode())
+        return
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink)
     write_bytes(sink.getvalue())
 
 

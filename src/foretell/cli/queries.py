@@ -11,6 +11,7 @@ from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, emit_rows
 from foretell.cli.progress import steps
 from foretell.cli.tables import result, say
+from foretell.clock import FixedClock, parse_instant, zone_of
 from foretell.engine import ApplyReport
 
 _SHOWN = 200
@@ -36,9 +37,16 @@ def query(
         result(rows, _SHOWN)
 
 
-def run(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
+def run(
+    workspace: Workspace = HERE,
+    now: Annotated[
+        str | None, typer.Option("--now", metavar="T", help="Instant that counts as the present (ISO 8601).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Apply what waits in the spool and bring every store up to date."""
-    with opened(workspace, "write") as found, steps() as progress:
+    clock = None if now is None else FixedClock(parse_instant(now, zone_of("UTC")))
+    with opened(workspace, "write", clock) as found, steps() as progress:
         progress.begin("Applying")
         report: ApplyReport = found.engine.apply_pending(lambda part: progress.advance(part.events))
     if as_json:

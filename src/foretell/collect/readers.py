@@ -102,8 +102,12 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     def reject(row: Any) -> str:
         reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
         gaps.append(int(row.number))
-        if row.text.strip(f" \t{spec.delimiter}"):
-            rejected.append((int(row.number), reason, row.text[:_TEXT_LIMIT]))
+        try:
+            text = str(row.text)
+        except UnicodeDecodeError:  # no text in this encoding: the reader says so itself
+            return "error"
+        if text.strip(f" \t{spec.delimiter}"):
+            rejected.append((int(row.number), reason, text[:_TEXT_LIMIT]))
         return "skip"
 
     parse = pacsv.ParseOptions(

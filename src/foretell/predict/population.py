@@ -57,17 +57,27 @@ class Population:
 
 
 def history_begins(analytics: Analytics, as_of: datetime, thing: str) -> datetime:
-    """The first event known by ``as_of``; raises ``NO_HISTORY`` where nothing came before it."""
+    """The first event known by ``as_of``; raises ``NO_HISTORY`` where nothing was known before it."""
     found = analytics.query(
-        "SELECT min(ts) AS first FROM event_log WHERE ts <= $as_of AND known_at <= $as_of",
+        "SELECT min(CASE WHEN known_at <= $as_of THEN ts END) AS first, count(*) AS happened, "
+        "min(known_at) AS known FROM event_log WHERE ts <= $as_of",
         {"as_of": naive_utc(as_of)},
-    )
-    first = found.column("first")[0].as_py()
-    if first is None or utc(first) >= as_of:
+    ).to_pylist()[0]
+    first = found["first"]
+    if first is not None and utc(first) < as_of:
+        return utc(first)
+    if found["happened"] and first is None:
         raise ForetellError(
             "NO_HISTORY",
-            f"nothing had happened before {as_of:%Y-%m-%d %H:%M} UTC",
+            f"{found['happened']:,} events had happened by {as_of:%Y-%m-%d %H:%M} UTC, but none was known: "
+            f"the first arrived at {found['known']:%Y-%m-%d %H:%M}",
             thing=thing,
-            next_step="Import events, or train as of a later time.",
+            next_step="Import files of the past into a new workspace through a source with history: true, "
+            "or train as of a later time.",
         )
-    return utc(first)
+    raise ForetellError(
+        "NO_HISTORY",
+        f"nothing had happened before {as_of:%Y-%m-%d %H:%M} UTC",
+        thing=thing,
+        next_step="Import events, or train as of a later time.",
+    )

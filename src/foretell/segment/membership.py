@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from foretell.condition import All, Condition, Explanation, Of, Reader, parse, sentence
-from foretell.definitions import Catalog, Document, Problem
+from foretell.definitions import Catalog, Document, Problem, raise_errors
 from foretell.segment.document import condition_of, places, spec_of
 
 IDENTIFIERS = ("user_id", "email", "phone")
@@ -52,7 +52,7 @@ def count(
         UsageError: ``UNKNOWN_DEFINITION`` where there is no such segment.
     """
     document = catalog.get("segment", key)
-    return reader.count(_narrowed(document, where), as_of=as_of, of=spec_of(document).of)
+    return reader.count(_narrowed(document, where, reader, as_of), as_of=as_of, of=spec_of(document).of)
 
 
 def members(
@@ -63,7 +63,7 @@ def members(
     Of several identifiers of a kind it is the first that was seen. Arguments as for :func:`count`.
     """
     document = catalog.get("segment", key)
-    inside = reader.sql(_narrowed(document, where), as_of=as_of, of=spec_of(document).of)
+    inside = reader.sql(_narrowed(document, where, reader, as_of), as_of=as_of, of=spec_of(document).of)
     columns = ", ".join(f"max(CASE WHEN i.kind = '{kind}' THEN i.value END) AS {kind}" for kind in IDENTIFIERS)
     kinds = ", ".join(f"'{kind}'" for kind in IDENTIFIERS)
     return reader.analytics.query(
@@ -98,6 +98,12 @@ def _size(document: Document, reader: Reader, as_of: datetime) -> SegmentSize:
     return SegmentSize(document.key, title, sentence(tree), spec.of, number, spec.owner, spec.review)
 
 
-def _narrowed(document: Document, where: Mapping[str, Any] | None) -> Condition:
+def _narrowed(document: Document, where: Mapping[str, Any] | None, reader: Reader, as_of: datetime) -> Condition:
+    """The segment's condition and ``where``; raises DefinitionErrors for names that nothing bears."""
     tree = condition_of(document)
-    return tree if where is None else All((tree, parse(where, thing="the condition given with --where")))
+    if where is None:
+        return tree
+    thing = "the condition given with --where"
+    further = parse(where, thing=thing)
+    raise_errors(reader.warnings(further, as_of=as_of, of=spec_of(document).of, thing=thing))
+    return All((tree, further))
