@@ -7,13 +7,17 @@ Holds no rules: parse, call a room's door, render. One file a command group.
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process. What the terminal cannot show becomes a question mark."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is under way yet: Ctrl-C ends at once
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     from foretell.cli.commands import run
 
     sys.exit(run(sys.argv[1:]))
