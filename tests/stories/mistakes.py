@@ -105,6 +105,14 @@ IMPORTING = {
         "import x.jsonl", 1, "error: x.jsonl: the file is a Parquet file, not JSON lines", "FILE_FORMAT",
         {"x.jsonl": b"PAR1" + bytes(50)},
     ),
+    "Parquet called CSV": Mistake(
+        "import x.csv --source till", 1, "error: x.csv: the file is a Parquet file, not text", "FILE_FORMAT",
+        {"x.csv": b"PAR1" + bytes(range(256))},
+    ),
+    "CSV in Latin-1": Mistake(
+        "import x.csv --source till", 1, "error: x.csv: the file is not written in utf-8", "FILE_ENCODING",
+        {"x.csv": (CSV + "r1,2025-01-05T10:00,Jürgen,3.5\nr2,2025,Jürgen\n").encode("latin-1")},
+    ),
     "no file named": Mistake("import", 2, "error: missing argument 'files'", "BAD_USAGE"),
 }  # fmt: skip
 

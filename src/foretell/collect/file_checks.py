@@ -54,14 +54,31 @@ def names_lines(path: Path) -> bool:
 
 def check_lines(path: Path, start: bytes) -> None:
     """Raise ``FILE_FORMAT`` where the first bytes cannot be JSON lines."""
-    for magic, words in _MAGIC.items():
-        if start.startswith(magic):
-            raise ForetellError(
-                "FILE_FORMAT",
-                f"the file is {words}, not JSON lines",
-                where=str(path),
-                next_step="Import it through a source document (--source KEY), or export it as JSON lines in UTF-8.",
-            )
+    words = foreign(start)
+    if words is not None:
+        raise ForetellError(
+            "FILE_FORMAT",
+            f"the file is {words}, not JSON lines",
+            where=str(path),
+            next_step="Import it through a source document (--source KEY), or export it as JSON lines in UTF-8.",
+        )
+
+
+def check_text(path: Path, start: bytes) -> None:
+    """Raise ``FILE_FORMAT`` where the first bytes are those of no text at all."""
+    words = foreign(start)
+    if words is not None and not words.startswith("text"):
+        raise ForetellError(
+            "FILE_FORMAT",
+            f"the file is {words}, not text",
+            where=str(path),
+            next_step="Check the format in the source document.",
+        )
+
+
+def foreign(start: bytes) -> str | None:
+    """What a file is in words, where its first bytes say that it is no text in UTF-8."""
+    return next((words for magic, words in _MAGIC.items() if start.startswith(magic)), None)
 
 
 def needs_source(path: Path, keys: list[str]) -> UsageError:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from foretell.collect import frames
-from foretell.collect.file_checks import checked_file, empty
+from foretell.collect.file_checks import check_text, checked_file, empty
 from foretell.collect.file_frames import Progress
 from foretell.collect.readers import RowFile, not_this_format, open_rows
 from foretell.collect.repeats import Repeats
@@ -36,7 +36,9 @@ def row_frames(path: Path, origin: Origin, spec: SourceSpec, zone: str) -> Itera
     Raises:
         ForetellError: ``UNKNOWN_COLUMN``, ``FILE_EMPTY``, ``FILE_FORMAT`` and the like, before the first frame.
     """
-    checked_file(path)
+    start = checked_file(path)
+    if spec.format == "csv":
+        check_text(path, start)
     size = path.stat().st_size
     opened = open_rows(path, spec)
     plan = row_plan(spec, opened.schema, source=origin.source, zone=zone, where=str(path))

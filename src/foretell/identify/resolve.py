@@ -113,18 +113,29 @@ def resolve(batch: Arriving, existing: Ints, held_by: Held, rules: IdentityRules
 
 
 def _components(edges: pa.Table, existing: Ints) -> tuple[Ints, int]:
-    """Component of each identifier: connected by edges, and by the profile that holds both."""
-    from scipy.sparse import coo_matrix  # loads slowly, and only a batch of events needs it
-    from scipy.sparse.csgraph import connected_components
+    """Component of each identifier: connected by edges, and by the profile that holds both.
 
+    Labels spread to the smallest in reach and are shortened by following them (label propagation with
+    pointer jumping), a handful of passes for stars that hang together.
+    """
     held = np.flatnonzero(existing > 0)
     profiles, index = np.unique(existing[held], return_inverse=True)
     left = np.concatenate([integers(edges["star"]), held])
     right = np.concatenate([integers(edges["id"]), index + len(existing)])
-    size = len(existing) + len(profiles)
-    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
-    number, labels = connected_components(graph, directed=False)
-    return labels[: len(existing)].astype(np.int64), int(number)
+    label = np.arange(len(existing) + len(profiles))
+    while True:
+        least = np.minimum(label[left], label[right])
+        spread = label.copy()
+        np.minimum.at(spread, left, least)
+        np.minimum.at(spread, right, least)
+        np.minimum.at(spread, label[left], least)
+        np.minimum.at(spread, label[right], least)
+        spread = spread[spread]
+        if np.array_equal(spread, label):
+            break
+        label = spread
+    roots, component = np.unique(label, return_inverse=True)
+    return component[: len(existing)].astype(np.int64), len(roots)
 
 
 def _concerned(existing: Ints, component: Ints, components: int) -> Ints:
