@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass, field
 
-from tests.support.small_workspace import EVENTS, SEGMENT
+from tests.support.small_workspace import DOCUMENTS, EVENTS, SEGMENT
 
 CSV = "receipt,sold_at,customer,price\n"
 PACKED = gzip.compress((EVENTS * 40).encode(), mtime=0)
 QUARANTINE = "1 row went to quarantine; see `foretell quarantine list`"
+TILL = DOCUMENTS["sources/till.yaml"].replace("format: csv", "format: csv\n  encoding: latin-99")
 CHURN = "(prediction churn)"
 
 
@@ -100,6 +101,11 @@ IMPORTING = {
     "unknown source": Mistake(
         "import x.csv --source tills", 2, "error: there is no source called 'tills'", "UNKNOWN_DEFINITION",
         {"x.csv": CSV},
+    ),
+    "a source that is wrong": Mistake(
+        "import x.csv --source till", 2,
+        "error: sources/till.yaml:5: there is no encoding called 'latin-99' (source till)", "BAD_SOURCE",
+        {"x.csv": CSV, "sources/till.yaml": TILL},
     ),
     "Parquet called JSON": Mistake(
         "import x.jsonl", 1, "error: x.jsonl: the file is a Parquet file, not JSON lines", "FILE_FORMAT",

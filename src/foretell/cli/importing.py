@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell import collect
-from foretell.cli.opening import opened
+from foretell.cli.opening import opened, refuse_wrong
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell, warn
 from foretell.cli.people import brief
@@ -44,6 +44,7 @@ def import_(
         _preview(files, source, workspace, as_json=as_json)
         return
     with opened(workspace, "write") as found, steps() as progress:
+        refuse_wrong(found, f"source {source}")
 
         def told(_: str, read: int, size: int) -> None:
             progress.done(read, size)
@@ -122,6 +123,7 @@ def _first_bad(engine: Engine, reports: Sequence[FileReport]) -> str:
 
 def _preview(files: list[Path], source: str | None, workspace: Path, *, as_json: bool) -> None:
     with opened(workspace) as found, steps() as progress:
+        refuse_wrong(found, f"source {source}")
         progress.begin("Reading")
         previews = [collect.preview(found.catalog, path, source, now=found.clock.now()) for path in files]
     if as_json:

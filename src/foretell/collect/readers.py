@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import itertools
 from collections.abc import Iterator
@@ -129,9 +130,9 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
 
 
 def _blank_lines_above(path: Path, spec: SourceSpec) -> int:
-    """How many blank lines come before the header."""
+    """How many blank lines come before the header. Raises ``UnicodeDecodeError`` where the encoding is another."""
     with pa.input_stream(str(path)) as file:
-        start = file.read(_BLANK_BYTES).decode(spec.encoding, errors="ignore").removeprefix("\ufeff")
+        start = codecs.getincrementaldecoder(spec.encoding)().decode(file.read(_BLANK_BYTES)).removeprefix("\ufeff")
     return sum(1 for _ in itertools.takewhile(lambda line: not line, start.splitlines()))
 
 
