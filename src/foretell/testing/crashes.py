@@ -1,8 +1,8 @@
 """Killing a process at the N-th crash point, as a power cut of the process would.
 
-``python -m foretell.testing.crashes import FILE`` runs the command line with the kill installed:
-``FORETELL_KILL_AT=N`` names the point; without it, the points passed are written to the file
-``FORETELL_CRASH_POINTS`` names, one a line.
+A test starts a process that calls :func:`install` with its environment and then does its work:
+``FORETELL_KILL_AT=N`` names the point at which it dies; the points passed are written to the file
+that ``FORETELL_CRASH_POINTS`` names, one a line.
 """
 
 from __future__ import annotations
