@@ -35,8 +35,8 @@ BATCH_BYTES = 4 * 1024 * 1024
 """Small frames are applied together up to this size; a larger frame is a batch by itself."""
 BATCH_FRAMES = 1_000
 BULK_ROWS = 180_000
-"""In bulk work the analytics store is brought up to date each time so many rows wait for it: two whole
-row groups of the embedded store, which it writes once instead of twice."""
+"""In bulk work the analytics store is brought up to date each time so many rows wait for it: more than a
+whole row group of the embedded store, which it then writes once instead of twice."""
 
 
 @dataclass(frozen=True)
