@@ -1,0 +1,49 @@
+"""What is latent in the people of a world: for tests and benchmarks, never read by the product."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from foretell.demo.shop.messages import NEWS, SERVICE, WINBACK, answers
+from foretell.demo.shop.personas import PERSONAS, STATES
+from foretell.demo.shop.world import ShopWorld
+
+
+def shop_truth(world: ShopWorld, *, offer_percent: float = 0.0) -> pa.Table:
+    """One row a person, as of the world's ``now``.
+
+    Args:
+        offer_percent: discount (0 to 1) with which ``answer_winback`` is given.
+
+    Returns:
+        ``person user_id email persona state strain hazard arrives_day left_day pace_days conversion openness
+        price_sensitivity``, and the answers ``answer_winback answer_service answer_news``: the chance that a
+        mail, once seen, wins the person back; negative: drives them away. ``left_day`` is null for those
+        who have never left; days count from the world's begin.
+    """
+    shop = world.shop
+    people, lives, everybody = shop.people, shop.lives, shop.everybody
+    percent = np.full(len(everybody), offer_percent)
+    nothing = np.zeros(len(everybody))
+    kinds = {name: np.full(len(everybody), kind) for name, kind in (("w", WINBACK), ("s", SERVICE), ("n", NEWS))}
+    return pa.table(
+        {
+            "person": everybody,
+            "user_id": shop.identities["user_id"],
+            "email": shop.identities["email"],
+            "persona": pa.array([persona.name for persona in PERSONAS]).take(pa.array(people.persona)),
+            "state": pa.array(STATES).take(pa.array(lives.state.astype(np.int64))),
+            "strain": lives.strain.copy(),
+            "hazard": people.hazard,
+            "arrives_day": people.arrives,
+            "left_day": pa.array(lives.gone_day, mask=lives.gone_day < 0),
+            "pace_days": 1.0 / (people.visits_per_day * people.conversion),
+            "conversion": people.conversion,
+            "openness": people.openness,
+            "price_sensitivity": people.price_sensitivity,
+            "answer_winback": answers(shop, everybody, kinds["w"], percent),
+            "answer_service": answers(shop, everybody, kinds["s"], nothing),
+            "answer_news": answers(shop, everybody, kinds["n"], nothing),
+        }
+    )
