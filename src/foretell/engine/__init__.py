@@ -25,9 +25,11 @@ from foretell.engine.batches import (
     Stage,
 )
 from foretell.engine.crash_points import observe as observe_crash_points
+from foretell.engine.crash_points import reached
 from foretell.engine.engine import Engine, EngineSettings, Mode, open_engine
 from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns
 from foretell.engine.framing import Frame
+from foretell.engine.own_events import OWN_SOURCE
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View
 from foretell.engine.scratch import open_file, scratch
 from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
@@ -36,6 +38,7 @@ __all__ = [
     "ELEMENTS",
     "EVENTS",
     "IDENTIFIERS",
+    "OWN_SOURCE",
     "PARTS",
     "PROBLEMS",
     "PROPERTIES",
@@ -65,6 +68,7 @@ __all__ = [
     "open_engine",
     "open_file",
     "python_rows",
+    "reached",
     "scratch",
     "table_of",
     "with_column",

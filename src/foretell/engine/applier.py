@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -19,12 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import micros
-from foretell.engine.batches import Batch, Decoded, Decoder, Stage
+from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.event_log import accepted, emit_events, new_messages
 from foretell.engine.framing import Frame, Position
 from foretell.engine.memory import bulk_memory
+from foretell.engine.own_events import decoded_events, told_together, with_owners
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, Tx
 from foretell.engine.records import Records
 from foretell.engine.spool import START, Spool
@@ -152,6 +153,41 @@ class Applier:
             self._finish(number, rows)
         return number
 
+    def act(self, room: str, work: Callable[[Tx, Batch], None], now: datetime) -> int:
+        """Let ``room`` change its tables, append rows and tell events in one recorded batch."""
+        with self._turn:
+            self.catch_up()
+            with self._ops.write() as tx:
+                number = _next_batch(tx)
+                batch = Batch(number, now, {}, Decoded(EVENTS.empty_table()), EVENTS.empty_table())
+                work(tx, batch)
+                report = ApplyReport(1, self._take_told(tx, batch))
+                rows = batch.rows()
+                require_declared(self._tables, rows)
+                _enter(tx, number, None, None, now, report, room)
+                self._records.write(number, rows)
+                reached("act.before_commit")
+            self._finish(number, rows)
+        return number
+
+    def _take_told(self, tx: Tx, batch: Batch) -> int:
+        """Enter what was told into the log like all other events; returns how many they are.
+
+        What the stages tell in reaction follows in the same batch, until nobody has more to tell.
+        """
+        count = 0
+        while batch.told:
+            decoded = decoded_events(told_together(batch.told), batch)
+            batch.told.clear()
+            kept = accepted(decoded, new_messages(tx, decoded.events["message_id"], batch.number))
+            events = with_owners(tx, _numbered(tx, kept.events))
+            own = replace(batch, decoded=kept, events=events, source={}, merges=[])
+            emit_events(tx, own)
+            for stage in self._stages:
+                stage.react(tx, own)
+            count += kept.events.num_rows
+        return count
+
     def _apply(self, frames: list[Frame], start: Position, end: Position, now: datetime) -> ApplyReport:
         decoded = concatenated([self._decode(frame) for frame in frames])
         with self._ops.write() as tx:
@@ -168,13 +204,15 @@ class Applier:
             emit_events(tx, batch)
             for stage in self._stages:
                 stage.react(tx, batch)
+            told = self._take_told(tx, batch)
             report = ApplyReport(
                 1,
                 kept.events.num_rows,
                 decoded.events.num_rows - kept.events.num_rows,
                 decoded.problems.num_rows,
             )
-            _enter(tx, number, start, end, now, report, "collect")
+            stored = replace(report, events=report.events + told)
+            _enter(tx, number, start, end, now, stored, "collect")
             rows = batch.rows()
             require_declared(self._tables, rows)
             self._records.write(number, rows)

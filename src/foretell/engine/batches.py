@@ -80,11 +80,23 @@ class Batch:
     events: pa.Table
     outputs: dict[str, list[pa.Table]] = field(default_factory=dict)
     merges: list[pa.Table] = field(default_factory=list)
+    told: list[pa.Table] = field(default_factory=list)
 
     def emit(self, table: str, rows: pa.Table) -> None:
         """Append ``rows`` to the declared analytics table ``table`` with this batch."""
         if rows.num_rows:
             self.outputs.setdefault(table, []).append(rows)
+
+    def tell(self, rows: pa.Table) -> None:
+        """Append what Foretell itself did to the event log with this batch.
+
+        Args:
+            rows: ``message_id`` (unique, the same when the work is done again), ``event``, ``ts``
+                (timestamp[us], UTC) and ``node_key`` (int64); every further column is a property: text and
+                booleans as text, numbers in plain units, null where it is absent.
+        """
+        if rows.num_rows:
+            self.told.append(rows)
 
     def rows(self) -> dict[str, pa.Table]:
         """Everything emitted, one table each."""

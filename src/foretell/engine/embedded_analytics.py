@@ -35,6 +35,9 @@ class EmbeddedAnalytics:
     def __init__(self, path: Path, *, memory_mb: int, threads: int, read_only: bool = False) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._borrowing = threading.Lock()
+        self._readers: list[duckdb.DuckDBPyConnection] = []
+        self._idle_readers: list[duckdb.DuckDBPyConnection] = []
         self._tables: dict[str, AnalyticsTable] = {}
         self._views: list[View] = []
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -94,37 +97,35 @@ class EmbeddedAnalytics:
         params: Mapping[str, object] | None = None,
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
-        with self._lock, explain_engine_errors(self._path, sql):
-            self._require_reading(sql)
+        with explain_engine_errors(self._path, sql), self._reader() as reader:
+            _require_reading(reader, sql)
             try:
                 for name, table in (tables or {}).items():
-                    self._connection.register(name, table)
-                with self._reading():
-                    return self._connection.sql(sql, params=dict(params or {})).to_arrow_table()
+                    reader.register(name, table)
+                with _reading(reader):
+                    return reader.sql(sql, params=dict(params or {})).to_arrow_table()
             finally:
                 for name in tables or {}:
                     with suppress(duckdb.Error):
-                        self._connection.unregister(name)
-
-    def _require_reading(self, sql: str) -> None:
-        """Refuse all but one statement that reads; what a SELECT could still change, the read-only
-        transaction refuses."""
-        plain = sql.strip().rstrip(";")
-        if plain.upper().startswith(_READING) and ";" not in plain:
-            return
-        statements = self._connection.extract_statements(sql)
-        reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-        if len(statements) != 1 or statements[0].type not in reading:
-            raise only_reading()
+                        reader.unregister(name)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        self._connection.execute("BEGIN TRANSACTION READ ONLY")
+    def _reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of one's own, so that whoever reads waits neither for the writer nor for other readers.
+
+        It sees what was committed when its transaction began.
+        """
+        with self._borrowing:
+            reader = self._idle_readers.pop() if self._idle_readers else None
+            if reader is None:
+                reader = self._connection.cursor()
+                reader.execute("SET TimeZone = 'UTC'")
+                self._readers.append(reader)
         try:
-            yield
+            yield reader
         finally:
-            with suppress(duckdb.Error):
-                self._connection.execute("ROLLBACK")
+            with self._borrowing:
+                self._idle_readers.append(reader)
 
     def last_batch(self) -> int:
         with self._lock, explain_engine_errors(self._path):
@@ -155,6 +156,8 @@ class EmbeddedAnalytics:
         return {str(name): str(kind) for name, kind in found}
 
     def close(self) -> None:
+        for reader in self._readers:
+            reader.close()
         self._connection.close()
 
     @contextmanager
@@ -210,6 +213,28 @@ class EmbeddedAnalytics:
                 )
         for view in self._views:
             self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
+
+
+def _require_reading(reader: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse all but one statement that reads; what a SELECT could still change, the read-only
+    transaction refuses."""
+    plain = sql.strip().rstrip(";")
+    if plain.upper().startswith(_READING) and ";" not in plain:
+        return
+    statements = reader.extract_statements(sql)
+    reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+    if len(statements) != 1 or statements[0].type not in reading:
+        raise only_reading()
+
+
+@contextmanager
+def _reading(reader: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    reader.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            reader.execute("ROLLBACK")
 
 
 def _last_of_each(rows: pa.Table, key: Sequence[str]) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +16,15 @@ import pyarrow as pa
 from foretell.clock import Clock
 from foretell.engine import event_log
 from foretell.engine.applier import Applier, ApplyReport, applied_until
-from foretell.engine.batches import Decoder, Stage
+from foretell.engine.batches import Batch, Decoder, Stage
 from foretell.engine.embedded_analytics import EmbeddedAnalytics
 from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.event_log import EventLog
 from foretell.engine.folders import sync_folder
-from foretell.engine.framing import Frame
+from foretell.engine.framing import Frame, Position
 from foretell.engine.lock import WorkspaceLock
 from foretell.engine.migrations import is_current, migrate
-from foretell.engine.ports import Analytics, OperationalStore, RoomParts
+from foretell.engine.ports import Analytics, OperationalStore, RoomParts, Tx
 from foretell.engine.records import Records
 from foretell.engine.spool import Spool
 from foretell.errors import ForetellError, explain_os_errors
@@ -70,6 +71,19 @@ class Engine:
         """Make ``frames`` durable; they are applied by :meth:`apply_pending`."""
         self._writing()[0].append(frames)
 
+    def spool_submit(self, frames: Iterable[Frame]) -> Future[Position]:
+        """Hand ``frames`` to the spool; the future is done when they are durable. Any thread may, and
+        what is handed over at the same time is synced together.
+
+        Raises:
+            ForetellError: ``FRAME_TOO_LARGE``, ``SPOOL_CLOSED``; the future: ``DISK_FULL`` and the like.
+        """
+        return self._writing()[0].submit(frames)
+
+    def spool_waiting_bytes(self) -> int:
+        """How much is durable in the spool and not applied yet."""
+        return self._writing()[0].bytes_behind(applied_until(self.ops))
+
     def apply_pending(self, progress: Callable[[ApplyReport], None] | None = None) -> ApplyReport:
         """Take everything that waits in the spool into the stores."""
         return self._writing()[1].apply_pending(self.clock.now, progress)
@@ -82,6 +96,19 @@ class Engine:
     def publish(self, room: str, rows: Mapping[str, pa.Table], *, now: datetime) -> int:
         """Append rows that ``room`` computed to its analytics tables; returns the batch's number."""
         return self._writing()[1].publish(room, rows, now)
+
+    def act(self, room: str, work: Callable[[Tx, Batch], None], *, now: datetime) -> int:
+        """Do something as one recorded batch; returns its number.
+
+        ``work`` changes the tables of ``room`` through the transaction, appends rows to its analytics
+        tables with :meth:`Batch.emit` and says what was done with :meth:`Batch.tell`. All of it takes
+        effect together, or nothing does; the stages then react to the events told. A message id told
+        before is passed over.
+
+        Raises:
+            ForetellError: ``OWN_EVENT_INCOMPLETE``, ``TABLE_UNDECLARED`` and the like; nothing has changed then.
+        """
+        return self._writing()[1].act(room, work, now)
 
     def close(self) -> None:
         """Close the stores and give the workspace free."""

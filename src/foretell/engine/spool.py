@@ -118,6 +118,16 @@ class Spool:
                     next_step="Restore the segment from a backup, or move it away to go on without it.",
                 )
 
+    def bytes_behind(self, start: Position) -> int:
+        """Bytes from ``start`` up to what is durable now."""
+        end = self._end
+        behind = 0
+        for segment in self.segments():
+            if start.segment <= segment <= end.segment:
+                size = end.offset if segment == end.segment else self._path(segment).stat().st_size
+                behind += size - (start.offset if segment == start.segment else 0)
+        return behind
+
     def segments(self) -> list[int]:
         """Numbers of the segments, oldest first."""
         return sorted(int(path.stem) for path in self._folder.glob("*.seg") if path.stem.isdecimal())
