@@ -44,6 +44,32 @@ class FixedClock:
         return self.instant
 
 
+@dataclass
+class SteppedClock:
+    """A clock that is set from one instant to the next, for playing history through."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@dataclass(frozen=True)
+class MovedClock:
+    """A clock that runs on from another instant than today's: a demo that begins where its history ends."""
+
+    offset: timedelta
+    real: Clock
+
+    @classmethod
+    def starting(cls, instant: datetime, real: Clock) -> MovedClock:
+        """A clock that shows ``instant`` now."""
+        return cls(instant - real.now(), real)
+
+    def now(self) -> datetime:
+        return self.real.now() + self.offset
+
+
 @dataclass(frozen=True)
 class Duration:
     """A length of time: ``count`` of ``unit`` (``s m h d w mo y``)."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from foretell.clock import Duration
 from foretell.condition import parse
-from tests.properties.naive import At, History
+from tests.properties.naive import Asked, At, History
 
 NOON = datetime(2024, 3, 31, 12, tzinfo=UTC)
 ANN, BOB, CLEO, DAN, EVE = 1, 2, 3, 4, 5
@@ -28,6 +28,14 @@ _rows = [
     (CLEO, "Page Viewed", NOON - timedelta(days=1), {"path": "/support/b", "n": "7"}),
     (DAN, "Page Viewed", NOON - timedelta(hours=1), {"path": "/"}),
     (BOB, "Order Completed", NOON + timedelta(days=7), {"revenue": 1}),
+    (ANN, "Email Sent", NOON - timedelta(days=2), {"run": "a", "step": "hello"}),
+    (ANN, "Email Opened", NOON - timedelta(hours=2), {"run": "a", "step": "hello", "machine": True}),
+    (EVE, "SMS Link Clicked", NOON, {"run": "a", "step": "text"}),
+    (BOB, "Email Sent", NOON - timedelta(days=29), {"run": "b", "step": "hello"}),
+    (BOB, "Email Opened", NOON - timedelta(days=28), {"run": "b", "step": "hello", "machine": False}),
+    (BOB, "Push Replied", NOON + timedelta(microseconds=1), {"run": "b", "step": "text"}),
+    (CLEO, "Email Sent", NOON, {"run": "a", "step": "hello"}),
+    (CLEO, "Case Opened", NOON, {"run": "c", "step": "hello"}),
 ]  # fmt: skip
 HISTORY = History(
     events=[
@@ -48,6 +56,21 @@ HISTORY = History(
         {"prediction": "churn", "horizon": "90d", "node": BOB, "as_of": NOON - timedelta(days=8), "score": 0.9},
     ],
     owners={EVE: ANN},
+    consents=[
+        {"seq": seq, "node": node, "ts": ts, "known_at": ts, "channel": "email", "purpose": purpose, "state": state}
+        for seq, (node, ts, purpose, state) in enumerate(
+            [
+                (ANN, NOON - timedelta(days=9), "marketing", "granted"),
+                (EVE, NOON - timedelta(days=9), "marketing", "denied"),
+                (ANN, NOON - timedelta(days=9), "marketing", "granted"),
+                (BOB, NOON - timedelta(days=9), "marketing", "denied"),
+                (BOB, NOON, "marketing", "granted"),
+                (BOB, NOON, "marketing", "unknown"),
+                (BOB, NOON + timedelta(days=1), "marketing", "denied"),
+                (CLEO, NOON, "service", "granted"),
+            ]
+        )
+    ],
 )  # fmt: skip
 HERE = At(
     NOON,
@@ -95,6 +118,39 @@ CASES: list[tuple[dict[str, Any], set[int]]] = [
     ({"prediction": "churn", "gte": 0.7}, {ANN}),
     ({"prediction": "churn", "exists": False}, {BOB, CLEO}),
     ({"not": {"segment": "buyers"}}, {CLEO}),
+    ({"consent": "email.marketing"}, {BOB}),  # Ann's two words of one instant: the stricter counts
+    ({"consent": "email.service"}, {CLEO}),
+    ({"not": {"consent": "sms.marketing"}}, {ANN, BOB, CLEO}),
     ({"all": [{"did": "Order Completed"}, {"not": {"did": "Order Refunded"}}]}, {BOB}),
     ({"any": [{"did": "Order Refunded"}, {"did": "Page Viewed"}]}, {ANN, CLEO}),
 ]  # fmt: skip
+
+PEOPLE = {
+    ANN: Asked(NOON - timedelta(days=3), "a", "m0"),
+    BOB: Asked(None, "b", "m4"),
+    CLEO: Asked(NOON, "c", None),
+    DAN: Asked(NOON, None, "m8"),
+}
+"""Ann began with her first order and counts events since her second, Bob with his order and counts all."""
+
+JOURNEY_CASES: list[tuple[dict[str, Any], set[int]]] = [
+    ({"message": "hello", "is": "sent"}, {ANN, BOB}),  # Cleo's was sent in Ann's run
+    ({"message": "hello", "is": "opened"}, {BOB}),  # a machine opened Ann's; Cleo's was a case
+    ({"message": "text", "is": "opened"}, {ANN}),  # a click is an open; Bob's reply is to come
+    ({"message": "text", "is": "clicked"}, {ANN}),
+    ({"message": "hello", "is_not": "clicked"}, {ANN, BOB, CLEO}),
+    ({"message": "never", "is": "sent"}, set()),
+    ({"message": "never", "is_not": "sent"}, {ANN, BOB, CLEO}),
+    ({"event": "revenue", "gte": 50}, {ANN}),
+    ({"event": "revenue", "lt": 50}, {BOB}),
+    ({"event": "revenue", "is_not": 50}, {BOB, CLEO}),
+    ({"event": "products.category", "is": "socks"}, {ANN}),
+    ({"event": "note", "exists": True}, {BOB}),
+    ({"event": "nowhere", "exists": False}, {ANN, BOB, CLEO}),
+    ({"did": "Order Completed"}, {ANN, BOB}),
+    ({"did": "Order Completed", "times": 1}, {ANN, BOB}),  # Ann's second is not after itself, Eve's counts
+    ({"did_not": "Page Viewed"}, {ANN, BOB, CLEO}),
+    ({"first": "Order Completed", "is": {"revenue": 24.5}}, {ANN}),
+    ({"segment": "buyers"}, {ANN, BOB}),
+    ({"all": [{"segment": "buyers"}, {"did": "Order Refunded"}]}, {ANN}),
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from types import ModuleType
@@ -13,13 +13,13 @@ from foretell import condition as language
 from foretell.clock import Duration
 from foretell.engine import Engine
 from tests.properties import condition_world as worlds
-from tests.properties.condition_store import Known
+from tests.properties.condition_store import Known, asked_people
 from tests.properties.naive import At, measured, members
 
 
 @dataclass(frozen=True)
 class Case:
-    """A question, and the segments it may refer to."""
+    """A question, the segments it may refer to, and whether it is about the world's people in runs."""
 
     raw: dict[str, Any]
     as_of: datetime
@@ -27,20 +27,24 @@ class Case:
     of: str
     future: Duration | None
     segments: dict[str, tuple[dict[str, Any], str]]
+    people: bool = False
 
 
 def cases(seed: int, world: worlds.World, number: int) -> Iterator[Case]:
-    """``number`` questions about ``world``."""
+    """``number`` questions about ``world``, and half as many more about consent and people in runs."""
     rng = Random(seed)
     segments: dict[str, tuple[dict[str, Any], str]] = {}
     for key in ("one", "two"):
         inner = worlds.condition(rng, segments=tuple(segments))
         segments[key] = (inner, rng.choice(("known", "known", "all")))
-    for _ in range(number):
-        future = Duration.parse(rng.choice(("7d", "1mo"))) if rng.random() < 0.15 else None
-        raw = worlds.condition(rng, future=future is not None, segments=tuple(segments))
+    for place in range(number + number // 2):
+        more = place >= number  # consent and people in runs
+        future = Duration.parse(rng.choice(("7d", "1mo"))) if not more and rng.random() < 0.15 else None
+        people = more and rng.random() < 0.75
+        raw = worlds.condition(rng, future=future is not None, consent=more, journey=people, segments=tuple(segments))
         known_at = rng.choice((None, None, None, *world.instants[2:]))
-        yield Case(raw, rng.choice(world.instants), known_at, rng.choice(("known", "all", "all")), future, segments)
+        of = rng.choice(("known", "all", "all"))
+        yield Case(raw, rng.choice(world.instants), known_at, of, future, segments, people)
 
 
 def differences(
@@ -62,11 +66,12 @@ def differences(
             Known(segments, worlds.PREDICTIONS),
             case.known_at,
             case.future,
+            asked=compiler.Asked(since=True, run=True, entry=True) if case.people else None,
         )
-        tree = compiler.parse(case.raw, future=case.future is not None)
+        tree = compiler.parse(case.raw, future=case.future is not None, journey=case.people)
         query = compiler.compile_members(tree, scope, case.of)
         queries.append(f"SELECT {place} AS place, profile_key FROM ({query}) AS q{place}")
-    rows = engine.analytics.query(" UNION ALL ".join(queries))
+    rows = engine.analytics.query(" UNION ALL ".join(queries), tables={language.ASKED: asked_people(world.people)})
     pairs = list(zip(rows["place"].to_pylist(), rows["profile_key"].to_pylist(), strict=True))
     found = []
     for place, case in enumerate(asked):
@@ -78,13 +83,21 @@ def differences(
 
 def naive(case: Case, world: worlds.World) -> set[int]:
     """The people by the naive evaluator."""
-    tree = language.parse(case.raw, future=case.future is not None)
+    tree = language.parse(case.raw, future=case.future is not None, journey=case.people)
     return members(tree, world.history, _at(case, world), case.of)
 
 
 def _at(case: Case, world: worlds.World) -> At:
     segments = {key: (language.parse(raw), of) for key, (raw, of) in case.segments.items()}
-    return At(case.as_of, world.zone, case.known_at, case.future, segments, worlds.PREDICTIONS)
+    return At(
+        case.as_of,
+        world.zone,
+        case.known_at,
+        case.future,
+        segments,
+        worlds.PREDICTIONS,
+        world.people if case.people else None,
+    )
 
 
 def measure_differences(seed: int, world: worlds.World, engine: Engine) -> list[str]:
@@ -93,7 +106,7 @@ def measure_differences(seed: int, world: worlds.World, engine: Engine) -> list[
     found = []
     for case in cases(seed, world, 8):
         part = language.parse_measure(worlds.measure(rng, future=case.future is not None))
-        at = _at(case, world)
+        at = replace(_at(case, world), people=None)
         scope = language.Scope(
             language.Frame(case.as_of, world.zone),
             engine.log.properties(),

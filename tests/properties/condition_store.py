@@ -17,7 +17,7 @@ from foretell.engine import AnalyticsTable, Engine, EngineSettings, RoomParts, o
 from foretell.identify import PARTS as IDENTIFY
 from foretell.money import to_micro
 from foretell.profile import PARTS as PROFILE
-from tests.properties.naive import History
+from tests.properties.naive import Asked, History
 
 SCORES = RoomParts(
     "predict",
@@ -89,12 +89,19 @@ def fill(engine: Engine, history: History) -> None:
         }
         for row in history.scores
     ]  # fmt: skip
+    consents = [
+        {
+            "seq": row["seq"], "node_key": row["node"], "ts": naive_utc(row["ts"]),
+            "known_at": naive_utc(row["known_at"]), **{name: row[name] for name in ("channel", "purpose", "state")},
+        }
+        for row in history.consents
+    ]  # fmt: skip
     with engine.ops.write() as tx:
         rows = [(number, array, path) for (array, path), number in numbers.items()]
         tx.executemany("INSERT INTO property_columns (number, array_path, path) VALUES (?, ?, ?)", rows)
     tables = {
         "event_log": events, "event_elements": elements, "trait_values": traits, "sightings": sightings,
-        "merged": merged, "nodes": nodes, "score_rows": scores,
+        "merged": merged, "nodes": nodes, "score_rows": scores, "consent_rows": consents,
     }  # fmt: skip
     engine.analytics.apply(1, {name: _table(rows) for name, rows in tables.items() if rows})
 
@@ -163,3 +170,15 @@ def _pair(value: Any, text: str, number: str) -> dict[str, Any]:
         and ("." not in value or (part.isdigit() and len(part) <= 6))
     )
     return {text: value, number: to_micro(value) if numeric else None}
+
+
+def asked_people(people: Mapping[int, Asked]) -> pa.Table:
+    """The people asked about, as the reader takes them."""
+    return pa.table(
+        {
+            "profile_key": pa.array(list(people), pa.int64()),
+            "since": pa.array([a.since and naive_utc(a.since) for a in people.values()], pa.timestamp("us")),
+            "run": pa.array([a.run for a in people.values()], pa.string()),
+            "entry_message_id": pa.array([a.entry for a in people.values()], pa.string()),
+        }
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from foretell.clock import Duration
-from tests.properties.naive import History, _moved
+from tests.properties.naive import Asked, History, _moved
 
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
 EVENTS = ("Order Completed", "Order Refunded", "Page Viewed", "add_to_cart", 'O\'Brien "said" $x', "Überraschung 🎁")
@@ -33,6 +33,12 @@ MOMENTS = (
     "31/12/2023", "2024-02-30", "2024-1-1", "yesterday",
 )  # fmt: skip
 PATTERNS = ("^/support", "o.i", "[a-m]+$", "(desk|mob)", "\\d", "^$", "é|ü", "b$")
+CONSENTS = ("email.marketing", "email.marketing", "email.service", "sms.marketing")
+MESSAGES = (
+    *("Email Sent", "Email Delivered", "Email Opened", "Email Opened", "SMS Link Clicked", "Push Opened"),
+    *("Message Replied", "SMS Bounced", "Survey Sent", "Case Opened", "Email Marked as Spam"),
+)
+RUNS, STEPS = ("r1", "r2"), ("hello", "text")
 PREDICTIONS: dict[str, tuple[tuple[str, ...], Duration | None]] = {
     "churn": (("30d", "90d"), Duration(7, "d")),
     "clv": (("39w",), None),
@@ -41,11 +47,12 @@ PREDICTIONS: dict[str, tuple[tuple[str, ...], Duration | None]] = {
 
 @dataclass
 class World:
-    """A history, the instants worth looking from, and a zone."""
+    """A history, the instants worth looking from, a zone, and people in the middle of runs."""
 
     history: History
     zone: ZoneInfo
     instants: list[datetime] = field(default_factory=list)
+    people: dict[int, Asked] = field(default_factory=dict)
 
 
 def world(seed: int) -> World:
@@ -79,7 +86,10 @@ def world(seed: int) -> World:
             value = rng.choice(MOMENTS) if name == "birth_date" else rng.choice((*MIXED, "pro"))
             history.traits.append({**history.events[-1], "trait": name, "value": value})
     history.scores = _scores(rng, edges)
-    return World(history, zone, instants)
+    rng = Random(-seed - 1)
+    _tell_messages(rng, history, edges, anchor)
+    history.consents = _consents(rng, edges, anchor)
+    return World(history, zone, instants, _people(rng, history, edges))
 
 
 def _instant(rng: Random, edges: list[datetime]) -> datetime:
@@ -131,20 +141,75 @@ def _scores(rng: Random, edges: list[datetime]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def _tell_messages(rng: Random, history: History, edges: list[datetime], anchor: datetime) -> None:
+    for seq in range(1_000, 1_000 + 110):
+        ts, node = _instant(rng, edges), rng.choice((1, 3, 8, rng.randrange(1, 25)))
+        properties = {"run": rng.choice(RUNS), "step": rng.choice(STEPS), "total": rng.choice(NUMBERS)}
+        if rng.random() < 0.5:
+            properties["machine"] = rng.choice((True, True, False, "true", None))
+        history.events.append(
+            {
+                "seq": seq, "ts": ts, "known_at": _arrival(rng, ts, anchor), "event": rng.choice(MESSAGES),
+                "message_id": f"b{seq}", "node": node, "known": rng.random() < 0.8, "properties": properties,
+            }
+        )  # fmt: skip
+
+
+def _consents(rng: Random, edges: list[datetime], anchor: datetime) -> list[dict[str, Any]]:
+    found = []
+    for seq in range(160):
+        ts = _instant(rng, edges)
+        channel, _, purpose = rng.choice(CONSENTS).partition(".")
+        found.append(
+            {
+                "seq": rng.randrange(1_000), "ts": ts, "known_at": _arrival(rng, ts, anchor),
+                "node": rng.choice((1, 3, seq % 27)), "channel": channel, "purpose": purpose,
+                "state": rng.choice(("granted", "granted", "denied", "unknown")),
+            }
+        )  # fmt: skip
+    return found
+
+
+def _people(rng: Random, history: History, edges: list[datetime]) -> dict[int, Asked]:
+    """Some of the profiles with their runs; two may share a run, an entry may be another's event."""
+    found = {}
+    for key in rng.sample([key for key in range(1, 27) if key not in history.owners], 15):
+        own = history.by_person.get(key, history.events)
+        entry = rng.choice((None, rng.choice(own)["message_id"], rng.choice(own)["message_id"], "b1001"))
+        since = rng.choice((None, rng.choice(own)["ts"], _instant(rng, edges)))
+        found[key] = Asked(since, rng.choice((*RUNS, *RUNS, None)), entry)
+    return found
+
+
 # ---- conditions, as written
 
 Raw = dict[str, Any]
 
 
-def condition(rng: Random, *, future: bool = False, segments: tuple[str, ...] = (), depth: int = 2) -> Raw:
+def condition(
+    rng: Random,
+    *,
+    future: bool = False,
+    consent: bool = False,
+    journey: bool = False,
+    segments: tuple[str, ...] = (),
+    depth: int = 2,
+) -> Raw:
     """A condition; in an outcome only what is allowed there."""
     if depth and rng.random() < 0.25:
         head = rng.choice(("all", "any", "not"))
-        parts = [condition(rng, future=future, segments=segments, depth=depth - 1) for _ in range(rng.randrange(1, 4))]
+        parts = [
+            condition(rng, future=future, consent=consent, journey=journey, segments=segments, depth=depth - 1)
+            for _ in range(rng.randrange(1, 4))
+        ]
         return {head: parts[0] if head == "not" else parts}
     kinds = [_times, _aggregate, _aggregate, _elements, _when]
     if not future:
         kinds += [_pick, _pick, _trait, _birth, _prediction, *[_segment(segments) for _ in segments[:1]]]
+    if journey:
+        kinds = [*kinds, _consent, _message, _message, _message, _entry, _entry]
+    elif consent:
+        kinds = [*kinds, _consent, _consent, _consent]
     return rng.choice(kinds)(rng, future)
 
 
@@ -223,6 +288,21 @@ def _prediction(rng: Random, future: bool) -> Raw:
     horizon = {"horizon": rng.choice(("30d", "90d"))} if key == "churn" else {}
     tests = _number_tests(rng, (0.1, 0.3, 0.7, 0.9, 12.5, 0.5))
     return {"prediction": key, **horizon, **rng.choice((tests, tests, {"exists": rng.random() < 0.5}))}
+
+
+def _consent(rng: Random, future: bool) -> Raw:
+    return {"consent": rng.choice((*CONSENTS, "email.never"))}
+
+
+def _message(rng: Random, future: bool) -> Raw:
+    states = ("sent", "delivered", "opened", "opened", "clicked", "replied", "bounced")
+    return {"message": rng.choice(STEPS), rng.choice(("is", "is", "is_not")): rng.choice(states)}
+
+
+def _entry(rng: Random, future: bool) -> Raw:
+    name = rng.choice(("revenue", "total", "score", "path", "products.price", "nowhere"))
+    test = _value_test(rng, "revenue" if name == "total" else name)
+    return {"event": name, **(test if isinstance(test, dict) else {"is": test})}
 
 
 def _segment(segments: tuple[str, ...]) -> Callable[[Random, bool], Raw]:

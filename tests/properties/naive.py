@@ -23,8 +23,10 @@ from foretell.condition import (
     AnyOf,
     Check,
     Condition,
+    Consent,
     Did,
     Measure,
+    Message,
     Not,
     Pick,
     Prediction,
@@ -34,6 +36,7 @@ from foretell.condition import (
     Test,
     Trait,
 )
+from foretell.condition import Event as EntryEvent
 
 Event = dict[str, Any]
 
@@ -46,6 +49,7 @@ class History:
         events: seq ts known_at event message_id node known properties.
         traits: seq ts known_at node trait value (None unsets).
         scores: prediction horizon node as_of score.
+        consents: seq ts known_at node channel purpose state.
         owners: merged node → profile.
     """
 
@@ -53,6 +57,7 @@ class History:
     traits: list[Event] = field(default_factory=list)
     scores: list[Event] = field(default_factory=list)
     owners: dict[int, int] = field(default_factory=dict)
+    consents: list[Event] = field(default_factory=list)
 
     @cached_property
     def by_person(self) -> dict[int, list[Event]]:
@@ -61,6 +66,15 @@ class History:
         for event in self.events:
             found.setdefault(_owner(event, self), []).append(event)
         return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known of a person's run."""
+
+    since: datetime | None = None
+    run: str | None = None
+    entry: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +87,16 @@ class At:
     future: Duration | None = None
     segments: Mapping[str, tuple[Condition, str]] = field(default_factory=dict)
     predictions: Mapping[str, tuple[tuple[str, ...], Duration | None]] = field(default_factory=dict)
+    people: Mapping[int, Asked] | None = None
 
 
 def members(tree: Condition, history: History, at: At, of: str) -> set[int]:
     """The profiles of the universe for whom ``tree`` holds."""
     seen = [e for e in history.events if e["ts"] <= at.as_of and _arrived(e, at) and (of == "all" or e["known"])]
-    return {person for person in {_owner(e, history) for e in seen} if _holds(tree, person, history, at)}
+    wanted = {_owner(e, history) for e in seen}
+    if at.people is not None:
+        wanted &= set(at.people)
+    return {person for person in wanted if _holds(tree, person, history, at)}
 
 
 def measured(part: Measure, history: History, at: At) -> dict[int, Decimal | int | None]:
@@ -109,6 +127,8 @@ def _holds(tree: Condition, person: int, history: History, at: At) -> bool:
             return any(_holds(part, person, history, at) for part in tree.parts)
         case Not():
             return not _holds(tree.part, person, history, at)
+        case Consent() | Message() | EntryEvent():
+            return _told(tree, person, history, at)
         case Did():
             return _did(tree, _selected(tree.selection, person, history, at)) != tree.negated
         case Pick():
@@ -119,7 +139,7 @@ def _holds(tree: Condition, person: int, history: History, at: At) -> bool:
             return _numeric(tree.test, _score(tree, person, history, at))
         case Segment():
             inner, of = at.segments[tree.key]
-            return person in members(inner, history, at, of)
+            return person in members(inner, history, _without_since(at), of)
 
 
 # ---- events
@@ -127,21 +147,22 @@ def _holds(tree: Condition, person: int, history: History, at: At) -> bool:
 
 def _selected(selection: Selection, person: int, history: History, at: At) -> list[Event]:
     found = []
-    for event in history.by_person[person]:
+    for event in history.by_person.get(person, []):
         if not _arrived(event, at):
             continue
-        if not _test(selection.event, event["event"], at) or not _in_window(event["ts"], selection, at):
+        if not _test(selection.event, event["event"], at) or not _in_window(event["ts"], selection, person, at):
             continue
         if _where(selection.where, event["properties"], at):
             found.append({**event, "where": selection.where, "at": at})
     return found
 
 
-def _in_window(ts: datetime, selection: Selection, at: At) -> bool:
+def _in_window(ts: datetime, selection: Selection, person: int, at: At) -> bool:
     if at.future is not None:
         return at.as_of < ts <= _moved(at.as_of, at.future, 1, at.zone)
     begins_after = None if selection.within is None else _moved(at.as_of, selection.within, -1, at.zone)
-    return ts <= at.as_of and (begins_after is None or ts > begins_after)
+    since = None if at.people is None else at.people[person].since
+    return ts <= at.as_of and all(edge is None or ts > edge for edge in (begins_after, since))
 
 
 def _where(tests: Iterable[Property], properties: Any, at: At) -> bool:
@@ -256,6 +277,60 @@ def _score(part: Prediction, person: int, history: History, at: At) -> Decimal |
         return None
     latest = max(rows, key=lambda row: (row["as_of"], row["node"] not in history.owners, -row["node"]))
     return Decimal(repr(latest["score"]))
+
+
+# ---- runs and consent
+
+
+def _without_since(at: At) -> At:
+    people = at.people and {key: replace(asked, since=None) for key, asked in at.people.items()}
+    return replace(at, people=people)
+
+
+def _told(tree: Consent | Message | EntryEvent, person: int, history: History, at: At) -> bool:
+    if isinstance(tree, Consent):
+        return _consent(tree, person, history, at) == "granted"
+    if isinstance(tree, Message):
+        return any(_message(tree, event, person, at) for event in _past(person, history, at)) != tree.negated
+    entry = _asked(person, at).entry
+    begun = [event["properties"] for event in _past(person, history, at) if event["message_id"] == entry]
+    if not begun:
+        return all(check.negated for check in tree.test)
+    return _where([Property(tree.name, tree.test)], begun[0], at)
+
+
+def _past(person: int, history: History, at: At) -> list[Event]:
+    return [event for event in history.by_person.get(person, []) if event["ts"] <= at.as_of and _arrived(event, at)]
+
+
+def _asked(person: int, at: At) -> Asked:
+    assert at.people is not None
+    return at.people[person]
+
+
+def _message(part: Message, event: Event, person: int, at: At) -> bool:
+    channel, _, what = event["event"].partition(" ")
+    if channel not in {"Email", "SMS", "Push", "Message"}:
+        return False
+    told = {name: _text(event["properties"].get(name)) for name in ("run", "step", "machine")}
+    run = _asked(person, at).run
+    if run is None or told["run"] != run or told["step"] != part.step:
+        return False
+    if part.state == "opened":
+        return what in ("Link Clicked", "Replied") or (what == "Opened" and told["machine"] != "true")
+    return {"clicked": "Link Clicked"}.get(part.state, part.state.capitalize()) == str(what)
+
+
+def _consent(part: Consent, person: int, history: History, at: At) -> str | None:
+    words = [
+        row
+        for row in history.consents
+        if (row["channel"], row["purpose"]) == (part.channel, part.purpose)
+        and _owner(row, history) == person and row["ts"] <= at.as_of and _arrived(row, at)
+        and row["state"] in ("granted", "denied")
+    ]  # fmt: skip
+    latest = [row["state"] for row in words if row["ts"] == max(word["ts"] for word in words)]
+    return "denied" if "denied" in latest else "granted" if latest else None
 
 
 # ---- values

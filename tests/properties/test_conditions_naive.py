@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from foretell.clock import Duration
 from foretell.condition import parse, parse_measure
-from tests.properties.condition_by_hand import ANN, BOB, CASES, CLEO, DAN, HERE, HISTORY, NOON
+from tests.properties.condition_by_hand import ANN, BOB, CASES, CLEO, DAN, HERE, HISTORY, JOURNEY_CASES, NOON, PEOPLE
 from tests.properties.naive import At, measured, members
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -20,6 +21,12 @@ UTC_ZONE = ZoneInfo("UTC")
 @pytest.mark.parametrize(("raw", "people"), CASES)
 def test_by_hand(raw: dict[str, Any], people: set[int]) -> None:
     assert members(parse(raw), HISTORY, HERE, "known") == people
+
+
+@pytest.mark.parametrize(("raw", "people"), JOURNEY_CASES)
+def test_of_runs_by_hand(raw: dict[str, Any], people: set[int]) -> None:
+    here = replace(HERE, people=PEOPLE)
+    assert members(parse(raw, journey=True), HISTORY, here, "known") == people
 
 
 def test_universe_arrival_and_future_by_hand() -> None:

@@ -45,6 +45,10 @@ def show(
     if person.traits:
         people.out("")
         table(["trait", "value"], list(person.traits.items()))
+    if person.consents:
+        people.out("")
+        said = [(c.channel, c.purpose, c.state, f"{c.at:%Y-%m-%d %H:%M:%S}", c.source) for c in person.consents]
+        table(["consent", "for", "state", "since (UTC)", "source"], said)
     if person.timeline:
         people.out("")
         table(

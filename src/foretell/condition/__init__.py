@@ -20,8 +20,12 @@ from foretell.condition.nodes import (
     AnyOf,
     Check,
     Condition,
+    Consent,
     Did,
+    Event,
     Measure,
+    Message,
+    MessageState,
     Not,
     Pick,
     Prediction,
@@ -33,22 +37,28 @@ from foretell.condition.nodes import (
 )
 from foretell.condition.parse import measure_problems, parse, parse_measure, parse_problems
 from foretell.condition.reader import Reader
-from foretell.condition.scope import Of, Scope
+from foretell.condition.scope import ASKED, Asked, Of, Scope
 from foretell.condition.sentence import measure_sentence, sentence
 from foretell.condition.values import Frame
 
 __all__ = [
+    "ASKED",
     "Aggregate",
     "All",
     "AnyOf",
+    "Asked",
     "CatalogReferences",
     "Check",
     "Condition",
+    "Consent",
     "Did",
+    "Event",
     "Evidence",
     "Explanation",
     "Frame",
     "Measure",
+    "Message",
+    "MessageState",
     "Named",
     "Not",
     "Of",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from foretell.condition import counting, picking
+from foretell.condition import counting, picking, running
 from foretell.condition.nodes import (
     All,
     AnyOf,
     Condition,
+    Consent,
     Did,
+    Event,
+    Leaf,
     Measure,
+    Message,
     Not,
     Pick,
     Prediction,
@@ -39,6 +43,12 @@ def people(tree: Condition, scope: Scope, of: Of) -> People:
             return union([people(part, scope, of) for part in tree.parts])
         case Not():
             return people(tree.part, scope, of).complement()
+        case _:
+            return _leaf(tree, scope, of)
+
+
+def _leaf(tree: Leaf, scope: Scope, of: Of) -> People:
+    match tree:
         case Did():
             return counting.did(tree, scope)
         case Trait():
@@ -49,6 +59,12 @@ def people(tree: Condition, scope: Scope, of: Of) -> People:
             return picking.prediction(tree, _past(scope, "prediction"))
         case Segment():
             return _segment(tree, _past(scope, "segment"), of)
+        case Consent():
+            return picking.consent(tree, _past(scope, "consent"))
+        case Message():
+            return running.message(tree, _past(scope, "message"))
+        case Event():
+            return running.event(tree, _past(scope, "event"))
 
 
 def _segment(part: Segment, scope: Scope, of: Of) -> People:

@@ -8,7 +8,7 @@ from foretell.condition import sql, wording
 from foretell.condition.compile import compile_members
 from foretell.condition.faults import At
 from foretell.condition.meaning import leaves, properties_of
-from foretell.condition.nodes import Condition, Did, Pick, Test, Trait
+from foretell.condition.nodes import Condition, Consent, Did, Event, Message, Pick, Test, Trait
 from foretell.condition.people import universe
 from foretell.condition.scope import Of, Scope
 from foretell.condition.values import Value, holds
@@ -43,6 +43,10 @@ def doubts(tree: Condition, scope: Scope, of: Of, analytics: Analytics, at: At, 
             found += asker.of_events(leaf)
         elif isinstance(leaf, Trait):
             found += asker.of_trait(leaf)
+        elif isinstance(leaf, Consent):
+            found += asker.of_consent(leaf)
+    if any(isinstance(leaf, Message | Event) for leaf in leaves(tree)):
+        return found  # nobody can be counted without their run
     return [*found, *asker.of_size(tree, of)]
 
 
@@ -64,6 +68,16 @@ class _Asker:
         where = self.at((*leaf.path, "trait"))
         step = suggestion(leaf.name, names[:_MOST_NAMES], what="traits")
         return [Problem("UNKNOWN_TRAIT", message, self.thing, where, step)]
+
+    def of_consent(self, leaf: Consent) -> list[Problem]:
+        rows = self.analytics.query("SELECT DISTINCT channel, purpose FROM consent_rows ORDER BY channel, purpose")
+        names = [f"{row['channel']}.{row['purpose']}" for row in rows.to_pylist()]
+        name = f"{leaf.channel}.{leaf.purpose}"
+        if name in names:
+            return []
+        message = f"nobody ever said yes or no to {name}"
+        step = suggestion(name, names[:_MOST_NAMES], what="consents")
+        return [self.warning((*leaf.path, "consent"), "CONSENT_NEVER_SEEN", message, step)]
 
     def of_events(self, leaf: Did | Pick) -> list[Problem]:
         head = leaf.which if isinstance(leaf, Pick) else "did_not" if leaf.negated else "did"

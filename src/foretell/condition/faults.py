@@ -24,11 +24,13 @@ class Faults:
     Args:
         at: gives a place its file and line.
         thing: the document that holds the condition, e.g. ``segment loyal``.
+        journey: a journey holds it, whose runs have messages and an event that began them.
     """
 
     at: At = nowhere
     thing: str = ""
     problems: list[Problem] = field(default_factory=list)
+    journey: bool = False
 
     def add(self, path: Path, code: str, message: str, next_step: str) -> None:
         """Note one problem."""
@@ -56,7 +58,7 @@ class Faults:
             path,
             "NOT_IN_THIS_VERSION",
             f"{key!r} belongs to the condition language, but this version cannot answer it yet",
-            "Say it with the heads did, did_not, last, first, trait, prediction and segment.",
+            "Say it with the heads did, did_not, last, first, trait, prediction, segment and consent.",
         )
 
 
@@ -65,12 +67,9 @@ LATER_HEADS = frozenset(
         "sequence",
         "ratio",
         "persona",
-        "consent",
         "near",
         "account",
         "table",
-        "message",
-        "event",
         "context",
         "bucket",
     )

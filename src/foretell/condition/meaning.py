@@ -12,8 +12,11 @@ from foretell.condition.nodes import (
     All,
     AnyOf,
     Condition,
+    Consent,
     Did,
+    Leaf,
     Measure,
+    Message,
     Not,
     Pick,
     Prediction,
@@ -34,6 +37,8 @@ class Named:
 
     Args:
         properties: pairs (test of the event's name, property).
+        consents: pairs (channel, purpose).
+        steps: of a journey, whose messages are meant.
     """
 
     segments: tuple[str, ...]
@@ -41,9 +46,11 @@ class Named:
     traits: tuple[str, ...]
     events: tuple[Test, ...]
     properties: tuple[tuple[Test, str], ...]
+    consents: tuple[tuple[str, str], ...] = ()
+    steps: tuple[str, ...] = ()
 
 
-def leaves(tree: Condition | Measure) -> Iterator[Trait | Did | Pick | Prediction | Segment | Measure]:
+def leaves(tree: Condition | Measure) -> Iterator[Leaf | Measure]:
     """The parts of a tree that are no ``all``, ``any`` or ``not``, in the order written."""
     if isinstance(tree, All | AnyOf):
         for part in tree.parts:
@@ -55,7 +62,7 @@ def leaves(tree: Condition | Measure) -> Iterator[Trait | Did | Pick | Predictio
 
 
 def references(tree: Condition | Measure) -> Named:
-    """The segments, predictions, traits, events and properties that ``tree`` names, each once."""
+    """The segments, predictions, traits, events, consents and the like that ``tree`` names, each once."""
     found = list(leaves(tree))
     properties = [pair for leaf in found for pair in properties_of(leaf)]
     return Named(
@@ -64,10 +71,12 @@ def references(tree: Condition | Measure) -> Named:
         traits=_once(leaf.name for leaf in found if isinstance(leaf, Trait)),
         events=tuple(dict.fromkeys(leaf.selection.event for leaf in found if isinstance(leaf, Did | Pick | Measure))),
         properties=tuple(dict.fromkeys(properties)),
+        consents=tuple(dict.fromkeys((leaf.channel, leaf.purpose) for leaf in found if isinstance(leaf, Consent))),
+        steps=_once(leaf.step for leaf in found if isinstance(leaf, Message)),
     )
 
 
-def properties_of(leaf: Trait | Did | Pick | Prediction | Segment | Measure) -> list[tuple[Test, str]]:
+def properties_of(leaf: Leaf | Measure) -> list[tuple[Test, str]]:
     """The properties that an event head names, with the test of the event's name."""
     if not isinstance(leaf, Did | Pick | Measure):
         return []

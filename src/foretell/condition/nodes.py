@@ -164,7 +164,43 @@ class Segment:
     path: Path = field(default=(), compare=False)
 
 
-Condition = All | AnyOf | Not | Trait | Did | Pick | Prediction | Segment
+@dataclass(frozen=True)
+class Consent:
+    """The latest word on a purpose over a channel is that it is granted."""
+
+    channel: str
+    purpose: str
+    path: Path = field(default=(), compare=False)
+
+
+MessageState = Literal["sent", "delivered", "opened", "clicked", "replied", "bounced"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What became of the message that a step of the person's run sent (journeys only).
+
+    Args:
+        negated: written ``is_not``: the exact complement.
+    """
+
+    step: str
+    state: MessageState
+    negated: bool = False
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A test of a property of the event that began the person's run (journeys only)."""
+
+    name: str
+    test: Test
+    path: Path = field(default=(), compare=False)
+
+
+Condition = All | AnyOf | Not | Trait | Did | Pick | Prediction | Segment | Consent | Message | Event
+Leaf = Trait | Did | Pick | Prediction | Segment | Consent | Message | Event
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from foretell.condition.nodes import (
     All,
     AnyOf,
     Condition,
+    Consent,
     Did,
+    Event,
     Measure,
+    Message,
     Not,
     Pick,
     Prediction,
@@ -42,5 +45,5 @@ def outcome_problems(tree: Condition | Measure, faults: Faults) -> None:
         )
 
 
-def _head(tree: Trait | Pick | Prediction | Segment) -> str:
+def _head(tree: Trait | Pick | Prediction | Segment | Consent | Message | Event) -> str:
     return tree.which if isinstance(tree, Pick) else type(tree).__name__.lower()

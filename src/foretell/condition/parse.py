@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from foretell.condition import checks, literals, qualifiers
 from foretell.condition.faults import LATER_HEADS, At, Faults, nowhere
@@ -11,9 +11,13 @@ from foretell.condition.nodes import (
     All,
     AnyOf,
     Condition,
+    Consent,
     Did,
+    Event,
     Function,
     Measure,
+    Message,
+    MessageState,
     Not,
     Path,
     Pick,
@@ -28,25 +32,30 @@ Raw = Mapping[str, Any]
 _EVENT_KEYS = (*qualifiers.SELECTION, "times", *qualifiers.FUNCTIONS, *checks.NUMBER_TESTS)
 
 
-def parse(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> Condition:
+def parse(
+    raw: object, *, at: At | None = None, thing: str = "", future: bool = False, journey: bool = False
+) -> Condition:
     """The tree of a written condition.
 
     Args:
         at: gives a place in the condition its file and line, for messages.
         thing: the document that holds it, e.g. ``segment loyal``.
         future: read it as a prediction's outcome, where some heads have no meaning.
+        journey: a journey holds it: the heads ``message`` and ``event`` may be used.
 
     Raises:
         DefinitionErrors: with every problem found.
     """
-    tree, problems = _read(raw, at, thing, future)
+    tree, problems = _read(raw, at, thing, future, journey)
     raise_errors(problems)
     return cast(Condition, tree)
 
 
-def parse_problems(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> list[Problem]:
+def parse_problems(
+    raw: object, *, at: At | None = None, thing: str = "", future: bool = False, journey: bool = False
+) -> list[Problem]:
     """Everything that is wrong with a written condition; empty where :func:`parse` succeeds."""
-    return _read(raw, at, thing, future)[1]
+    return _read(raw, at, thing, future, journey)[1]
 
 
 def parse_measure(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> Measure:
@@ -64,8 +73,10 @@ def measure_problems(raw: object, *, at: At | None = None, thing: str = "", futu
     return _read_measure(raw, at, thing, future)[1]
 
 
-def _read(raw: object, at: At | None, thing: str, future: bool) -> tuple[Condition | None, list[Problem]]:
-    faults = Faults(at or nowhere, thing)
+def _read(
+    raw: object, at: At | None, thing: str, future: bool, journey: bool
+) -> tuple[Condition | None, list[Problem]]:
+    faults = Faults(at or nowhere, thing, journey=journey)
     tree = condition(raw, (), faults)
     if tree is not None and future:
         outcome_problems(tree, faults)
@@ -121,6 +132,14 @@ def condition(raw: object, path: Path, faults: Faults) -> Condition | None:
     head = heads[0]
     if head in LATER_HEADS:
         faults.later((*path, head), head)
+        return None
+    if head in _OF_JOURNEYS and not faults.journey:
+        faults.add(
+            (*path, head),
+            "ONLY_IN_JOURNEYS",
+            f"{head!r} speaks of a person's run through a journey, and here there is none",
+            "Use it in a journey's steps, leave or goal; elsewhere say did with the event's name.",
+        )
         return None
     allowed, read = _READERS[head]
     faults.unknown_keys(raw, path, (head, *allowed), head)
@@ -212,6 +231,50 @@ def _segment(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | Non
     return Segment(_key(raw, head, path, faults), path)
 
 
+def _consent(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    channel, _, purpose = _key(raw, head, path, faults).lower().partition(".")
+    if channel and purpose:
+        return Consent(channel, purpose, path)
+    if channel != "?":
+        faults.add(
+            (*path, head),
+            "BAD_VALUE",
+            f"{raw[head]!r} names no channel and purpose",
+            "Write them with a dot between, e.g. email.marketing.",
+        )
+    return None
+
+
+def _message(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    step = _key(raw, head, path, faults)
+    used = [key for key in ("is", "is_not") if key in raw]
+    states = get_args(MessageState)
+    if len(used) != 1:
+        what = "both is and is_not" if used else "nothing"
+        step_said = f"Add one test, is or is_not, with one of: {', '.join(states)}."
+        faults.add((*path, head), "MISSING_TEST", f"the message {step!r} is held against {what}", step_said)
+        return None
+    state = raw[used[0]]
+    if state not in states:
+        known = suggestion(str(state), list(states), what="states")
+        faults.add((*path, used[0]), "BAD_VALUE", f"{described(state)} is nothing that a message can be", known)
+        return None
+    return Message(step, cast(MessageState, state), used[0] == "is_not", path)
+
+
+def _event(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    tests = {key: raw[key] for key in raw if key in checks.VALUE_TESTS}
+    if not tests:
+        faults.add(
+            (*path, head),
+            "MISSING_TEST",
+            f"the event's property {raw[head]!r} is held against nothing",
+            "Add a test, e.g. gte: 100.",
+        )
+        return None
+    return Event(_key(raw, head, path, faults), checks.value_test(tests, path, faults), path)
+
+
 def _key(raw: Raw, head: str, path: Path, faults: Faults) -> str:
     name = raw[head]
     if isinstance(name, str) and name and "\0" not in name:
@@ -232,4 +295,8 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "first": ((*qualifiers.SELECTION, "ago", "is"), _pick),
     "prediction": (("horizon", *checks.SCORE_TESTS), _prediction),
     "segment": ((), _segment),
+    "consent": ((), _consent),
+    "message": (("is", "is_not"), _message),
+    "event": (checks.VALUE_TESTS, _event),
 }
+_OF_JOURNEYS = ("message", "event")

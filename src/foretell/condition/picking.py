@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foretell.condition import moments, sql
-from foretell.condition.nodes import Check, Pick, Prediction, Test, Trait
+from foretell.condition.nodes import Check, Consent, Pick, Prediction, Test, Trait
 from foretell.condition.people import People
 from foretell.condition.scope import Scope
 from foretell.condition.values import Value, holds, number_holds
@@ -63,7 +63,7 @@ def scores(part: Prediction, scope: Scope) -> str:
         f"r.prediction = {sql.text(part.key)}",
         f"r.horizon = {sql.text(horizon)}",
         f"r.as_of <= {sql.instant(frame.as_of)}",
-        scope.one("coalesce(m.profile_key, r.node_key)"),
+        *scope.ones("coalesce(m.profile_key, r.node_key)"),
     ]
     if max_age is not None:
         rows.append(f"r.as_of >= {sql.instant(max_age.before(frame.as_of, frame.zone))}")
@@ -72,6 +72,21 @@ def scores(part: Prediction, scope: Scope) -> str:
         "PARTITION BY coalesce(m.profile_key, r.node_key) ORDER BY r.as_of DESC, "
         "CASE WHEN m.profile_key IS NULL THEN 0 ELSE 1 END, r.node_key, r.model DESC) AS place "
         f"FROM score_rows AS r LEFT JOIN merged AS m ON m.node_key = r.node_key WHERE {sql.both(rows)}"
+    )
+
+
+def consent(part: Consent, scope: Scope) -> People:
+    """For whom the latest word is that it is granted."""
+    return _tested(consent_states(part, scope), "c", "c.state = 'granted'", at_nothing=False, seen=False)
+
+
+def consent_states(part: Consent, scope: Scope) -> str:
+    """SQL: ``profile_key state ts source place``; the latest word has place 1, of one instant the stricter."""
+    rows = [f"c.channel = {sql.text(part.channel)}", f"c.purpose = {sql.text(part.purpose)}", *scope.rows("c")]
+    return (
+        "SELECT c.profile_key, c.state, c.ts, c.source, row_number() OVER (PARTITION BY c.profile_key "
+        "ORDER BY c.ts DESC, CASE WHEN c.state = 'granted' THEN 1 ELSE 0 END, c.seq DESC) AS place "
+        f"FROM log_consents AS c WHERE c.state IN ('granted', 'denied') AND {sql.both(rows)}"
     )
 
 

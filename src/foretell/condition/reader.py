@@ -12,9 +12,10 @@ from foretell.condition.compile import compile_measure, compile_members
 from foretell.condition.doubts import doubts
 from foretell.condition.explanation import Explanation, explain
 from foretell.condition.faults import At, nowhere
+from foretell.condition.firsts import first_instants
 from foretell.condition.meaning import CatalogReferences
 from foretell.condition.nodes import Condition, Measure
-from foretell.condition.scope import Of, References, Scope
+from foretell.condition.scope import ASKED, Asked, Of, References, Scope
 from foretell.condition.values import Frame
 from foretell.definitions import Catalog, Problem
 from foretell.engine import Analytics, Engine
@@ -44,9 +45,13 @@ class Reader:
         known_at: datetime | None = None,
         future: Duration | None = None,
         only: int | None = None,
+        people: pa.Table | None = None,
     ) -> Scope:
-        """What the compiler has to know to read at ``as_of``."""
-        return Scope(Frame(as_of, self._zone), self._engine.log.properties(), self._references, known_at, future, only)
+        """What the compiler has to know to read at ``as_of``, and about ``people`` alone where they are given."""
+        names = () if people is None else people.column_names
+        asked = None if people is None else Asked("since" in names, "run" in names, "entry_message_id" in names)
+        columns = self._engine.log.properties()
+        return Scope(Frame(as_of, self._zone), columns, self._references, known_at, future, only=only, asked=asked)
 
     def sql(
         self,
@@ -56,6 +61,7 @@ class Reader:
         known_at: datetime | None = None,
         of: Of = "known",
         future: Duration | None = None,
+        people: pa.Table | None = None,
     ) -> str:
         """One query in the portable subset with the column ``profile_key``, each member once.
 
@@ -64,8 +70,10 @@ class Reader:
             known_at: leaves out what arrived later; None reads all that is stored.
             of: ``known`` people (with a known identifier by then) or ``all``.
             future: read event heads in ``(as_of, as_of + future]`` (a prediction's outcome).
+            people: see :meth:`members`; the query then reads them as the table ``asked_people``
+                (:data:`~foretell.condition.ASKED`), which is handed in with it.
         """
-        return compile_members(tree, self.scope(as_of, known_at, future), of)
+        return compile_members(tree, self.scope(as_of, known_at, future, people=people), of)
 
     def measure_sql(
         self,
@@ -90,11 +98,34 @@ class Reader:
         of: Of = "known",
         future: Duration | None = None,
         tables: Mapping[str, pa.Table] | None = None,
+        people: pa.Table | None = None,
     ) -> pa.Table:
-        """The people for whom ``tree`` holds: column ``profile_key`` (int64), in no order."""
-        return self._engine.analytics.query(
-            self.sql(tree, as_of=as_of, known_at=known_at, of=of, future=future), tables=tables
-        )
+        """The people for whom ``tree`` holds: column ``profile_key`` (int64), in no order.
+
+        Args:
+            people: only these are asked about. Columns ``profile_key`` and, where known, ``since``
+                (timestamp, UTC: ``did last first …`` read the events after it alone; null: all),
+                ``run`` (whose messages the head ``message`` means) and ``entry_message_id`` (the
+                event that the head ``event`` means). Heads inside a segment know nothing of them.
+
+        Raises:
+            UsageError: ``ONLY_IN_JOURNEYS`` for ``message`` without ``run`` or ``event`` without
+                ``entry_message_id``.
+        """
+        query = self.sql(tree, as_of=as_of, known_at=known_at, of=of, future=future, people=people)
+        return self._engine.analytics.query(query, tables={**(tables or {}), **_asked(people)})
+
+    def first_instants(self, tree: Condition, *, as_of: datetime, people: pa.Table) -> pa.Table | None:
+        """Since when ``tree`` holds for those of ``people`` for whom it holds at ``as_of``.
+
+        Columns ``profile_key`` and ``first_at``; so one query answers for every instant up to ``as_of``.
+        None where the condition can become false again or true by the passing of time.
+
+        Args:
+            people: see :meth:`members`.
+        """
+        query = first_instants(tree, self.scope(as_of, people=people))
+        return None if query is None else self._engine.analytics.query(query, tables=_asked(people))
 
     def count(self, tree: Condition, *, as_of: datetime, known_at: datetime | None = None, of: Of = "known") -> int:
         """How many people ``tree`` holds for."""
@@ -110,10 +141,15 @@ class Reader:
         as_of: datetime,
         known_at: datetime | None = None,
         of: Of = "known",
+        people: pa.Table | None = None,
     ) -> Explanation:
-        """Why ``tree`` holds or does not hold for one person, part by part, with the events that count."""
-        scope = self.scope(as_of, known_at, only=profile_key)
-        return explain(tree, scope, of, self._engine.analytics)
+        """Why ``tree`` holds or does not hold for one person, part by part, with the events that count.
+
+        Args:
+            people: for a journey's conditions, see :meth:`members`; a row of this person.
+        """
+        scope = self.scope(as_of, known_at, only=profile_key, people=people)
+        return explain(tree, scope, of, self._engine.analytics, _asked(people))
 
     def warnings(
         self, tree: Condition, *, as_of: datetime, of: Of = "known", at: At = nowhere, thing: str = ""
@@ -124,3 +160,19 @@ class Reader:
         nobody ever had, once there are events.
         """
         return doubts(tree, self.scope(as_of), of, self._engine.analytics, at, thing)
+
+
+def _asked(people: pa.Table | None) -> dict[str, pa.Table]:
+    """The people asked about, as queries read them."""
+    if people is None:
+        return {}
+    columns = {name: people[name].cast(kind) for name, kind in _KINDS.items() if name in people.column_names}
+    return {ASKED: pa.table(columns)}
+
+
+_KINDS = {
+    "profile_key": pa.int64(),
+    "since": pa.timestamp("us"),
+    "run": pa.string(),
+    "entry_message_id": pa.string(),
+}

@@ -35,6 +35,25 @@ class References(Protocol):
         ...
 
 
+ASKED = "asked_people"
+"""The table of the people that are asked about, in queries that are restricted to some."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The table :data:`ASKED` has the column ``profile_key``; which others has it?
+
+    Args:
+        since: ``since``: events up to that instant do not count for this person; null: all count.
+        run: ``run``: the run whose messages are meant.
+        entry: ``entry_message_id``: the event that began the run.
+    """
+
+    since: bool = False
+    run: bool = False
+    entry: bool = False
+
+
 @dataclass(frozen=True)
 class Scope:
     """What the compiler has to know.
@@ -45,6 +64,7 @@ class Scope:
         future: event heads read ``(as_of, as_of + future]`` instead of the past.
         only: look at one profile alone.
         inside: segments being inlined, outermost first.
+        asked: only the people of the table :data:`ASKED` are looked at; None: everybody.
     """
 
     frame: Frame
@@ -54,10 +74,12 @@ class Scope:
     future: Duration | None = None
     only: int | None = None
     inside: tuple[str, ...] = ()
+    asked: Asked | None = None
 
     def within_segment(self, key: str) -> Scope:
-        """The scope for the parts of segment ``key``."""
-        return replace(self, inside=(*self.inside, key))
+        """The scope for the parts of segment ``key``, which means the same for every run."""
+        asked = None if self.asked is None else replace(self.asked, since=False)
+        return replace(self, inside=(*self.inside, key), asked=asked)
 
     def rows(self, alias: str) -> list[str]:
         """Tests that keep rows which existed as of the instant."""
@@ -74,6 +96,8 @@ class Scope:
                 *self.known(alias),
             ]
         tests = self.rows(alias)
+        if self.asked is not None and self.asked.since:
+            tests.append(self._asked(f"{alias}.profile_key", f" AND (a.since IS NULL OR {alias}.ts > a.since)"))
         if within is not None:
             tests.append(f"{alias}.ts > {sql.instant(within.before(frame.as_of, frame.zone))}")
         return tests
@@ -81,11 +105,15 @@ class Scope:
     def known(self, alias: str) -> list[str]:
         """Tests that keep what had arrived, of the one profile where only one is asked for."""
         tests = [] if self.known_at is None else [f"{alias}.known_at <= {sql.instant(self.known_at)}"]
-        return tests if self.only is None else [*tests, self.one(f"{alias}.profile_key")]
+        return [*tests, *self.ones(f"{alias}.profile_key")]
 
-    def one(self, column: str) -> str:
-        """The test for the one profile that is asked for."""
-        return "TRUE" if self.only is None else f"{column} = {int(self.only)}"
+    def ones(self, column: str) -> list[str]:
+        """Tests that keep the profiles that are asked for; none where it is everybody."""
+        one = [] if self.only is None else [f"{column} = {int(self.only)}"]
+        return one if self.asked is None else [*one, self._asked(column)]
+
+    def _asked(self, column: str, more: str = "") -> str:
+        return f"EXISTS (SELECT 1 FROM {ASKED} AS a WHERE a.profile_key = {column}{more})"
 
     def value(self, name: str, alias: str = "e", element: str = "x") -> tuple[str | None, Value]:
         """The array in which a property lies (None: in none), and where its values stand."""

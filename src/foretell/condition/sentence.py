@@ -8,8 +8,12 @@ from foretell.condition.nodes import (
     All,
     AnyOf,
     Condition,
+    Consent,
     Did,
+    Event,
+    Leaf,
     Measure,
+    Message,
     Not,
     Pick,
     Prediction,
@@ -52,6 +56,12 @@ def clause(tree: Condition) -> str:
                 if not _is_group(tree.part)
                 else f"who are none of those ({clause(tree.part)})"
             )
+        case _:
+            return _leaf(tree)
+
+
+def _leaf(tree: Leaf) -> str:
+    match tree:
         case Trait():
             return f"whose {tree.name} {wording.verb(tree.test)}"
         case Did():
@@ -63,6 +73,12 @@ def clause(tree: Condition) -> str:
             return f"whose latest {tree.key} score{over} {wording.verb(tree.test)}"
         case Segment():
             return f"who are in segment {tree.key}"
+        case Consent():
+            return f"who consent to {tree.purpose} over {tree.channel}"
+        case Message():
+            return f"whose message {tree.step} was{' not' if tree.negated else ''} {tree.state}"
+        case Event():
+            return f"whose entry event says that {tree.name} {wording.verb(tree.test)}"
 
 
 def _grouped(part: Condition) -> str:

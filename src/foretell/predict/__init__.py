@@ -19,10 +19,12 @@ from foretell.predict.document import KIND, PredictionSpec, spec_of
 from foretell.predict.parts import PARTS
 from foretell.predict.reading import ScoreExplanation, ScoreReason, explain, report, scores
 from foretell.predict.registry import runs
+from foretell.predict.stored_scores import Driver, ScorePoint, drivers, latest_scores, person_scores, score_history
 from foretell.predict.training_report import TrainingReport
 
 if TYPE_CHECKING:
     from foretell.predict.features import Feature, FeaturePlan, Matrix
+    from foretell.predict.refreshing import next_due, refresh
     from foretell.predict.scoring import Scored, score
     from foretell.predict.training import train
 
@@ -32,6 +34,8 @@ _ON_USE = {
     "FeaturePlan": "features",
     "Matrix": "features",
     "Scored": "scoring",
+    "next_due": "refreshing",
+    "refresh": "refreshing",
     "score": "scoring",
     "train": "training",
 }
@@ -46,18 +50,26 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "KIND",
     "PARTS",
+    "Driver",
     "Feature",
     "FeaturePlan",
     "Matrix",
     "PredictionSpec",
     "ScoreExplanation",
+    "ScorePoint",
     "ScoreReason",
     "Scored",
     "TrainingReport",
+    "drivers",
     "explain",
+    "latest_scores",
+    "next_due",
+    "person_scores",
+    "refresh",
     "report",
     "runs",
     "score",
+    "score_history",
     "scores",
     "spec_of",
     "train",

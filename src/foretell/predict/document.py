@@ -34,7 +34,9 @@ class PredictionSpec(BaseModel):
     )
     discount_rate: float = Field(0.0, ge=0.0, le=10.0, description="Discount of future money, a year.")
     features: list[str] | None = Field(None, min_length=1, description="Use these features alone.")
-    bands: dict[str, float] | None = Field(None, description="Name → score from which it applies.")
+    bands: dict[str, float] | None = Field(
+        None, description="Name → score from which it applies; below the lowest it is none."
+    )
     schedule: DurationText | None = Field(None, description="How often scores are made anew.")
     max_age: DurationText | None = Field(None, description="A score older than this counts as missing.")
     seed: int = Field(0, ge=0, description="Another seed gives other folds and draws.")
@@ -49,6 +51,11 @@ class PredictionSpec(BaseModel):
             raise ValueError("a prediction with an outcome needs a population")
         if self.value is not None and self.horizon is None:
             raise ValueError("a prediction with a value has one horizon")
+        floors = list((self.bands or {}).values())
+        if "none" in (self.bands or {}) or len(set(floors)) < len(floors):
+            raise ValueError("bands begin at different scores, and none is the name of what lies below them")
+        if self.schedule is not None and Duration.parse(self.schedule).count == 0:
+            raise ValueError("a schedule is longer than nothing")
         lengths = [Duration.parse(text).days for text in self.all_horizons]
         if min(lengths) <= 0 or Duration.parse(self.unit).days <= 0:
             raise ValueError("horizons and unit must be longer than nothing")

@@ -48,6 +48,11 @@ def write_model(root: Path, prediction: str, model: str, card: Mapping[str, Any]
     return folder
 
 
+def card_of(root: Path, prediction: str, model: str) -> Path:
+    """Where a model's card lies."""
+    return root / prediction / model / _CARD
+
+
 def read_model(root: Path, prediction: str, model: str) -> StoredModel:
     """The model as it was written.
 

@@ -14,6 +14,9 @@ CREATE TABLE training_runs (
 CREATE INDEX training_runs_by_prediction ON training_runs (prediction, run);
 """
 
+_BANDS = "CREATE TABLE band_tellings (prediction TEXT PRIMARY KEY, as_of BIGINT NOT NULL);"
+"""Up to which scoring of a prediction it was told whose band changed."""
+
 _SCORES = AnalyticsTable(
     "score_rows",
     {
@@ -52,4 +55,4 @@ _PREDICTIONS = View(
     },
 )
 
-PARTS = RoomParts("predict", (_MIGRATION,), (_SCORES,), (_PREDICTIONS,))
+PARTS = RoomParts("predict", (_MIGRATION, _BANDS), (_SCORES,), (_PREDICTIONS,))

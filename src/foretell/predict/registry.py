@@ -80,6 +80,14 @@ def latest_model(ops: OperationalStore, prediction: str, as_of: datetime) -> Reg
     return Registered(str(model), prediction, from_micros(int(trained)), json.loads(report))
 
 
+def is_trained(ops: OperationalStore, prediction: str, as_of: datetime) -> bool:
+    """Whether there is a model that was trained as of ``as_of`` or before."""
+    found = ops.query(
+        "SELECT 1 FROM models WHERE prediction = ? AND trained_as_of <= ? LIMIT 1", (prediction, micros(as_of))
+    )
+    return bool(found)
+
+
 def runs(ops: OperationalStore, prediction: str) -> list[dict[str, Any]]:
     """All runs of a prediction, newest first, as plain values."""
     rows = ops.query(

@@ -1,14 +1,16 @@
 """Profile: what do we know of a person?
 
 Enters: events that have their person. Leaves: traits as of now and their whole history, first and
-last seen, the timeline. Called by the engine as a stage, and by every room that shows a person.
+last seen, consent, the timeline. Called by the engine as a stage, and by every room that shows a person.
 """
 
 from __future__ import annotations
 
 from foretell.engine import AnalyticsTable, RoomParts, View
-from foretell.profile.card import Entry, Profile, show, timeline
+from foretell.profile.card import Consent, Entry, Profile, show, timeline
+from foretell.profile.consent import MIGRATION, consents
 from foretell.profile.stage import ProfileStage
+from foretell.profile.told import EVENT_GROUPS, EventGroup, TraitTold, timeline_before, traits_told
 
 PARTS = RoomParts(
     room="profile",
@@ -21,6 +23,7 @@ PARTS = RoomParts(
             profile_key BIGINT, trait TEXT, s TEXT, n BIGINT, ts BIGINT NOT NULL, seq BIGINT NOT NULL,
             PRIMARY KEY (profile_key, trait)) /*clustered*/;
         """,
+        MIGRATION,
     ),
     tables=(
         AnalyticsTable(
@@ -37,6 +40,24 @@ PARTS = RoomParts(
             "node_key",
             order=("trait", "ts"),
             derived="log_traits",
+        ),
+        AnalyticsTable(
+            "consent_rows",
+            {
+                "seq": "BIGINT",
+                "node_key": "BIGINT",
+                "ts": "TIMESTAMP",
+                "known_at": "TIMESTAMP",
+                "channel": "VARCHAR",
+                "purpose": "VARCHAR",
+                "state": "VARCHAR",
+                "source": "VARCHAR",
+                "basis": "VARCHAR",
+                "message_id": "VARCHAR",
+            },
+            "node_key",
+            order=("channel", "purpose", "ts"),
+            derived="log_consents",
         ),
     ),
     views=(
@@ -62,7 +83,38 @@ PARTS = RoomParts(
                 "events": "Number of events.",
             },
         ),
+        View(
+            "consents",
+            "SELECT n.profile_id, c.channel, c.purpose, c.state, c.ts, c.source, c.basis FROM ("
+            "SELECT l.*, row_number() OVER (PARTITION BY l.profile_key, l.channel, l.purpose ORDER BY l.ts DESC, "
+            "CASE WHEN l.state = 'denied' THEN 0 ELSE 1 END, l.seq DESC) AS place "
+            "FROM log_consents l WHERE l.state IN ('granted', 'denied')) c "
+            "JOIN nodes n ON n.node_key = c.profile_key WHERE c.place = 1",
+            {
+                "profile_id": "The person, after all merges known today.",
+                "channel": "Channel: email, sms, push, ads, phone.",
+                "purpose": "What for: marketing, service or another.",
+                "state": "granted or denied, by the latest word; without a row nothing is granted.",
+                "ts": "When that was said, UTC.",
+                "source": "Where: as the event tells, else its source.",
+                "basis": "On which ground, as the event tells; merge where the stricter of two merged people counts.",
+            },
+        ),
     ),
 )
 
-__all__ = ["PARTS", "Entry", "Profile", "ProfileStage", "show", "timeline"]
+__all__ = [
+    "EVENT_GROUPS",
+    "PARTS",
+    "Consent",
+    "Entry",
+    "EventGroup",
+    "Profile",
+    "ProfileStage",
+    "TraitTold",
+    "consents",
+    "show",
+    "timeline",
+    "timeline_before",
+    "traits_told",
+]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+
+import pyarrow as pa
 
 from foretell.clock import from_micros, utc
 from foretell.engine import Engine
 from foretell.identify import Match
 from foretell.money import from_micro
+from foretell.profile.consent import consents
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,17 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """The latest word on a purpose over a channel: ``granted`` or ``denied``, when and where it was said."""
+
+    channel: str
+    purpose: str
+    state: str
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """One person.
 
@@ -31,6 +45,7 @@ class Profile:
         identifiers: kind → values, sorted.
         traits: name → value as last told; numbers are exact decimals.
         events: number of events.
+        consents: by channel and purpose; what is not there was never granted.
         timeline: the latest events, newest first.
     """
 
@@ -41,6 +56,7 @@ class Profile:
     identifiers: dict[str, list[str]]
     traits: dict[str, str | Decimal]
     timeline: list[Entry]
+    consents: list[Consent] = field(default_factory=list)
 
 
 def show(engine: Engine, match: Match, *, events: int = 20) -> Profile:
@@ -60,6 +76,7 @@ def show(engine: Engine, match: Match, *, events: int = 20) -> Profile:
         _identifiers(engine, key),
         _traits(engine, key),
         timeline(engine, key, events),
+        _consents(engine, key),
     )
 
 
@@ -86,6 +103,11 @@ def _identifiers(engine: Engine, key: int) -> dict[str, list[str]]:
     for kind, value in rows:
         result.setdefault(str(kind), []).append(str(value))
     return result
+
+
+def _consents(engine: Engine, key: int) -> list[Consent]:
+    found = consents(engine.ops, pa.array([key], pa.int64())).to_pylist()
+    return [Consent(row["channel"], row["purpose"], row["state"], utc(row["ts"]), row["source"]) for row in found]
 
 
 def _traits(engine: Engine, key: int) -> dict[str, str | Decimal]:

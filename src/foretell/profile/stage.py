@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.engine import Batch, Stage, Tx, beside, python_rows, scratch
+from foretell.profile.consent import merge_consents, take_consents
 
 
 class ProfileStage(Stage):
@@ -43,11 +44,16 @@ class ProfileStage(Stage):
         )
         for table in ("profiles", "profile_traits"):
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT loser_key FROM profile_merges)")
+        merge_consents(tx)
+
+    def react(self, tx: Tx, batch: Batch) -> None:
+        """Keep the consent that events tell, wherever they come from."""
+        take_consents(tx, batch)
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget people."""
         tx.put("erased_profiles", profiles.select(["profile_key"]), key="profile_key")
-        for table in ("profiles", "profile_traits"):
+        for table in ("profiles", "profile_traits", "consent_states", "consent_carried"):
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM erased_profiles)")
 
     def _take_traits(self, tx: Tx, batch: Batch) -> None:

@@ -17,7 +17,7 @@ from foretell.clock import naive_utc
 from foretell.engine import Analytics
 from foretell.predict.features.days import local_day, observed_until
 from foretell.predict.features.plan import Feature, FeaturePlan, Matrix
-from foretell.predict.features.query import features_sql, parameters
+from foretell.predict.features.query import DONE_BY_PEOPLE, features_sql, parameters
 from foretell.predict.features.repeat import of_horizon, repeat_buying
 from foretell.predict.features.shape import Raw, last_day, shaped
 
@@ -49,7 +49,7 @@ def common_events(analytics: Analytics, people: pa.Table, as_of: datetime) -> tu
     """Names of the events that most of ``people`` had by ``as_of``, at most ten; ties by name."""
     rows = analytics.query(
         "SELECT e.event FROM log_events e JOIN people p ON p.profile_key = e.profile_key "
-        "WHERE e.ts <= $as_of AND e.known_at <= $as_of AND e.event IS NOT NULL GROUP BY e.event "
+        f"WHERE e.ts <= $as_of AND e.known_at <= $as_of AND e.event IS NOT NULL AND {DONE_BY_PEOPLE} GROUP BY e.event "
         f"ORDER BY count(DISTINCT e.profile_key) DESC, e.event LIMIT {MOST_EVENTS}",
         {"as_of": naive_utc(as_of)},
         {"people": people.select(["profile_key"])},

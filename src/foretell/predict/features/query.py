@@ -15,6 +15,15 @@ from foretell.predict.features.plan import FeaturePlan
 ORDER_WINDOWS = (7, 30, 90, 180, 365)
 EVENT_WINDOWS = (30, 90, 365)
 ACTIVE_WINDOWS = (7, 30, 90, 365)
+_BY_PEOPLE = (
+    *("Session Ended", "Unsubscribed", "Consent Updated", "Survey Answered"),
+    *(f"{channel} {what}" for channel in ("Email", "SMS", "Push", "Message") for what in ("Link Clicked", "Replied")),
+)
+DONE_BY_PEOPLE = "(coalesce(e.source, '') <> 'foretell' OR e.event IN ({}))".format(
+    ", ".join(f"'{name}'" for name in _BY_PEOPLE)
+)
+"""Of the events ``e`` that Foretell tells itself only what people did. That somebody's band was crossed or
+that they were sent a message is no activity of theirs, or a score would move itself; an open may be a machine's."""
 
 
 def parameters(plan: FeaturePlan, as_of: datetime) -> dict[str, object]:
@@ -56,7 +65,7 @@ WITH placed AS (
 ), activity AS (
   SELECT e.profile_key, {_joined(_activity(plan, local_day("e.ts", zone, as_of)))}
   FROM log_events e JOIN people p ON p.profile_key = e.profile_key
-  WHERE e.ts <= $as_of AND e.known_at <= $as_of GROUP BY e.profile_key
+  WHERE e.ts <= $as_of AND e.known_at <= $as_of AND {DONE_BY_PEOPLE} GROUP BY e.profile_key
 )
 SELECT p.profile_key, {", ".join(_outer(plan))}
 FROM people p

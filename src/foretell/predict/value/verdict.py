@@ -6,6 +6,12 @@ from foretell.predict.value.train import TrainedValue, ValueTask
 
 _DEPENDENT = 0.3
 _FAR_OFF = 0.2
+_UNSETTLED = {
+    "AT_EDGE": "the best fit lies at the edge of what is tried",
+    "FLAT": "many values fit as well as the best",
+    "NOT_REACHED": "the search ended before it found the best",
+}
+"""What it means where a search of parameters did not converge."""
 
 
 def value_verdict(found: TrainedValue, task: ValueTask) -> str:
@@ -25,8 +31,8 @@ def value_verdict(found: TrainedValue, task: ValueTask) -> str:
         if abs(metrics["orders_total_error"]) > _FAR_OFF:
             parts.append("The total is far off: a season or a change of business that the model does not know.")
     if not buying.evidence.converged:
-        reason = buying.evidence.reason
-        parts.append(f"The data do not tell all parameters apart ({reason}): read no meaning into them.")
+        why = _UNSETTLED[buying.evidence.reason]
+        parts.append(f"The data do not tell all parameters apart ({why}): read no meaning into them.")
     if found.model.spending is None:
         parts.append("Spend per purchase could not be modelled; everybody is given the usual spend.")
     elif abs(found.independence) > _DEPENDENT:

@@ -1,0 +1,87 @@
+"""A person's traits with the time they were told, and their timeline piece by piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+from foretell.clock import from_micros, naive_utc, utc
+from foretell.engine import Engine
+from foretell.money import from_micro
+from foretell.profile.card import Entry
+
+EventGroup = Literal["orders", "visits", "messages", "other"]
+EVENT_GROUPS: tuple[EventGroup, ...] = get_args(EventGroup)
+"""Groups of events by which a timeline is narrowed."""
+
+_ORDERS = "(l.event LIKE 'Order %' OR l.event LIKE 'Checkout %' OR l.event LIKE 'Cart %' OR l.event LIKE 'Coupon %')"
+_VISITS = (
+    "(l.event IN ('Page Viewed', 'Screen Viewed', 'Session Ended', 'Products Searched', 'Product List Viewed') "
+    "OR l.event LIKE 'Product %')"
+)
+_MESSAGES = (
+    "(l.event LIKE 'Email %' OR l.event LIKE 'SMS %' OR l.event LIKE 'Push %' OR l.event LIKE 'Message %' "
+    "OR l.event IN ('Unsubscribed', 'Consent Updated'))"
+)
+_GROUPS: dict[EventGroup, str] = {
+    "orders": _ORDERS,
+    "visits": f"{_VISITS} AND NOT {_ORDERS}",
+    "messages": _MESSAGES,
+    "other": f"NOT {_ORDERS} AND NOT {_VISITS} AND NOT {_MESSAGES}",
+}
+
+
+@dataclass(frozen=True)
+class TraitTold:
+    """A trait as last told; ``at`` is when that was."""
+
+    name: str
+    value: str | Decimal
+    at: datetime
+
+
+def traits_told(engine: Engine, profile_key: int) -> list[TraitTold]:
+    """What a person's traits say today, by name."""
+    rows = engine.ops.query(
+        "SELECT trait, s, n, ts FROM profile_traits WHERE profile_key = ? AND (s IS NOT NULL OR n IS NOT NULL) "
+        "ORDER BY trait",
+        (profile_key,),
+    )
+    return [
+        TraitTold(str(trait), from_micro(number) if text is None else str(text), from_micros(told))
+        for trait, text, number, told in rows
+    ]
+
+
+def timeline_before(
+    engine: Engine,
+    profile_key: int,
+    limit: int,
+    *,
+    before: tuple[datetime, str] | None = None,
+    group: EventGroup | None = None,
+) -> list[Entry]:
+    """The ``limit`` events of a person that come before one of them, newest first; ties by message id.
+
+    Args:
+        before: instant and message id of the last event of the piece before; None begins with the newest.
+        group: only events of this group.
+    """
+    tests = ["l.profile_key = $key"]
+    values: dict[str, object] = {"key": profile_key, "limit": limit}
+    if before is not None:
+        tests.append("(l.ts < $ts OR (l.ts = $ts AND l.message_id < $message))")
+        values |= {"ts": naive_utc(before[0]), "message": before[1]}
+    if group is not None:
+        tests.append(_GROUPS[group])
+    found = engine.analytics.query(
+        f"SELECT l.ts, l.event, l.source, l.properties, l.message_id FROM log_events l WHERE {' AND '.join(tests)} "
+        "ORDER BY l.ts DESC, l.message_id DESC LIMIT $limit",
+        values,
+    )
+    return [
+        Entry(utc(row["ts"]), row["event"], row["source"], row["properties"] or "{}", row["message_id"])
+        for row in found.to_pylist()
+    ]
