@@ -1,8 +1,13 @@
-"""``demo``: the main job on real data."""
+"""``demo``: a shop played through, then served."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
+import urllib.request
+import webbrowser
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -11,12 +16,13 @@ import typer
 
 from foretell import demo as demos
 from foretell.app import open_workspace
-from foretell.cli.output import emit_json, number, share
+from foretell.cli.output import emit_json, log, number, share, tell
 from foretell.cli.progress import steps
 from foretell.cli.reports import learnt_from, show_metrics
 from foretell.cli.tables import heading, people, right, say, table
+from foretell.clock import MovedClock, SteppedClock, SystemClock
 from foretell.demo import Dataset, Summary
-from foretell.errors import UsageError
+from foretell.errors import ForetellError, UsageError
 
 _SHARES = {"churn_rate", "churn_probability", "repeat_rate", "retention_rate"}
 
@@ -28,12 +34,19 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     directory: Annotated[Path, typer.Option("--dir", help="Folder of the demo's workspace.")] = Path("foretell-demo"),
-    dataset: Annotated[str, typer.Option("--dataset", help="Data set: online-retail.")] = "online-retail",
-    _no_serve: Annotated[bool, typer.Option("--no-serve", help="Only do the job; do not serve the app.")] = False,
+    dataset: Annotated[str, typer.Option("--dataset", help="Data set: shop or online-retail.")] = "shop",
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Only do the job; do not serve the app.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")] = None,
+    folk: Annotated[
+        int | None,
+        typer.Option("--people", min=50, max=1_000_000, help="People in the simulated shop.", show_default=False),
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Port to serve on; 0 takes a free one.")
+    ] = 8080,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Import a shop's real purchases, predict churn and lifetime value, count segments and KPIs."""
+    """Play a shop through: profiles, predictions, segments, a journey with its messages; then serve the app."""
     found = demos.DATASETS.get(dataset)
     if found is None:
         raise UsageError(
@@ -43,13 +56,16 @@ def demo(
         )
     start = time.perf_counter()
     found.write(directory)
-    with open_workspace(directory) as workspace, steps() as progress:
-        summary = demos.play(workspace, found, seed=seed, steps=progress)
+    clock = SteppedClock(SystemClock().now())
+    with open_workspace(directory, clock=clock) as workspace, steps() as progress:
+        summary = demos.play(workspace, clock, found, demos.Options(seed, folk), progress)
     summary.seconds = round(time.perf_counter() - start, 1)
     if as_json:
         emit_json(summary.as_dict())
     else:
         _show(summary, found)
+    if not no_serve:
+        _serve(directory, summary, port)
 
 
 def _show(summary: Summary, dataset: Dataset) -> None:
@@ -67,12 +83,28 @@ def _show(summary: Summary, dataset: Dataset) -> None:
         say(summary.verdicts[key])
     people.out("")
     table(["segment", right("people")], [(key, number(size)) for key, size in summary.segments.items()])
+    _show_journeys(summary)
     people.out("")
     _show_kpis(summary)
     people.out("")
     say(dataset.credit, dim=True)
     people.out("")
     _show_next(summary, dataset)
+
+
+def _show_journeys(summary: Summary) -> None:
+    for key, told in summary.journeys.items():
+        people.out("")
+        heading(f"journey {key}")
+        say(
+            f"{told['entered']:,} people entered, {told['held_out']:,} of them held out; "
+            f"{told['goal']:,} reached the goal"
+        )
+        if told.get("verdict"):
+            say(told["verdict"])
+    if summary.messages:
+        people.out("")
+        table(["messages", right("sent")], [(name, number(count)) for name, count in summary.messages.items()])
 
 
 def _show_kpis(summary: Summary) -> None:
@@ -90,14 +122,46 @@ def _kpi(key: str, value: float | None, digits: int) -> str:
 
 
 def _show_next(summary: Summary, dataset: Dataset) -> None:
-    at = f"{summary.as_of:%Y-%m-%d}"
+    at, person = f"{summary.as_of:%Y-%m-%d}", dataset.person or summary.person
     heading("Next")
     for command in (
         f"cd {quote(summary.directory)}",
-        f"foretell profile show {dataset.person}",
+        f"foretell profile show {person}",
         "foretell predict report churn",
-        f"foretell segment explain at_risk {dataset.person} --as-of {at}",
+        f"foretell segment explain at_risk {person} --as-of {at}",
+        "foretell journey report churn_rescue",
         "foretell kpi show revenue --by month",
-        'foretell query "SELECT * FROM orders ORDER BY amount_minor DESC LIMIT 10"',
+        "foretell case list",
     ):
         people.out(f"  {command}", highlight=False)
+
+
+def _serve(directory: Path, summary: Summary, port: int) -> None:
+    """Serve the app on a clock that goes on from the demo's end. Without a terminal it is looked at once."""
+    from foretell import web  # what speaks HTTP takes long to load
+    from foretell.cli.serving import answering
+
+    clock, checked = MovedClock.starting(summary.as_of, SystemClock()), list[str]()
+    with open_workspace(directory, clock=clock) as workspace:
+
+        def ready(address: str) -> None:
+            tell(f"The demo runs at {address}; its clock goes on from {summary.as_of:%d %B %Y}. Ctrl-C ends it.")
+            if log.is_terminal:
+                webbrowser.open(address)
+            else:
+                threading.Thread(target=_look_once, args=(address, checked), daemon=True).start()
+
+        answering(workspace, web.Serving(port=port), ready)
+    if not log.is_terminal and checked != ["ok"]:
+        raise ForetellError("SERVER_SILENT", "the server did not answer", where=checked[0] if checked else "")
+
+
+def _look_once(address: str, found: list[str]) -> None:
+    """Ask the server whether it is well, and end it."""
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
+            found.append("ok" if answer.status == 200 else f"status {answer.status}")
+    except OSError as error:
+        found.append(str(error))
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -50,7 +50,7 @@ def line_frames(path: Path, origin: Origin, lag: timedelta | None) -> Iterator[P
             if unnamed.num_rows and not counted:
                 counted = True
                 _survey(path, repeats)
-            if body.strip():
+            if not body.isspace():
                 told = True
                 frame = frames.lines_frame(
                     body,

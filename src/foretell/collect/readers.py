@@ -98,15 +98,12 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     rejected: list[tuple[int, str, str]] = []
     gaps: list[int] = []
     above = _blank_lines_above(path, spec)
-    read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, encoding=spec.encoding, use_threads=False, skip_rows=above)
+    read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, skip_rows=above)
 
     def reject(row: Any) -> str:
         reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
         gaps.append(int(row.number))
-        try:
-            text = str(row.text)
-        except UnicodeDecodeError:  # no text in this encoding: the reader says so itself
-            return "error"
+        text = str(row.text)
         if text.strip(f" \t{spec.delimiter}"):
             rejected.append((int(row.number), reason, text[:_TEXT_LIMIT]))
         return "skip"
@@ -115,7 +112,7 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
         delimiter=spec.delimiter, quote_char=spec.quote, newlines_in_values=True, invalid_row_handler=reject,
         ignore_empty_lines=False,
     )  # fmt: skip
-    with pacsv.open_csv(path, read, parse) as opening:
+    with pacsv.open_csv(_as_utf8(path, spec), read, parse) as opening:
         names = opening.schema.names
     rejected.clear()
     gaps.clear()
@@ -123,10 +120,17 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
         column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True,
         quoted_strings_can_be_null=True,
     )  # fmt: skip
-    reader = pacsv.open_csv(path, read, parse, as_text)
+    reader = pacsv.open_csv(_as_utf8(path, spec), read, parse, as_text)
     schema = pa.schema([(name, pa.string()) for name in names])
     batches = (pa.Table.from_batches([batch]) for batch in reader)
     return RowFile(schema, filled(_around(numbered(batches, above + 2), gaps)), rejected)
+
+
+def _as_utf8(path: Path, spec: SourceSpec) -> pa.NativeFile:
+    """The text of ``path``; reading raises ``UnicodeDecodeError`` where the encoding is another. UTF-8 is
+    read as strictly: what the driver's rows that do not fit the header hold, it would not check."""
+    same = codecs.lookup(spec.encoding).name == "utf-8"  # under its own name it would be passed on unread
+    return pa.transcoding_input_stream(pa.input_stream(str(path)), "utf-8-sig" if same else spec.encoding, "utf-8")
 
 
 def _blank_lines_above(path: Path, spec: SourceSpec) -> int:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
+from foretell.collect.consents import CONSENT, GRANTED, consent_events
 from foretell.collect.problems import MESSAGES, problem_rows
 from foretell.collect.row_plan import MappingPlan, RowPlan
 from foretell.collect.tally import Tally
@@ -57,7 +58,7 @@ def decode_rows(rows: pa.Table, plan: RowPlan, origin: Origin, lag: timedelta | 
     assigned = _assigned(rows.rename_columns(columns), plan)
     reading = _Reading()
     for number, mapping in enumerate(plan.mappings):
-        _read_mapping(assigned, plan, mapping, number, reading)
+        _read_mapping(assigned, plan, mapping, number, reading, origin)
     told = pa.concat_tables(reading.told)
     identifiers = pa.concat_tables([IDENTIFIERS.empty_table(), *reading.named])
     events = _events(told, origin, lag)
@@ -96,7 +97,9 @@ def _assigned(rows: pa.Table, plan: RowPlan) -> pa.Table:
     )
 
 
-def _read_mapping(assigned: pa.Table, plan: RowPlan, mapping: MappingPlan, number: int, reading: _Reading) -> None:
+def _read_mapping(
+    assigned: pa.Table, plan: RowPlan, mapping: MappingPlan, number: int, reading: _Reading, origin: Origin
+) -> None:
     mine = assigned.filter(pc.equal(assigned["mapping"], number))
     if pc.any(pc.is_valid(mine["bad"])).as_py():
         reading.refused.append(_bad_numbers(mine, plan))
@@ -119,12 +122,15 @@ def _read_mapping(assigned: pa.Table, plan: RowPlan, mapping: MappingPlan, numbe
     _refuse(reading, found.filter(pc.and_(pc.invert(late), pc.invert(named))), "NO_IDENTIFIER", _no_one(mapping))
     good = found.filter(pc.and_(pc.invert(late), named))
     _keep(reading, good, mapping, number)
+    for place, consent in enumerate(mapping.mapping.consents):
+        _keep(reading, consent_events(good, mapping, place, consent, origin.source), mapping, GRANTED, CONSENT)
 
 
-def _keep(reading: _Reading, good: pa.Table, mapping: MappingPlan, number: int) -> None:
+def _keep(reading: _Reading, good: pa.Table, mapping: MappingPlan, number: int, event: str | None = None) -> None:
     height = good.num_rows
     rows = np.arange(reading.height, reading.height + height)
-    constants = {"mapping": number, "type": mapping.mapping.type, "event": mapping.mapping.event}
+    told = mapping.mapping
+    constants = {"mapping": number, "type": "track" if event else told.type, "event": event or told.event}
     for name, value in constants.items():
         good = good.append_column(name, pa.repeat(value, height))
     for position, kind in enumerate(mapping.kinds):

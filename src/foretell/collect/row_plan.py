@@ -42,8 +42,8 @@ class MappingPlan:
 
     Args:
         when: condition over a row, or over a group.
-        select: what is read of each row or group: ``ts stamped message_id properties traits`` and one
-            ``id<i>`` for each kind of ``kinds``.
+        select: what is read of each row or group: ``ts stamped message_id properties traits``, one
+            ``id<i>`` for each kind of ``kinds`` and one ``consent<i>`` for each of the mapping's consents.
         bad: SQL text: the name of a column whose text should be a number and is none, else null.
     """
 
@@ -114,6 +114,9 @@ class _Builder:
         for number, text in enumerate(mapping.identifiers.values()):
             sql = as_text(self.value((), text, grouped=grouped))
             columns.append(f"{plain_id(f'({sql})')} AS id{number}")
+        for number, text in enumerate(mapping.consents.values()):
+            basis = as_text(self.value((), text, grouped=grouped))
+            columns.append(f"nullif(trim({basis}), '') AS consent{number}")
         bad = [
             f"WHEN {sql} IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST(trim({sql}) AS DOUBLE)), false) "
             f"THEN '{name.replace(chr(39), chr(39) * 2)}'"

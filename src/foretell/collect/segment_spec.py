@@ -20,13 +20,15 @@ from foretell.collect.values import joined
 from foretell.collect.who import spoken_of
 from foretell.engine import TIMESTAMP, Decoded, integers, scratch, with_column
 
-_OWN = "coalesce(contains(properties, '\"{0}\"') AND json_exists(properties, '/{0}'), false)"
+_LACKS = "CASE WHEN contains(properties, '\"{0}\"') THEN NOT json_exists(properties, '/{0}') ELSE true END"
+"""A CASE looks only at the rows that reach it; AND would read the JSON of all."""
 _EXTRAS = f"""
 WITH extras AS (
     SELECT row, properties, concat_ws(',',
-        CASE WHEN NOT grouped AND name IS NOT NULL AND NOT {_OWN.format("name")} THEN '"name":' || name END,
-        CASE WHEN NOT grouped AND category IS NOT NULL AND NOT {_OWN.format("category")}
-             THEN '"category":' || category END,
+        CASE WHEN NOT grouped AND name IS NOT NULL
+             THEN CASE WHEN {_LACKS.format("name")} THEN '"name":' || name END END,
+        CASE WHEN NOT grouped AND category IS NOT NULL
+             THEN CASE WHEN {_LACKS.format("category")} THEN '"category":' || category END END,
         CASE WHEN type = 'group' THEN '"group_id":' || group_id END,
         CASE WHEN type = 'group' THEN '"traits":' || traits END,
         CASE WHEN type = 'alias' THEN '"previous_id":' || previous_id END) AS extra

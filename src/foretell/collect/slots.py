@@ -46,6 +46,8 @@ def _of_mapping(mapping: RowMapping, *, grouped: bool) -> Iterator[Slot]:
             yield Slot((name,), text, "value", grouped)
     for kind, text in mapping.identifiers.items():
         yield Slot(("identifiers", kind), text, "value", grouped)
+    for consent, text in mapping.consents.items():
+        yield Slot(("consents", consent), text, "value", grouped)
     for part in ("traits", "properties"):
         yield from _of_object((part,), getattr(mapping, part), grouped=grouped)
     if mapping.items is not None:

@@ -63,6 +63,10 @@ class RowMapping(_Part):
     traits: Properties = Field(default_factory=dict, description="Trait of the person → expression.")
     properties: Properties = Field(default_factory=dict, description="Property of the event → expression.")
     items: Items | None = Field(None, description="The group's lines, as an array of the event.")
+    consents: dict[str, Value] = Field(
+        default_factory=dict,
+        description="CHANNEL.PURPOSE that the person agreed to → expression for the basis; without a value, none.",
+    )
 
     @model_validator(mode="after")
     def _tells_one_thing(self) -> RowMapping:
@@ -75,6 +79,12 @@ class RowMapping(_Part):
             raise ValueError("product needs the property product_id")
         if self.account and "account_id" not in self.properties:
             raise ValueError("account needs the property account_id")
+        if self.consents and not self.identifiers:
+            raise ValueError("consents needs identifiers")
+        for name in self.consents:
+            channel, _, purpose = name.partition(".")
+            if not (channel and purpose):
+                raise ValueError(f"{name!r} names no consent; write channel.purpose, e.g. email.marketing")
         if self.timestamp_format and not self.timestamp:
             raise ValueError("timestamp_format needs timestamp")
         return self

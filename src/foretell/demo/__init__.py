@@ -1,13 +1,14 @@
-"""Demo: the main job on real data, from files to profiles, predictions, segments and KPIs.
+"""Demo: shops to try things on, and playing them through.
 
-Enters: a folder and a data set's name. Leaves: a workspace that holds everything, and a
-:class:`Summary`. Called by ``cli`` alone. A data set is a folder with ``workspace/`` (definitions) and
-``data/`` (files with their licence).
+Enters: an opened, empty workspace. Leaves: it filled, trained, scored, its journey played through, and a
+:class:`Summary` of what was found. Real data lie beside their workspace's documents; the simulated shop
+is a world that is stepped (``shop/``). May be called by ``bench`` and ``cli``.
 """
 
 from __future__ import annotations
 
 from foretell.demo.datasets import DATASETS, Dataset
-from foretell.demo.play import Summary, play
+from foretell.demo.play import Options, play
+from foretell.demo.summary import Steps, Summary
 
-__all__ = ["DATASETS", "Dataset", "Summary", "play"]
+__all__ = ["DATASETS", "Dataset", "Options", "Steps", "Summary", "play"]

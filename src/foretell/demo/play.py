@@ -1,97 +1,117 @@
-"""Playing a data set through: import, train, score, segments, KPIs."""
+"""Playing a data set through: fill the workspace, learn, let the journey live, count."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
-from foretell import app, collect, measure, predict, segment
+from foretell import app, collect, journey, predict
 from foretell.app import Workspace
-from foretell.clock import utc
+from foretell.clock import SteppedClock, utc
+from foretell.demo import living
 from foretell.demo.datasets import Dataset
-from foretell.money import minor_to_major
+from foretell.demo.shop import ShopSettings, ShopWorld
+from foretell.demo.summary import Steps, Summary, count, measured, more, told_journeys
 
 
-class Steps(Protocol):
-    """Where the demo tells how far it is."""
-
-    def begin(self, title: str, total: float | None = None) -> None:
-        """The next piece of work begins."""
-        ...
-
-    def done(self, completed: float, total: float) -> None:
-        """The present piece stands at ``completed`` of ``total``."""
-        ...
-
-
-@dataclass
-class Summary:
-    """What the demo made.
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen.
 
     Args:
-        lines: lines of the files: what became of them.
-        revenue: orders, refunds and adjustments together, major units.
-        predictions: prediction → metrics out of time; ``verdicts`` in words.
-        segments: key → people at ``as_of``.
-        kpis: key → value over all data or at ``as_of``; ``months`` key → month → value (stocks at its
-            begin, in the last month at ``as_of``).
+        seed: of everything random; None: the data set's own.
+        people: how many live in the simulated world; None: as many as it says itself.
     """
 
-    dataset: str
-    directory: str
-    currency: str
-    as_of: datetime
-    lines: dict[str, int] = field(default_factory=dict)
-    events: int = 0
-    profiles: int = 0
-    known_customers: int = 0
-    revenue: float = 0.0
-    revenue_known: float = 0.0
-    revenue_parts: dict[str, float] = field(default_factory=dict)
-    predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    verdicts: dict[str, str] = field(default_factory=dict)
-    segments: dict[str, int] = field(default_factory=dict)
-    kpis: dict[str, float | None] = field(default_factory=dict)
-    months: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
+    seed: int | None = None
+    people: int | None = None
 
 
-def play(workspace: Workspace, dataset: Dataset, *, seed: int | None, steps: Steps) -> Summary:
+def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: Options, steps: Steps) -> Summary:
     """Do the main job on ``dataset`` in an opened workspace that holds its definitions.
 
-    The instant of everything is the midnight after the last event, in the workspace's zone.
+    Args:
+        clock: the workspace's; it is moved through the last weeks of the data, and stands at their end.
+
+    The instant of everything counted is the midnight after the last event, in the workspace's zone.
     """
     app.apply(workspace)
-    lines = _import(workspace, dataset, steps)
-    as_of = _after_the_end(workspace)
-    summary = Summary(dataset.key, str(workspace.root), workspace.settings.currency, as_of, lines)
-    for key in dataset.predictions:
-        steps.begin(f"Training {key}")
-        report = predict.train(
-            workspace.engine,
-            workspace.catalog,
-            workspace.reader,
-            key,
-            as_of=as_of,
-            now=workspace.clock.now(),
-            seed=seed,
-        )
-        told = report.as_dict()
-        summary.predictions[key] = {**told["metrics"], **_more(told)}
-        summary.verdicts[key] = report.verdict
-        steps.begin(f"Scoring {key}")
-        predict.score(
-            workspace.engine, workspace.catalog, workspace.reader, key, as_of=as_of, now=workspace.clock.now()
-        )
-    _count(workspace, summary)
-    _measure(workspace, summary, steps)
+    summary = Summary(dataset.key, str(workspace.root), workspace.settings.currency, clock.now())
+    if dataset.world is None:
+        _play_history(workspace, clock, dataset, options, summary, steps)
+    else:
+        _play_world(workspace, clock, dataset, options, summary, steps)
+    count(workspace, summary)
+    told_journeys(workspace, summary)
+    measured(workspace, summary, steps)
     return summary
+
+
+def _play_history(
+    workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: Options, summary: Summary, steps: Steps
+) -> None:
+    """Real purchases: everything is known; the journey is played over the last weeks as they were."""
+    summary.lines = _import(workspace, dataset, steps)
+    summary.as_of = _after_the_end(workspace)
+    begin = summary.as_of - dataset.lived
+    _learn(workspace, clock, dataset.acting, begin, options.seed, steps, None)
+    _start(workspace, dataset)
+    steps.begin("Playing the journey", 1)
+    while clock.instant < summary.as_of:
+        clock.instant = min(clock.instant + dataset.every, summary.as_of)
+        app.advance(workspace, clock.instant)
+        steps.done((clock.instant - begin) / dataset.lived, 1)
+    _learn(workspace, clock, dataset.predictions, summary.as_of, options.seed, steps, summary)
+
+
+def _play_world(
+    workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: Options, summary: Summary, steps: Steps
+) -> None:
+    """A simulated world: it lives its history alone, then with the product beside it."""
+    assert dataset.world is not None
+    zone, plan = workspace.settings.zone, dataset.world
+    people = options.people or plan.people
+    seed = plan.seed if options.seed is None else options.seed
+    world = ShopWorld(ShopSettings(people, seed, plan.begin, zone))
+    begin = plan.begin + plan.history
+    clock.instant = begin
+    steps.begin("Two years in the shop", 1)
+    living.tell_history(workspace, world, begin, steps)
+    _learn(workspace, clock, dataset.predictions, begin, options.seed, steps, summary)
+    _start(workspace, dataset)
+    steps.begin("Eight weeks with the journey", 1)
+    living.live(workspace, world, clock, begin + dataset.lived, steps)
+    summary.as_of = clock.instant
+    predict.score(workspace.engine, workspace.catalog, workspace.reader, "clv", as_of=summary.as_of, now=summary.as_of)
+    summary.lines = {"total": living.lines_told(workspace)}
+
+
+def _learn(
+    workspace: Workspace,
+    clock: SteppedClock,
+    keys: tuple[str, ...],
+    as_of: datetime,
+    seed: int | None,
+    steps: Steps,
+    summary: Summary | None,
+) -> None:
+    """Train and score ``keys`` as of an instant; their reports go to the summary."""
+    clock.instant = as_of
+    rooms = (workspace.engine, workspace.catalog, workspace.reader)
+    for key in keys:
+        steps.begin(f"Training {key}")
+        report = predict.train(*rooms, key, as_of=as_of, now=as_of, seed=seed)
+        steps.begin(f"Scoring {key}")
+        predict.score(*rooms, key, as_of=as_of, now=as_of)
+        if summary is not None:
+            told = report.as_dict()
+            summary.predictions[key] = {**told["metrics"], **more(told)}
+            summary.verdicts[key] = report.verdict
+
+
+def _start(workspace: Workspace, dataset: Dataset) -> None:
+    for key in dataset.journeys:
+        journey.start(workspace.engine, workspace.catalog, key, now=workspace.clock.now())
 
 
 def _import(workspace: Workspace, dataset: Dataset, steps: Steps) -> dict[str, int]:
@@ -115,66 +135,7 @@ def _import(workspace: Workspace, dataset: Dataset, steps: Steps) -> dict[str, i
 
 
 def _after_the_end(workspace: Workspace) -> datetime:
-    last = workspace.engine.analytics.query("SELECT max(ts) AS last FROM event_log")["last"][0].as_py()
-    local = utc(last).astimezone(workspace.settings.zone_info) + timedelta(days=1)
+    last = workspace.engine.analytics.query("SELECT max(ts) AS last FROM event_log WHERE source <> 'foretell'")
+    local = utc(last["last"][0].as_py()).astimezone(workspace.settings.zone_info) + timedelta(days=1)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight.astimezone(utc(last).tzinfo)
-
-
-def _more(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands beside the metrics: rows, positives, parameters."""
-    kept = {name: report[name] for name in ("n", "positives", "params", "log_likelihood") if report.get(name)}
-    return {**kept, "calibration": report["calibration"]} if report.get("calibration") else kept
-
-
-def _count(workspace: Workspace, summary: Summary) -> None:
-    query = workspace.engine.analytics.query
-    totals = query(
-        "SELECT (SELECT count(*) FROM events) AS events, count(*) AS profiles, "
-        "sum(CASE WHEN known THEN 1 ELSE 0 END) AS known FROM profiles"
-    ).to_pylist()[0]
-    summary.events, summary.profiles, summary.known_customers = (
-        int(totals["events"]),
-        int(totals["profiles"]),
-        int(totals["known"]),
-    )
-    money = query(
-        "SELECT o.kind, p.known, sum(o.amount_minor) AS minor FROM orders o "
-        "JOIN profiles p ON p.profile_id = o.profile_id GROUP BY o.kind, p.known"
-    ).to_pylist()
-
-    def major(minor: int) -> float:
-        return float(minor_to_major(int(minor), summary.currency))
-
-    summary.revenue = major(sum(row["minor"] for row in money))
-    summary.revenue_known = major(sum(row["minor"] for row in money if row["known"]))
-    for kind in sorted({row["kind"] for row in money}):
-        summary.revenue_parts[kind] = major(sum(row["minor"] for row in money if row["kind"] == kind))
-
-
-def _measure(workspace: Workspace, summary: Summary, steps: Steps) -> None:
-    steps.begin("Counting segments")
-    sizes = segment.list_segments(workspace.catalog, workspace.reader, as_of=summary.as_of)
-    summary.segments = {size.key: size.members for size in sizes}
-    steps.begin("Reading KPIs")
-    for entry in measure.list_kpis(workspace.catalog):
-        whole = _series(workspace, entry.key, summary.as_of)
-        months = _series(workspace, entry.key, summary.as_of, "month")
-        by_month = {point.period[:7]: point.estimate.value for point in months.points}
-        summary.months[entry.key] = by_month
-        known = [value for value in by_month.values() if value is not None]
-        summary.kpis[entry.key] = whole.points[0].estimate.value if whole.points else None
-        if summary.kpis[entry.key] is None and known:
-            summary.kpis[entry.key] = known[-1]
-
-
-def _series(workspace: Workspace, key: str, until: datetime, *by: str) -> measure.KpiSeries:
-    return measure.show(
-        workspace.engine,
-        workspace.reader,
-        workspace.catalog,
-        key,
-        now=workspace.clock.now(),
-        until=until,
-        by=by,
-    )
+    return midnight.astimezone(utc(last["last"][0].as_py()).tzinfo)

@@ -1,0 +1,99 @@
+"""Playing the shop's world and the product against each other, slot by slot, on a moved clock.
+
+In each slot the people of the world act, what they did is taken in like any other event, the product
+does what is due, and what it sent reaches the people in the next slot. They answer as people do: an
+opening is the pixel of the very mail that lies in the inbox, loaded.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pyarrow as pa
+
+from foretell import app, collect, deliver
+from foretell.app import Workspace
+from foretell.clock import SteppedClock, micros
+from foretell.demo.shop import ShopWorld
+from foretell.engine import scratch, table_of
+
+SLOT = timedelta(hours=12)
+_LAG = timedelta(seconds=30)
+_HISTORY = timedelta(days=30)
+_SENT = {
+    "message_id": pa.string(), "address": pa.string(), "channel": pa.string(), "at": pa.int64(),
+    "kind": pa.string(), "variables": pa.string(),
+}  # fmt: skip
+
+
+class Told(Protocol):
+    """Where the work tells how far it is."""
+
+    def done(self, completed: float, total: float) -> None:
+        """The present piece stands at ``completed`` of ``total``."""
+        ...
+
+
+def tell_history(workspace: Workspace, world: ShopWorld, until: datetime, told: Told) -> None:
+    """Let the world live until ``until`` on its own, and take in what happened as history."""
+    begin = world.now
+    with workspace.engine.bulk():
+        while world.now < until:
+            step = world.step(min(world.now + _HISTORY, until))
+            _take_in(workspace, step.lines(), step.events.num_rows)
+            told.done((world.now - begin) / (until - begin), 1.0)
+
+
+def live(workspace: Workspace, world: ShopWorld, clock: SteppedClock, until: datetime, told: Told) -> None:
+    """Let the world and the product go on together from the world's present to ``until``."""
+    begin, sent, seen = world.now, None, micros(world.now)
+    while world.now < until:
+        step = world.step(world.now + SLOT, sent)
+        clock.instant = world.now
+        _take_in(workspace, step.lines(), step.events.num_rows)
+        deliver.engaged(workspace.engine, workspace.catalog, answers(step.engagements), now=clock.instant)
+        app.advance(workspace, clock.instant)
+        sent, seen = _sent_since(workspace, seen), micros(clock.instant)
+        told.done((world.now - begin) / (until - begin), 1.0)
+
+
+def answers(engagements: pa.Table) -> pa.Table:
+    """What people did with messages, in the words of ``deliver.engaged``."""
+    return scratch(
+        "SELECT message_id, CASE WHEN kind = 'machine_open' THEN 'open' ELSE kind END AS kind, e.at, "
+        "CASE WHEN kind = 'click' THEN 'https://shop.example/' END AS url, kind = 'machine_open' AS machine FROM e",
+        {"e": engagements},
+    )
+
+
+def _take_in(workspace: Workspace, lines: bytes, count: int) -> None:
+    if not count:
+        return
+    origin = collect.Origin("shop", "", workspace.clock.now())
+    frame = collect.lines_frame(lines, origin, arrival="import", first_line=None, lag=_LAG)
+    workspace.engine.spool_append([frame])
+    workspace.engine.apply_pending()
+
+
+def _sent_since(workspace: Workspace, instant: int) -> pa.Table:
+    """What went out after ``instant``, as the world wants to know it."""
+    rows = workspace.engine.ops.query(
+        "SELECT message_id, address, medium, at, template, variables FROM messages "
+        "WHERE sent_at > ? AND medium IN ('email', 'sms', 'ads') ORDER BY message_id",
+        (instant,),
+    )
+    told = table_of(_SENT, rows)
+    return scratch(
+        "SELECT message_id, address, channel, make_timestamp(m.at) AS sent_at, kind, "
+        "CASE WHEN json_exists(variables, '/offer_code') THEN CAST($percent AS DOUBLE) END AS offer_percent, "
+        "json_extract_string(variables, '/offer_code') AS offer_code FROM m",
+        {"m": told},
+        {"percent": 0.15},
+    )
+
+
+def lines_told(workspace: Workspace) -> int:
+    """How many events the shop has told."""
+    found = workspace.engine.analytics.query("SELECT count(*) AS n FROM event_log WHERE source = 'shop'")
+    return int(found["n"][0].as_py())
