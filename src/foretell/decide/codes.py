@@ -46,21 +46,26 @@ def issue_codes(tx: Tx, batch: Batch, offer: Document, rows: pa.Table) -> pa.Tab
     Args:
         rows: ``run profile_key node_key at`` (timestamp[us], UTC), each run once.
 
-    Returns: ``run code``, in the order of ``rows``. Tells ``Offer Issued`` for each new code.
+    Returns: ``run code expires_at`` (timestamp[us], UTC), in the order of ``rows``. Tells ``Offer Issued``
+    for each new code.
     """
+    fresh = rows.filter(pc.is_null(pc.index_in(rows["run"], _codes(tx, offer, rows)["run"].combine_chunks())))
+    if fresh.num_rows:
+        codes = _new_codes(tx, offer, fresh["run"].to_pylist())
+        _enter(tx, batch, offer, fresh.append_column("code", pa.array(codes, pa.string())))
+    every = _codes(tx, offer, rows)
+    return every.take(pc.index_in(rows["run"], every["run"].combine_chunks()))
+
+
+def _codes(tx: Tx, offer: Document, rows: pa.Table) -> pa.Table:
+    """The codes that runs have: ``run code expires_at``."""
     tx.put("asking_codes", rows.select(["run"]))
     found = tx.query(
-        "SELECT a.run, c.code FROM asking_codes a JOIN offer_codes c ON c.run = a.run AND c.offer = ?", (offer.key,)
+        "SELECT a.run, c.code, c.expires_at FROM asking_codes a JOIN offer_codes c ON c.run = a.run AND c.offer = ?",
+        (offer.key,),
     )
-    kept = table_of({"run": pa.string(), "code": pa.string()}, found)
-    place = pc.index_in(rows["run"], kept["run"].combine_chunks())
-    fresh = rows.filter(pc.is_null(place))
-    codes = _new_codes(tx, offer, fresh["run"].to_pylist())
-    if fresh.num_rows:
-        _enter(tx, batch, offer, fresh.append_column("code", pa.array(codes, pa.string())))
-    every = dict(zip(kept["run"].to_pylist(), kept["code"].to_pylist(), strict=True))
-    every |= dict(zip(fresh["run"].to_pylist(), codes, strict=True))
-    return pa.table({"run": rows["run"], "code": pa.array([every[run] for run in rows["run"].to_pylist()])})
+    held = table_of({"run": pa.string(), "code": pa.string(), "expires_at": pa.int64()}, found)
+    return held.set_column(2, "expires_at", held["expires_at"].cast(TIMESTAMP))
 
 
 def codes_of(engine: Engine, profile_key: int) -> tuple[Code, ...]:

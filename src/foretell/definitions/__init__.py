@@ -35,10 +35,12 @@ from foretell.definitions.revisions import (
     StoredDocument,
     applied_catalog,
     current,
+    mark,
     revision_of,
 )
 from foretell.definitions.scalars import described
 from foretell.definitions.schemas import schema
+from foretell.definitions.sending import SendingSection
 from foretell.definitions.settings import SETTINGS_FILE, WorkspaceSettings
 from foretell.definitions.settings_file import ReadSettings, read_settings
 from foretell.definitions.starter import init
@@ -70,6 +72,7 @@ __all__ = [
     "Positions",
     "Problem",
     "ReadSettings",
+    "SendingSection",
     "StoredDocument",
     "WorkspaceSettings",
     "ZoneText",
@@ -84,6 +87,7 @@ __all__ = [
     "in_order",
     "init",
     "load",
+    "mark",
     "nearest",
     "parse_inline",
     "plan",

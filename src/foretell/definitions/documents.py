@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,12 @@ class Catalog:
     def all(self, kind: str) -> list[Document]:
         """All valid documents of a kind, by key."""
         return [self.documents[name] for name in sorted(self.documents) if name[0] == kind]
+
+    def without(self, names: Collection[str]) -> Catalog:
+        """The catalog in which the documents ``names`` (``segment loyal``) count as broken."""
+        wrong = {place for place, document in self.documents.items() if document.name in names}
+        kept = {place: document for place, document in self.documents.items() if place not in wrong}
+        return replace(self, documents=kept, broken=self.broken | wrong)
 
 
 def fingerprint(raw: Mapping[str, Any]) -> str:

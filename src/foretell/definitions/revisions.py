@@ -91,6 +91,13 @@ _CURRENT = """
 """
 
 
+def mark(ops: Readable) -> tuple[int, ...]:
+    """Numbers that change whenever something is put in force or taken out of it."""
+    made = ops.query("SELECT count(*) FROM definition_revisions")[0][0]
+    applied = "SELECT count(*), coalesce(max(applied_at), 0), coalesce(max(removed_at), 0) FROM definitions"
+    return (int(made), *(int(value) for value in ops.query(applied)[0]))
+
+
 def current(store: Readable, *, removed: bool = False) -> list[StoredDocument]:
     """The documents in force, by kind and key.
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from foretell.clock import zone_of
+from foretell.definitions.sending import SendingSection
 from foretell.definitions.texts import CurrencyText, ZoneText
 
 SETTINGS_FILE = "foretell.yaml"
@@ -37,8 +38,14 @@ class WorkspaceSettings(_Section):
     name: str = Field(default="workspace", min_length=1, description="What people call this workspace.")
     currency: CurrencyText = Field(default="EUR", description="ISO 4217 code; all money is counted in it.")
     zone: ZoneText = Field(default="UTC", description="IANA time zone of calendar months and days.")
+    locale: str = Field(
+        default="en-GB",
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="How numbers and dates are written in the app, BCP 47.",
+    )
     stores: StoresSection = StoresSection()
     engine: EngineSection = EngineSection()
+    sending: SendingSection = SendingSection()
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict, description="Name → ${VARIABLE}; never written out here."
     )

@@ -93,8 +93,8 @@ def _settled(
 
 def leaves(section: BaseModel, under: NodePath = ()) -> Iterator[tuple[NodePath, Any]]:
     """Every setting with its path; secrets one by one."""
-    for name in type(section).model_fields:
-        value = getattr(section, name)
+    for attribute, field in type(section).model_fields.items():
+        name, value = field.alias or attribute, getattr(section, attribute)
         if isinstance(value, BaseModel):
             yield from leaves(value, (*under, name))
         elif isinstance(value, dict):

@@ -93,7 +93,8 @@ class Batch:
         Args:
             rows: ``message_id`` (unique, the same when the work is done again), ``event``, ``ts``
                 (timestamp[us], UTC) and ``node_key`` (int64); every further column is a property: text and
-                booleans as text, numbers in plain units, null where it is absent.
+                booleans as text, numbers in plain units, null where it is absent. A property that is called
+                like one of the four is written ``property:NAME``.
         """
         if rows.num_rows:
             self.told.append(rows)

@@ -15,7 +15,7 @@ from foretell.engine.analytics_errors import explain_engine_errors, only_reading
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.ports import AnalyticsTable, View
-from foretell.engine.tabular import quoted
+from foretell.engine.tabular import in_order, quoted
 
 _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
 
@@ -175,15 +175,14 @@ class EmbeddedAnalytics:
     def _append(self, name: str, rows: pa.Table) -> None:
         table = self._tables[name]
         columns = [column for column in table.order if column in rows.column_names]
-        order = f" ORDER BY {', '.join(map(quoted, columns))}" if columns else ""
-        self._connection.register("arriving", _last_of_each(rows, table.key))
+        self._connection.register("arriving", in_order(_last_of_each(rows, table.key), columns))
         try:
             if table.key:
                 same = " AND ".join(
                     f"{name}.{column} IS NOT DISTINCT FROM arriving.{column}" for column in map(quoted, table.key)
                 )
                 self._connection.execute(f"DELETE FROM {name} USING arriving WHERE {same}")
-            self._connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM arriving{order}")
+            self._connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM arriving")
         finally:
             with suppress(duckdb.Error):  # an aborted transaction refuses; the rollback follows
                 self._connection.unregister("arriving")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -132,9 +133,12 @@ class EmbeddedOps:
             self._writer.close()
 
 
+_FULL = "database or disk is full"
+_NEEDED_BYTES = 64 * 1024
+"""A store that grows takes this much at once (the log's index takes 32 KB)."""
 _KNOWN = (
     (
-        "database or disk is full",
+        _FULL,
         "DISK_FULL",
         "the disk is full",
         "Free some room; nothing acknowledged is lost.",
@@ -173,7 +177,17 @@ def explain_store_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        said = _FULL if _no_room(error, path) else str(error)
         for text, code, what, next_step, transient in _KNOWN:
-            if text in str(error):
+            if text in said:
                 raise ForetellError(code, what, where=str(path), next_step=next_step, transient=transient) from error
         raise ForetellError("STORE_FAILED", str(error), where=str(path)) from error
+
+
+def _no_room(error: sqlite3.DatabaseError, path: Path) -> bool:
+    """True where the driver says "disk I/O error" because the disk is full: it does so of its shared memory."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR:
+        return False
+    with suppress(OSError):
+        return shutil.disk_usage(path.parent).free < _NEEDED_BYTES
+    return False

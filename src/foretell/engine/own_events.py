@@ -22,6 +22,8 @@ from foretell.money import MICRO
 
 OWN_SOURCE = "foretell"
 """``source`` of every event that Foretell wrote itself."""
+PROPERTY = "property:"
+"""Before the name of a property that is called like a column of the head."""
 _JSON = "SELECT CAST(json_merge_patch('{}', to_json(p)) AS VARCHAR) AS properties FROM p"
 """Merging into an empty object leaves out what is null."""
 _HEAD = {"message_id": pa.string(), "event": pa.string(), "ts": TIMESTAMP, "node_key": pa.int64()}
@@ -50,6 +52,7 @@ def decoded_events(told: pa.Table, batch: Batch) -> Decoded:
     count = told.num_rows
     rows = pa.array(np.arange(count, dtype=np.int64))
     properties = told.drop_columns(list(_HEAD))
+    properties = properties.rename_columns([name.removeprefix(PROPERTY) for name in properties.column_names])
     text = (
         scratch(_JSON, {"p": properties})
         if properties.num_columns

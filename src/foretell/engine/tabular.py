@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def quoted(name: str) -> str:
@@ -65,3 +66,23 @@ def beside(table: pa.Table, rows: pa.Table, columns: Sequence[str]) -> pa.Table:
     for name in columns:
         table = table.append_column(name, taken[name])
     return table
+
+
+def in_order(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """``rows`` by ``columns``, ascending, nulls last; of equal ones the first stays first.
+
+    Only the columns named are compared; the others are moved once. Texts are in the order of their bytes.
+    """
+    if not columns or rows.num_rows < 2:
+        return rows
+    keys = pa.table([_ranks(rows[name]) for name in columns], names=[str(place) for place in range(len(columns))])
+    order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+    return rows.combine_chunks().take(order)
+
+
+def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """A column of texts as the places of its values among the distinct ones; other columns as they are."""
+    if not pa.types.is_string(column.type):
+        return column
+    distinct = column.unique().drop_null()
+    return pc.index_in(column, distinct.take(pc.array_sort_indices(distinct)))

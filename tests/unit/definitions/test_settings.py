@@ -15,13 +15,14 @@ def test_defaults_and_origins(workspace):
         "EUR", "Europe/London", 512,
     )  # fmt: skip
     assert read.settings.zone_info.key == "Europe/London"
-    assert read.origins == {
+    assert {name: origin for name, origin in read.origins.items() if not name.startswith("sending.")} == {
         "name": "foretell.yaml:1",
         "currency": "default",
         "zone": "foretell.yaml:2",
         "stores.data": "default",
         "engine.memory_mb": "environment variable MEMORY (foretell.yaml:4)",
         "engine.threads": "default",
+        "locale": "default",
     }
 
 
@@ -90,3 +91,38 @@ def test_secrets_are_never_shown(workspace):
     shown = repr(read.settings) + repr(doctor(workspace.root, environ={"TOKEN": "hush-hush"}))
     assert "hush-hush" not in shown
     assert "set (environment variable TOKEN (foretell.yaml:2))" in shown
+
+
+def test_how_messages_go_out(workspace):
+    workspace.write(
+        "foretell.yaml",
+        'sending:\n  base_url: https://mail.example.com/\n  quiet_hours: {from: "21:00", to: "08:00"}\n'
+        "  caps:\n    - {messages: 3, per: 7d}\n",
+    )
+    read = read_settings(workspace.root, {})
+    assert read.problems == ()
+    sending = read.settings.sending
+    assert (sending.base_url, sending.quiet_hours.begin, sending.caps[0].messages) == (
+        "https://mail.example.com", "21:00", 3,
+    )  # fmt: skip
+    assert read.origins["sending.quiet_hours.from"] == "foretell.yaml:3"
+    assert read.origins["sending.from_email"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("base_url: mail.example.com", "'mail.example.com' is no address of a site"),
+        ("from_email: shop", "'shop' is no e-mail address"),
+        ("quiet_hours: {from: 9pm, to: '08:00'}", "'9pm' is no time of day"),
+        ("quiet_hours: {from: '08:00', to: '08:00'}", "the same time"),
+        ("caps: [{messages: 3, per: 1mo}]", "'1mo' has no fixed length"),
+        ("caps: [{messages: 0, per: 7d}]", "greater than or equal to 1"),
+        ("from_nam: Shop", "unknown key 'from_nam'"),
+    ],
+)
+def test_mistakes_in_how_messages_go_out(workspace, line, told):
+    workspace.write("foretell.yaml", f"name: a\nsending:\n  {line}\n")
+    (problem,) = read_settings(workspace.root, {}).problems
+    assert told in problem.headline
+    assert problem.where.startswith("foretell.yaml:3")

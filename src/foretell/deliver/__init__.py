@@ -1,0 +1,112 @@
+"""Deliver: did the message go out?
+
+Enters: candidates for messages with their instant, template and channel; templates, channels and audiences
+as documents; what people do with messages. Leaves: a decision row for every candidate, messages through
+their channels, own events (``Email Sent``, ``SMS Link Clicked``, ``Audience Joined``), suppressions, the
+views ``messages``, ``decisions`` and ``audiences``. Called by journey, measure, web, cli and app.
+
+:func:`gate` decides and knows no store; :func:`decide` asks it and queues; :func:`dispatch` hands over.
+"""
+
+from __future__ import annotations
+
+from foretell.deliver.audience_document import KIND as AUDIENCE
+from foretell.deliver.audiences import join_audience, leave_audience
+from foretell.deliver.channel_document import KIND as CHANNEL
+from foretell.deliver.channels import channel_kinds
+from foretell.deliver.channels.base import (
+    Capabilities,
+    Channel,
+    ChannelKind,
+    ChannelPlace,
+    Outgoing,
+    Receipt,
+)
+from foretell.deliver.deciding import Sending, decide, record_decisions, rules_of
+from foretell.deliver.dispatching import DispatchReport, dispatch
+from foretell.deliver.engaging import engaged
+from foretell.deliver.gate import CANDIDATES, CONSENTS, HISTORY, SUPPRESSED, Cap, GateRules, gate
+from foretell.deliver.inbox import InboxPage, Received, ReceivedMessage, inbox, inbox_message
+from foretell.deliver.ledger import Check, Decision, Happening, LedgerPage, Why, ledger, why
+from foretell.deliver.machines import is_machine
+from foretell.deliver.outbox import STATES, cancel
+from foretell.deliver.parts import PARTS
+from foretell.deliver.preferences import Preference, Preferences, preferences, set_preferences
+from foretell.deliver.quiet import QuietHours
+from foretell.deliver.settling import settle
+from foretell.deliver.stage import DeliverStage
+from foretell.deliver.suppressions import release, suppress, suppression
+from foretell.deliver.template_document import KIND as TEMPLATE
+from foretell.deliver.tokens import (
+    Signer,
+    Token,
+    click_url,
+    open_url,
+    preferences_url,
+    signer_of,
+    unsubscribe_url,
+    verify_token,
+)
+
+__all__ = [
+    "AUDIENCE",
+    "CANDIDATES",
+    "CHANNEL",
+    "CONSENTS",
+    "HISTORY",
+    "PARTS",
+    "STATES",
+    "SUPPRESSED",
+    "TEMPLATE",
+    "Cap",
+    "Capabilities",
+    "Channel",
+    "ChannelKind",
+    "ChannelPlace",
+    "Check",
+    "Decision",
+    "DeliverStage",
+    "DispatchReport",
+    "GateRules",
+    "Happening",
+    "InboxPage",
+    "LedgerPage",
+    "Outgoing",
+    "Preference",
+    "Preferences",
+    "QuietHours",
+    "Receipt",
+    "Received",
+    "ReceivedMessage",
+    "Sending",
+    "Signer",
+    "Token",
+    "Why",
+    "cancel",
+    "channel_kinds",
+    "click_url",
+    "decide",
+    "dispatch",
+    "engaged",
+    "gate",
+    "inbox",
+    "inbox_message",
+    "is_machine",
+    "join_audience",
+    "leave_audience",
+    "ledger",
+    "open_url",
+    "preferences",
+    "preferences_url",
+    "record_decisions",
+    "release",
+    "rules_of",
+    "set_preferences",
+    "settle",
+    "signer_of",
+    "suppress",
+    "suppression",
+    "unsubscribe_url",
+    "verify_token",
+    "why",
+]

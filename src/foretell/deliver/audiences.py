@@ -1,0 +1,177 @@
+"""Audiences: who is in, who left, and what the advertising platform is told of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import naive_utc
+from foretell.deliver import outbox, people
+from foretell.deliver.deciding import record_decisions
+from foretell.deliver.gate import SEND, GateRules, gate
+from foretell.engine import TIMESTAMP, Batch, Engine, Tx, python_rows, scratch, table_of, with_column
+from foretell.ids import stable_id
+from foretell.profile import consents
+
+PURPOSE = "marketing"
+_MEMBER = {
+    "audience": pa.string(), "profile_key": pa.int64(), "node_key": pa.int64(), "run": pa.string(),
+    "code": pa.string(), "joined_at": pa.int64(), "left_at": pa.int64(), "address": pa.string(),
+}  # fmt: skip
+_NAMES = ", ".join(f"m.{name}" for name in _MEMBER)
+
+
+def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> pa.Table:
+    """Let people join an audience; without consent to advertising or without an address they do not.
+
+    Args:
+        rows: profile_key, node_key, at (timestamp), run; code where there is one. Who is in stays in.
+
+    Returns:
+        ``rows`` with decision and reason; every row leaves a decision row.
+    """
+    asked = _asked(audience, rows, "join")
+    people.ask_about(tx, asked["profile_key"])
+    asked = people.addressed(asked, people.reachable(tx))
+    answer = gate(
+        asked.append_column("fault", pa.nulls(asked.num_rows, pa.string())),
+        consents=consents(tx, asked["profile_key"]).select(["profile_key", "channel", "purpose", "state"]),
+        suppressed=people.suppressed(tx, asked),
+        history=people.no_history(),
+        rules=GateRules(without_consent=frozenset()),
+    )
+    for name in ("decision", "reason", "checks"):
+        asked = asked.append_column(name, answer[name])
+    record_decisions(batch, asked)
+    going = _once(asked.filter(pc.equal(asked["decision"], SEND)))
+    inside = _members(tx, audience, going)
+    inside = inside.filter(pc.is_null(inside["left_at"]))
+    fresh = going.filter(pc.invert(pc.is_in(going["profile_key"], inside["profile_key"].combine_chunks())))
+    _enter(tx, batch, audience, fresh)
+    return with_column(with_column(rows, "decision", asked["decision"]), "reason", asked["reason"])
+
+
+def leave_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> None:
+    """Take people out of an audience; who is not in stays out.
+
+    Args:
+        rows: profile_key, node_key, at (timestamp), run.
+    """
+    asked = _once(_asked(audience, rows, "leave"))
+    inside = _members(tx, audience, asked)
+    inside = inside.filter(pc.is_null(inside["left_at"]))
+    place = pc.index_in(inside["profile_key"], asked["profile_key"].combine_chunks())
+    _leave(tx, batch, inside, asked["at"].take(place))
+
+
+def leave_without_consent(engine: Engine, now: datetime) -> int:
+    """Take everybody out who does not allow advertising any more; returns how many."""
+    found = engine.ops.query(
+        f"SELECT {_NAMES} FROM audience_members m WHERE m.left_at IS NULL AND NOT EXISTS ("
+        "SELECT 1 FROM consent_states c WHERE c.profile_key = m.profile_key AND c.channel = 'ads' "
+        f"AND c.purpose = '{PURPOSE}' AND c.state = 'granted')"
+    )
+    if found:
+        members = table_of(_MEMBER, found)
+        at = pa.repeat(pa.scalar(naive_utc(now), TIMESTAMP), members.num_rows)
+        engine.act("deliver", lambda tx, batch: _leave(tx, batch, members, at), now=now)
+    return len(found)
+
+
+def _asked(audience: str, rows: pa.Table, action: str) -> pa.Table:
+    asked = rows
+    if "code" not in asked.column_names:
+        asked = asked.append_column("code", pa.nulls(asked.num_rows, pa.string()))
+    keys = zip(asked["node_key"].to_pylist(), asked["at"].cast(TIMESTAMP).cast(pa.int64()).to_pylist(), strict=True)
+    ids = [stable_id("a", audience, str(node), action, str(at)) for node, at in keys]
+    asked = asked.append_column("message_id", pa.array(ids, pa.string()))
+    same = {"channel": "ads", "medium": "ads", "template": audience, "purpose": PURPOSE}
+    for name, value in same.items():
+        asked = asked.append_column(name, pa.array([value] * asked.num_rows, pa.string()))
+    return asked
+
+
+def _once(rows: pa.Table) -> pa.Table:
+    """The first row of every person."""
+    numbered = rows.append_column("place", pa.array(np.arange(rows.num_rows, dtype=np.int64)))
+    first = numbered.group_by("profile_key").aggregate([("place", "min")])["place_min"]
+    return rows.take(first.take(pc.sort_indices(first)))
+
+
+def _members(tx: Tx, audience: str, rows: pa.Table) -> pa.Table:
+    tx.put("asked_members", pa.table({"profile_key": pc.unique(rows["profile_key"])}), key="profile_key")
+    found = tx.query(
+        f"SELECT {_NAMES} FROM asked_members a JOIN audience_members m ON m.profile_key = a.profile_key "
+        "WHERE m.audience = ? ORDER BY m.profile_key",
+        (audience,),
+    )
+    return table_of(_MEMBER, found)
+
+
+def _enter(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> None:
+    if rows.num_rows == 0:
+        return
+    members = rows.append_column("audience", pa.array([audience] * rows.num_rows, pa.string()))
+    members = members.append_column("joined_at", members["at"].cast(TIMESTAMP).cast(pa.int64()))
+    members = members.append_column("left_at", pa.nulls(rows.num_rows, pa.int64())).select(list(_MEMBER))
+    tx.executemany(
+        f"INSERT INTO audience_members ({', '.join(_MEMBER)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (audience, profile_key) DO UPDATE SET node_key = excluded.node_key, run = excluded.run, "
+        "code = excluded.code, joined_at = excluded.joined_at, left_at = NULL, address = excluded.address",
+        python_rows(members),
+    )
+    _tell(tx, batch, members, rows["message_id"], rows["at"], "join")
+
+
+def _leave(tx: Tx, batch: Batch, members: pa.Table, at: pa.Array | pa.ChunkedArray) -> None:
+    if members.num_rows == 0:
+        return
+    instants = at.cast(TIMESTAMP).cast(pa.int64())
+    tx.executemany(
+        "UPDATE audience_members SET left_at = ? WHERE audience = ? AND profile_key = ?",
+        zip(instants.to_pylist(), members["audience"].to_pylist(), members["profile_key"].to_pylist(), strict=True),
+    )
+    keys = zip(members["audience"].to_pylist(), members["node_key"].to_pylist(), instants.to_pylist(), strict=True)
+    ids = pa.array([stable_id("a", audience, str(node), "leave", str(left)) for audience, node, left in keys])
+    _tell(tx, batch, with_column(members, "left_at", instants), ids, at, "leave")
+
+
+def _tell(
+    tx: Tx, batch: Batch, members: pa.Table, ids: pa.ChunkedArray | pa.Array, at: pa.Array | pa.ChunkedArray, does: str
+) -> None:
+    """Publish memberships, tell the events, and queue what the platform has to know."""
+    batch.emit(
+        "audience_rows",
+        scratch(
+            "SELECT audience, node_key, run, make_timestamp(joined_at) AS joined_at, "
+            "make_timestamp(left_at) AS left_at FROM m",
+            {"m": members},
+        ),
+    )
+    count = members.num_rows
+    batch.tell(
+        pa.table(
+            {
+                "message_id": pc.binary_join_element_wise("e", ids, "_"),
+                "event": pa.array([f"Audience {'Joined' if does == 'join' else 'Left'}"] * count, pa.string()),
+                "ts": at.cast(TIMESTAMP),
+                "node_key": members["node_key"],
+                "audience": members["audience"],
+                "run": members["run"],
+            }
+        )
+    )
+    variables = [
+        json.dumps({"action": does} | ({"code": code} if code else {})) for code in members["code"].to_pylist()
+    ]
+    same = {"channel": "ads", "medium": "ads", "purpose": PURPOSE}
+    queued = members.select(["profile_key", "node_key", "run", "address"]).append_column("message_id", ids)
+    queued = queued.append_column("template", members["audience"]).append_column("at", at)
+    queued = queued.append_column("variables", pa.array(variables, pa.string()))
+    for name, value in same.items():
+        queued = queued.append_column(name, pa.array([value] * count, pa.string()))
+    outbox.insert(tx, batch, queued)

@@ -1,0 +1,234 @@
+"""Handing queued messages to their channels: claimed before, recorded after, never twice.
+
+A claim is durable before a channel sees the message. Where the process dies between the two, the next
+dispatch hands the message over again if the channel is idempotent (it keys on the message id), and marks
+it ``uncertain`` for a person to look at if it is not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from foretell.definitions import Catalog
+from foretell.deliver import audience_document, channel_document, outbox
+from foretell.deliver.audiences import leave_without_consent
+from foretell.deliver.channels.base import Channel, ChannelKind, ChannelPlace, Outgoing, Receipt
+from foretell.deliver.context import facts_of
+from foretell.deliver.outbox import Queued
+from foretell.deliver.receipts import Verdict, record, verdict_of
+from foretell.deliver.rendering import rendered
+from foretell.deliver.tokens import Signer, signer_of
+from foretell.engine import Engine, reached
+from foretell.errors import ForetellError
+from foretell.profile import consents
+
+_ROUND = 2_000
+_TURN = threading.Lock()
+"""One dispatch at a time: a claim that is found belongs to a process that died."""
+_LOG = logging.getLogger("foretell.deliver")
+
+
+@dataclass
+class DispatchReport:
+    """What a dispatch did; counts of messages.
+
+    Args:
+        sent: by medium.
+        later: will be tried again.
+        uncertain: may have gone out; a person has to look.
+    """
+
+    sent: dict[str, int] = field(default_factory=dict)
+    failed: int = 0
+    bounced: int = 0
+    later: int = 0
+    uncertain: int = 0
+    cancelled: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    def count(self, media: Counter[str], states: Counter[str]) -> None:
+        """Add what was recorded."""
+        for medium, number in media.items():
+            self.sent[medium] = self.sent.get(medium, 0) + number
+        self.failed += states[outbox.FAILED]
+        self.bounced += states[outbox.BOUNCED]
+        self.later += states[outbox.QUEUED]
+        self.uncertain += states[outbox.UNCERTAIN]
+        self.cancelled += states[outbox.CANCELLED]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How messages of one channel go out."""
+
+    engine: Engine
+    catalog: Catalog
+    signer: Signer
+    now: datetime
+    kind: ChannelKind
+    channel: Channel
+
+
+def dispatch(engine: Engine, catalog: Catalog, *, now: datetime) -> DispatchReport:
+    """Hand over every message whose instant has come; returns what became of them.
+
+    It may be killed anywhere: the next call does the rest. What a channel refuses for now is tried again
+    later, with growing pauses.
+    """
+    report = DispatchReport()
+    with _TURN:
+        _recover(engine, catalog, now, report)
+        leave_without_consent(engine, now)
+        signer: Signer | None = None
+        while messages := outbox.waiting(engine, now, _ROUND):
+            signer = signer or signer_of(engine, catalog.settings)
+            kept = _still_allowed(engine, messages, now, report)
+            for key, part in _by_channel(catalog, kept):
+                _send_all(engine, catalog, signer, key, part, now, report)
+    return report
+
+
+def channel_key(catalog: Catalog, message: Queued) -> str:
+    """The channel that carries a message; an audience's document names its own."""
+    if message.medium != "ads":
+        return message.channel
+    document = catalog.documents.get(("audience", message.template))
+    return audience_document.spec_of(document).channel if document else message.channel
+
+
+def _recover(engine: Engine, catalog: Catalog, now: datetime, report: DispatchReport) -> None:
+    """Settle claims of a dispatch that died."""
+    claimed = outbox.claimed(engine)
+    if not claimed:
+        return
+    again: list[str] = []
+    unsure: list[str] = []
+    for message in claimed:
+        kind = channel_document.kind_of(catalog, channel_key(catalog, message))
+        (again if kind and kind.capabilities.idempotent else unsure).append(message.message_id)
+    outbox.unclaim(engine, again)
+    if unsure:
+        why = "the process ended while it was handed over"
+        rows = [(one, outbox.UNCERTAIN, why) for one in unsure]
+        engine.act("deliver", lambda tx, batch: outbox.give_up(tx, batch, rows, now), now=now)
+        report.uncertain += len(unsure)
+
+
+def _still_allowed(engine: Engine, messages: Sequence[Queued], now: datetime, report: DispatchReport) -> list[Queued]:
+    """Those that may still go: what was denied or suppressed since the decision is taken back."""
+    keys = pa.array(sorted({message.profile_key for message in messages}), pa.int64())
+    found = consents(engine.ops, keys).to_pylist()
+    denied = {(row["profile_key"], row["channel"], row["purpose"]) for row in found if row["state"] == "denied"}
+    listed = outbox.suppressed_among(engine, messages)
+    stopped = {}
+    for message in messages:
+        if message.medium == "ads" and json.loads(message.variables)["action"] == "leave":
+            continue
+        if (message.profile_key, message.medium, message.purpose) in denied:
+            stopped[message.message_id] = "consent was withdrawn"
+        elif (message.medium, message.address) in listed:
+            stopped[message.message_id] = "the address was suppressed"
+    if stopped:
+        rows = [(message_id, outbox.CANCELLED, why) for message_id, why in stopped.items()]
+        engine.act("deliver", lambda tx, batch: outbox.give_up(tx, batch, rows, now), now=now)
+        report.cancelled += len(rows)
+    return [message for message in messages if message.message_id not in stopped]
+
+
+def _by_channel(catalog: Catalog, messages: Sequence[Queued]) -> Iterator[tuple[str, list[Queued]]]:
+    parts: dict[str, list[Queued]] = {}
+    for message in messages:
+        parts.setdefault(channel_key(catalog, message), []).append(message)
+    yield from parts.items()
+
+
+def _send_all(
+    engine: Engine,
+    catalog: Catalog,
+    signer: Signer,
+    key: str,
+    messages: Sequence[Queued],
+    now: datetime,
+    report: DispatchReport,
+) -> None:
+    kind = channel_document.kind_of(catalog, key)
+    try:
+        channel = channel_document.open_channel(catalog, key, ChannelPlace(catalog.settings, engine.ops))
+        why = f"nothing serves the channel {key!r}"
+    except (ForetellError, ValidationError) as error:  # wrong settings: somebody can mend them
+        channel, why = None, str(error)
+    if kind is None or channel is None:
+        outbox.claim(engine, [message.message_id for message in messages])
+        receipts = [Receipt(message.message_id, "later", error=why) for message in messages]
+        _record(engine, now, [_judge(catalog, now, *pair) for pair in _pairs(messages, receipts)], report)
+        return
+    way = _Way(engine, catalog, signer, now, kind, channel)
+    size = kind.capabilities.batch_size
+    for start in range(0, len(messages), size):
+        _send(way, messages[start : start + size], report)
+
+
+def _send(way: _Way, messages: Sequence[Queued], report: DispatchReport) -> None:
+    ready, outgoing, failed = _rendered(way, messages)
+    outbox.claim(way.engine, [message.message_id for message in ready])
+    reached("deliver.claimed")
+    receipts = _handed_over(way, outgoing) if outgoing else []
+    reached("deliver.handed_over")
+    verdicts = [
+        _judge(way.catalog, way.now, message, receipt, way.kind) for message, receipt in _pairs(ready, receipts)
+    ]
+    _record(way.engine, way.now, [*verdicts, *failed], report)
+
+
+def _rendered(way: _Way, messages: Sequence[Queued]) -> tuple[list[Queued], list[Outgoing], list[Verdict]]:
+    ready, outgoing, failed = [], [], []
+    for message, facts in zip(messages, facts_of(way.engine, way.catalog, messages), strict=True):
+        try:
+            outgoing.append(rendered(way.catalog, way.signer, message, facts))
+            ready.append(message)
+        except ForetellError as error:
+            failed.append(Verdict(message, outbox.FAILED, error=str(error)))
+    return ready, outgoing, failed
+
+
+def _handed_over(way: _Way, outgoing: Sequence[Outgoing]) -> list[Receipt]:
+    """What the channel answers; a channel that breaks has handed over nothing, or nobody knows."""
+    try:
+        receipts = way.channel.send(outgoing, now=way.now)
+    except Exception as error:  # noqa: BLE001 (what an extension raises must not stop the other messages)
+        _LOG.exception("channel %s failed", way.kind.name)
+        outcome: Any = "later" if way.kind.capabilities.idempotent else "uncertain"
+        return [Receipt(message.message_id, outcome, error=f"{type(error).__name__}: {error}") for message in outgoing]
+    found = {receipt.message_id: receipt for receipt in receipts}
+    lost = "the channel gave no receipt"
+    return [found.get(one.message_id) or Receipt(one.message_id, "uncertain", error=lost) for one in outgoing]
+
+
+def _pairs(messages: Sequence[Queued], receipts: Sequence[Receipt]) -> Iterator[tuple[Queued, Receipt]]:
+    return zip(messages, receipts, strict=True)
+
+
+def _judge(
+    catalog: Catalog, now: datetime, message: Queued, receipt: Receipt, kind: ChannelKind | None = None
+) -> Verdict:
+    return verdict_of(message, receipt, kind.capabilities if kind else None, now, catalog.settings.sending.attempts)
+
+
+def _record(engine: Engine, now: datetime, verdicts: Sequence[Verdict], report: DispatchReport) -> None:
+    engine.act("deliver", lambda tx, batch: record(tx, batch, verdicts), now=now)
+    done = (outbox.SENT, outbox.DELIVERED)
+    media = Counter(one.message.medium for one in verdicts if one.state in done)
+    report.count(media, Counter(one.state for one in verdicts))

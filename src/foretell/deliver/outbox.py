@@ -1,0 +1,206 @@
+"""The ledger of messages, which is the outbox as well: queued → claimed → sent, delivered and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import from_micros, micros
+from foretell.deliver.parts import TIMES
+from foretell.engine import TIMESTAMP, Batch, Engine, OperationalStore, Tx, python_rows, scratch, table_of
+
+STORED = {
+    "message_id": pa.string(), "profile_key": pa.int64(), "node_key": pa.int64(), "at": pa.int64(),
+    "channel": pa.string(), "medium": pa.string(), "template": pa.string(), "purpose": pa.string(),
+    "journey": pa.string(), "run": pa.string(), "step": pa.string(), "campaign": pa.string(), "topic": pa.string(),
+    "variables": pa.string(), "address": pa.string(), "state": pa.string(), "attempts": pa.int64(),
+    "next_at": pa.int64(), "sent_at": pa.int64(), "handed_over_at": pa.int64(), "delivered_at": pa.int64(),
+    "opened_at": pa.int64(), "clicked_at": pa.int64(), "ended_at": pa.int64(), "accepted_id": pa.string(),
+    "error": pa.string(),
+}  # fmt: skip
+"""Columns of the table ``messages``; instants in microseconds."""
+QUEUED, CLAIMED, SENT, DELIVERED = "queued", "claimed", "sent", "delivered"
+FAILED, UNCERTAIN, CANCELLED, BOUNCED = "failed", "uncertain", "cancelled", "bounced"
+STATES = (QUEUED, CLAIMED, SENT, DELIVERED, BOUNCED, FAILED, UNCERTAIN, CANCELLED)
+EVENT_NAMES = {"email": "Email", "sms": "SMS", "push": "Push", "alert": "Message"}
+"""How the events of a medium begin; those of audiences are told when people join and leave."""
+_KEYS_A_QUERY = 2_000
+_COLUMNS = ", ".join(f"m.{name}" for name in STORED)
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A message that waits for its channel."""
+
+    message_id: str
+    profile_key: int
+    node_key: int
+    at: datetime
+    channel: str
+    medium: str
+    template: str
+    purpose: str
+    journey: str | None
+    run: str | None
+    step: str | None
+    campaign: str | None
+    topic: str | None
+    variables: str
+    address: str
+    attempts: int
+    next_at: datetime
+
+
+def insert(tx: Tx, batch: Batch, rows: pa.Table) -> None:
+    """Queue messages; one that is there already stays as it is.
+
+    Args:
+        rows: ``message_id profile_key node_key channel medium template purpose journey run step campaign
+            topic variables address`` and ``at`` (timestamp).
+    """
+    if rows.num_rows == 0:
+        return
+    instants = rows["at"].cast(TIMESTAMP).cast(pa.int64())
+    told = {
+        "at": instants,
+        "state": pa.repeat(QUEUED, rows.num_rows),
+        "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows),
+        "next_at": instants,
+    }
+    columns = {
+        name: told.get(name, rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, kind))
+        for name, kind in STORED.items()
+    }
+    table = pa.table({name: column.cast(STORED[name]) for name, column in columns.items()})
+    marks = ", ".join("?" * len(STORED))
+    tx.executemany(
+        f"INSERT INTO messages ({', '.join(STORED)}) VALUES ({marks}) ON CONFLICT (message_id) DO NOTHING",
+        python_rows(table),
+    )
+    publish(tx, batch, table["message_id"])
+
+
+def publish(tx: Tx, batch: Batch, ids: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Hand the rows of messages, as they stand now, to the view ``messages``; returns them."""
+    rows = of_ids(tx, ids)
+    times = ", ".join(f"make_timestamp(r.{name}) AS {name}" for name in TIMES)
+    batch.emit(
+        "message_rows",
+        scratch(
+            "SELECT message_id, node_key, channel, medium, template, purpose, journey, run, step, campaign, topic, "
+            f"state, attempts, {times}, error FROM r",
+            {"r": rows},
+        ),
+    )
+    return rows
+
+
+def of_ids(tx: Tx, ids: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Messages by their ids: columns :data:`STORED`, in the order of ids."""
+    tx.put("asked_messages", pa.table({"message_id": pc.unique(ids)}))
+    found = tx.query(
+        f"SELECT {_COLUMNS} FROM asked_messages a JOIN messages m ON m.message_id = a.message_id ORDER BY m.message_id"
+    )
+    return table_of(STORED, found)
+
+
+def of_id(store: OperationalStore, message_id: str) -> dict[str, Any] | None:
+    """One message, or None."""
+    found = store.query(f"SELECT {_COLUMNS} FROM messages m WHERE m.message_id = ?", (message_id,))
+    return dict(zip(STORED, found[0], strict=True)) if found else None
+
+
+def waiting(engine: Engine, now: datetime, most: int) -> list[Queued]:
+    """Messages whose instant has come, the earliest first."""
+    return _queued(
+        engine, "state = 'queued' AND next_at <= ? ORDER BY next_at, message_id LIMIT ?", (micros(now), most)
+    )
+
+
+def by_id(engine: Engine, message_id: str) -> Queued | None:
+    """One message as its channel would be handed it, due at its own instant where nothing else is planned."""
+    row = of_id(engine.ops, message_id)
+    if row is None:
+        return None
+    told = {name: row[name] for name in Queued.__dataclass_fields__}
+    due = row["at"] if row["next_at"] is None else row["next_at"]
+    return Queued(**{**told, "at": from_micros(row["at"]), "next_at": from_micros(due)})
+
+
+def claimed(engine: Engine) -> list[Queued]:
+    """Messages that were about to be handed over."""
+    return _queued(engine, "state = 'claimed' ORDER BY next_at, message_id", ())
+
+
+def _queued(engine: Engine, where: str, params: tuple[int, ...]) -> list[Queued]:
+    names = list(Queued.__dataclass_fields__)
+    rows = engine.ops.query(f"SELECT {', '.join(names)} FROM messages WHERE {where}", params)
+    instants = {"at", "next_at"}
+    return [Queued(**_read(names, row, instants)) for row in rows]
+
+
+def _read(names: Sequence[str], row: Sequence[Any], instants: set[str]) -> dict[str, Any]:
+    return {name: from_micros(value) if name in instants else value for name, value in zip(names, row, strict=True)}
+
+
+def suppressed_among(engine: Engine, messages: Sequence[Queued]) -> set[tuple[str, str]]:
+    """(medium, address) of those messages to which nothing may be sent."""
+    found: set[tuple[str, str]] = set()
+    addresses = sorted({message.address for message in messages})
+    for start in range(0, len(addresses), _KEYS_A_QUERY):
+        part = addresses[start : start + _KEYS_A_QUERY]
+        marks = ", ".join("?" * len(part))
+        found |= set(engine.ops.query(f"SELECT medium, address FROM suppressions WHERE address IN ({marks})", part))
+    return found
+
+
+def unclaim(engine: Engine, ids: Sequence[str]) -> None:
+    """Back into the queue, as due as before."""
+    if ids:
+        with engine.ops.write() as tx:
+            tx.executemany(
+                "UPDATE messages SET state = 'queued' WHERE message_id = ? AND state = 'claimed'",
+                [(one,) for one in ids],
+            )
+
+
+def claim(engine: Engine, ids: Sequence[str]) -> None:
+    """Make durable that these messages are about to be handed over."""
+    if not ids:
+        return
+    with engine.ops.write() as tx:
+        tx.executemany(
+            "UPDATE messages SET state = 'claimed', attempts = attempts + 1 WHERE message_id = ? AND state = 'queued'",
+            [(one,) for one in ids],
+        )
+
+
+def cancel(tx: Tx, batch: Batch, runs: pa.Array | pa.ChunkedArray, at: datetime) -> None:
+    """Take back what runs have not sent yet; what is being handed over is not touched.
+
+    Args:
+        runs: ids of runs.
+        at: when they were taken back.
+    """
+    tx.put("ended_runs", pa.table({"run": pc.unique(runs)}))
+    found = tx.query(
+        "SELECT m.message_id FROM ended_runs r JOIN messages m ON m.run = r.run "
+        "WHERE m.state = 'queued' AND m.medium <> 'ads'"
+    )
+    give_up(tx, batch, [(one, CANCELLED, "the run is over") for (one,) in found], at)
+
+
+def give_up(tx: Tx, batch: Batch, rows: Sequence[tuple[str, str, str]], at: datetime) -> None:
+    """End messages: (message_id, state, why)."""
+    if not rows:
+        return
+    tx.executemany(
+        "UPDATE messages SET state = ?, error = ?, next_at = NULL, ended_at = ? WHERE message_id = ?",
+        [(state, why, micros(at), message_id) for message_id, state, why in rows],
+    )
+    publish(tx, batch, pa.array([row[0] for row in rows], pa.string()))

@@ -1,0 +1,163 @@
+"""What the room keeps in the stores: messages, suppressions, audiences, what came back, the inbox."""
+
+from __future__ import annotations
+
+from foretell.engine import AnalyticsTable, RoomParts, View
+
+_MIGRATION = """
+CREATE TABLE messages (
+    message_id TEXT PRIMARY KEY, profile_key BIGINT NOT NULL, node_key BIGINT NOT NULL, at BIGINT NOT NULL,
+    channel TEXT NOT NULL, medium TEXT NOT NULL, template TEXT NOT NULL, purpose TEXT NOT NULL, journey TEXT, run TEXT,
+    step TEXT, campaign TEXT, topic TEXT, variables TEXT NOT NULL, address TEXT NOT NULL, state TEXT NOT NULL,
+    attempts BIGINT NOT NULL, next_at BIGINT, sent_at BIGINT, handed_over_at BIGINT, delivered_at BIGINT,
+    opened_at BIGINT, clicked_at BIGINT, ended_at BIGINT, accepted_id TEXT, error TEXT);
+CREATE INDEX messages_waiting ON messages (state, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX messages_by_profile ON messages (profile_key, at);
+CREATE INDEX messages_by_node ON messages (node_key);
+CREATE INDEX messages_by_run ON messages (run) WHERE run IS NOT NULL;
+CREATE INDEX messages_by_time ON messages (at, message_id);
+CREATE TABLE suppressions (
+    medium TEXT, address TEXT, reason TEXT NOT NULL, since BIGINT NOT NULL, message_id TEXT,
+    PRIMARY KEY (medium, address)) /*clustered*/;
+CREATE TABLE engagements (
+    event_id TEXT PRIMARY KEY, message_id TEXT NOT NULL, kind TEXT NOT NULL, at BIGINT NOT NULL, url TEXT,
+    machine BIGINT NOT NULL) /*clustered*/;
+CREATE INDEX engagements_by_message ON engagements (message_id);
+CREATE TABLE audience_members (
+    audience TEXT, profile_key BIGINT, node_key BIGINT NOT NULL, run TEXT, code TEXT, joined_at BIGINT NOT NULL,
+    left_at BIGINT, address TEXT NOT NULL, PRIMARY KEY (audience, profile_key)) /*clustered*/;
+CREATE INDEX audience_members_by_profile ON audience_members (profile_key);
+CREATE INDEX audience_members_by_node ON audience_members (node_key);
+CREATE TABLE inbox (
+    message_id TEXT PRIMARY KEY, channel TEXT NOT NULL, medium TEXT NOT NULL, address TEXT NOT NULL,
+    subject TEXT NOT NULL, html TEXT NOT NULL, text TEXT NOT NULL, headers TEXT NOT NULL, at BIGINT NOT NULL,
+    received_at BIGINT NOT NULL, attempts BIGINT NOT NULL);
+CREATE INDEX inbox_by_time ON inbox (medium, at, message_id);
+"""
+"""``next_at`` is null for messages that nothing more is to be done with. ``inbox`` stands for the outside
+world in development: it is written by development channels alone and keys on the message."""
+
+_NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
+_TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
+TIMES = ("at", "sent_at", "delivered_at", "opened_at", "clicked_at", "ended_at")
+
+DECISION_ROWS = AnalyticsTable(
+    "decision_rows",
+    {
+        "message_id": "VARCHAR",
+        "node_key": "BIGINT",
+        "at": "TIMESTAMP",
+        "decided_at": "TIMESTAMP",
+        **_TEXTS,
+        "decision": "VARCHAR",
+        "reason": "VARCHAR",
+        "until": "TIMESTAMP",
+        "checks": "VARCHAR",
+    },
+    profile_column="node_key",
+    order=("at", "message_id"),
+    derived="log_decisions",
+)
+MESSAGE_ROWS = AnalyticsTable(
+    "message_rows",
+    {
+        "message_id": "VARCHAR",
+        "node_key": "BIGINT",
+        **_TEXTS,
+        "state": "VARCHAR",
+        "attempts": "BIGINT",
+        **dict.fromkeys(TIMES, "TIMESTAMP"),
+        "error": "VARCHAR",
+    },
+    profile_column="node_key",
+    key=("message_id",),
+    order=("at", "message_id"),
+    derived="log_messages",
+)
+AUDIENCE_ROWS = AnalyticsTable(
+    "audience_rows",
+    {
+        "audience": "VARCHAR",
+        "node_key": "BIGINT",
+        "run": "VARCHAR",
+        "joined_at": "TIMESTAMP",
+        "left_at": "TIMESTAMP",
+    },
+    profile_column="node_key",
+    key=("audience", "node_key"),
+    order=("audience", "joined_at"),
+    derived="log_audiences",
+)
+
+_ABOUT = {
+    "message_id": "Unique id of the message.",
+    "profile_id": "The person, after all merges known today.",
+    "channel": "Key of the channel.",
+    "medium": "What the channel carries: email, sms, push, ads or alert.",
+    "template": "Key of the template; of the audience for ads.",
+    "purpose": "Purpose for which consent was asked.",
+    "journey": "Key of the journey that sent it.",
+    "run": "The person's run through the journey.",
+    "step": "Step of the journey.",
+    "campaign": "Campaign it counts for.",
+    "topic": "What it is about.",
+}
+
+
+def _columns(alias: str) -> str:
+    return ", ".join(f"{alias}.{name}" for name in _NAMED)
+
+
+_DECISIONS = View(
+    "decisions",
+    f"SELECT d.message_id, coalesce(n.profile_id, '') AS profile_id, {_columns('d')}, d.at, d.decided_at, d.decision, "
+    'd.reason, d."until" AS until_at, d.checks '
+    "FROM log_decisions d LEFT JOIN nodes n ON n.node_key = d.profile_key",
+    {
+        **_ABOUT,
+        "message_id": "Id of the message that was asked for; of the run for people held out.",
+        "at": "The instant for which it was asked, UTC.",
+        "decided_at": "When it was decided, UTC.",
+        "decision": "send, refuse, defer or held_out.",
+        "reason": "ok, or the check that failed: no_consent, suppressed, no_address, frequency_cap, quiet_hours …",
+        "until_at": "For defer: when to ask again, UTC.",
+        "checks": "The checks in their order, as JSON text.",
+    },
+)
+_MESSAGES = View(
+    "messages",
+    f"SELECT m.message_id, coalesce(n.profile_id, '') AS profile_id, {_columns('m')}, m.state, m.attempts, m.at, "
+    "m.sent_at, m.delivered_at, m.opened_at, m.clicked_at, m.ended_at, m.error "
+    "FROM log_messages m LEFT JOIN nodes n ON n.node_key = m.profile_key",
+    {
+        **_ABOUT,
+        "state": "queued, sent, delivered, bounced, failed, uncertain or cancelled.",
+        "attempts": "How often it was handed to the channel.",
+        "at": "The instant at which it was due, UTC.",
+        "sent_at": "When the channel took it, UTC.",
+        "delivered_at": "When the channel said that it arrived, UTC.",
+        "opened_at": "First opening by a person, UTC; a click counts as one.",
+        "clicked_at": "First click by a person, UTC.",
+        "ended_at": "When it was given up or taken back, UTC.",
+        "error": "Why it was given up, taken back or is uncertain.",
+    },
+)
+_AUDIENCES = View(
+    "audiences",
+    "SELECT a.audience, coalesce(n.profile_id, '') AS profile_id, a.run, a.joined_at, a.left_at "
+    "FROM log_audiences a LEFT JOIN nodes n ON n.node_key = a.profile_key",
+    {
+        "audience": "Key of the audience.",
+        "profile_id": "The person, after all merges known today.",
+        "run": "The run of a journey that let the person join.",
+        "joined_at": "When the person joined last, UTC.",
+        "left_at": "When the person left, UTC.",
+    },
+)
+
+PARTS = RoomParts(
+    "deliver",
+    (_MIGRATION,),
+    (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
+    (_DECISIONS, _MESSAGES, _AUDIENCES),
+)

@@ -1,0 +1,112 @@
+"""What the gate has to know of people: address, zone, messages they had."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import micros, zone_of
+from foretell.deliver.gate import HISTORY, SUPPRESSED
+from foretell.engine import TIMESTAMP, Tx, scratch, table_of
+from foretell.errors import UsageError
+
+_PEOPLE = "gated_people"
+_ADDRESSES = f"""
+SELECT p.profile_key, 'trait', t.trait, t.s FROM {_PEOPLE} p JOIN profile_traits t ON t.profile_key = p.profile_key
+WHERE t.trait IN ('email', 'phone', 'zone', 'timezone') AND t.s IS NOT NULL
+UNION ALL
+SELECT p.profile_key, 'identifier', i.kind, min(i.value) FROM {_PEOPLE} p JOIN identifiers i
+ON i.node_key = p.profile_key WHERE i.kind IN ('email', 'phone') GROUP BY p.profile_key, i.kind
+UNION ALL
+SELECT p.profile_key, 'identifier', i.kind, min(i.value) FROM {_PEOPLE} p JOIN merged m ON m.profile_key = p.profile_key
+JOIN identifiers i ON i.node_key = m.node_key WHERE i.kind IN ('email', 'phone') GROUP BY p.profile_key, i.kind"""
+
+# An e-mail address that no server would take is none. Phone numbers come as people write them.
+_FIT = r"""
+WITH said AS (
+  SELECT profile_key, field, CASE WHEN field = 'email' THEN lower(trim(value))
+    WHEN field = 'phone' THEN regexp_replace(value, '[\s().\-/]', '', 'g') ELSE trim(value) END AS value,
+    CASE origin WHEN 'trait' THEN 0 ELSE 1 END AS rank FROM f
+), fit AS (
+  SELECT *, row_number() OVER (PARTITION BY profile_key, field ORDER BY rank, value) AS place FROM said
+  WHERE CASE field WHEN 'email' THEN regexp_full_match(value, '[^@\s<>,;"]+@[^@\s<>,;"]+\.[^@\s<>,;".]+')
+    WHEN 'phone' THEN regexp_full_match(value, '\+?[0-9]{5,15}') ELSE value <> '' END
+)
+SELECT profile_key, max(CASE WHEN field = 'email' THEN value END) AS email,
+  max(CASE WHEN field = 'phone' THEN value END) AS phone,
+  coalesce(max(CASE WHEN field = 'zone' THEN value END), max(CASE WHEN field = 'timezone' THEN value END)) AS zone
+FROM fit WHERE place = 1 GROUP BY profile_key"""
+
+
+def ask_about(tx: Tx, profile_keys: pa.ChunkedArray | pa.Array) -> None:
+    """Name the people whom the other functions here speak of."""
+    tx.put(_PEOPLE, pa.table({"profile_key": pc.unique(profile_keys)}), key="profile_key")
+
+
+def reachable(tx: Tx) -> pa.Table:
+    """Of the people asked about: profile_key, email, phone, zone; null where there is none that fits.
+
+    The address is the latest trait told, else the first identifier in order; the zone is known to exist.
+    """
+    kinds = {"profile_key": pa.int64(), "origin": pa.string(), "field": pa.string(), "value": pa.string()}
+    found = scratch(_FIT, {"f": table_of(kinds, tx.query(_ADDRESSES))})
+    named = pc.unique(found["zone"]).drop_null().to_pylist()
+    bad = pa.array([zone for zone in named if not _exists(zone)], pa.string())
+    zone = pc.if_else(pc.is_in(found["zone"], bad), pa.scalar(None, pa.string()), found["zone"])
+    return found.set_column(found.schema.get_field_index("zone"), "zone", zone)
+
+
+def _exists(zone: str) -> bool:
+    try:
+        zone_of(zone)
+    except UsageError:
+        return False
+    return True
+
+
+def addressed(candidates: pa.Table, people: pa.Table) -> pa.Table:
+    """``candidates`` (profile_key, medium) with ``address`` and ``zone``, in their order."""
+    numbered = candidates.append_column("i", pa.array(np.arange(candidates.num_rows, dtype=np.int64)))
+    return scratch(
+        "SELECT c.* EXCLUDE (i), CASE WHEN c.medium IN ('email', 'ads') THEN p.email "
+        "WHEN c.medium = 'sms' THEN p.phone ELSE 'person:' || CAST(c.profile_key AS VARCHAR) END AS address, p.zone "
+        "FROM c LEFT JOIN p ON p.profile_key = c.profile_key ORDER BY c.i",
+        {"c": numbered, "p": people},
+    )
+
+
+def suppressed(tx: Tx, candidates: pa.Table) -> pa.Table:
+    """Those of the candidates' addresses that nothing may be sent to: columns medium, address."""
+    asked = candidates.select(["medium", "address"]).filter(pc.is_valid(candidates["address"]))
+    tx.put("asked_addresses", asked.group_by(["medium", "address"]).aggregate([]))
+    found = tx.query(
+        "SELECT a.medium, a.address FROM asked_addresses a JOIN suppressions s "
+        "ON s.medium = a.medium AND s.address = a.address"
+    )
+    return table_of({field.name: field.type for field in SUPPRESSED}, found)
+
+
+def history(tx: Tx, since: datetime, span: timedelta, uncapped: frozenset[str]) -> pa.Table:
+    """Messages to the people asked about that count for caps.
+
+    Args:
+        since: the earliest instant of a candidate.
+        span: length of the longest cap.
+    """
+    found = tx.query(
+        f"SELECT p.profile_key, m.medium, m.at, m.purpose FROM {_PEOPLE} p JOIN messages m "
+        "ON m.profile_key = p.profile_key WHERE m.at > ? AND m.state IN ('queued', 'claimed', 'sent', 'delivered', "
+        "'uncertain') AND m.medium <> 'ads'",
+        (micros(since - span),),
+    )
+    rows = [row[:3] for row in found if row[3] not in uncapped]
+    table = table_of({"profile_key": pa.int64(), "medium": pa.string(), "at": pa.int64()}, rows)
+    return table.set_column(2, "at", table["at"].cast(TIMESTAMP)).cast(HISTORY)
+
+
+def no_history() -> pa.Table:
+    """Nothing that counts for caps."""
+    return HISTORY.empty_table()

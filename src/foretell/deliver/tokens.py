@@ -1,0 +1,148 @@
+"""Signed tokens in the addresses that messages carry.
+
+A token holds what it is for, the message and, for a click, its target: nobody can make the server lead
+elsewhere. HMAC-SHA256 (RFC 2104), URL-safe base 64 without padding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from foretell.definitions import WorkspaceSettings
+from foretell.engine import Engine
+from foretell.errors import UsageError, explain_os_errors
+
+TokenKind = Literal["open", "click", "unsubscribe", "preferences"]
+_MARKS: dict[str, TokenKind] = {"o": "open", "c": "click", "u": "unsubscribe", "p": "preferences"}
+_PATHS = {"o": "/s/o/{}.gif", "c": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}"}
+_TAG_BYTES = 16
+_LEAST_KEY_CHARACTERS = 16
+_PURPOSE = b"foretell link 1\n"
+"""The key signs nothing else under this heading."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a token says.
+
+    Args:
+        url: target of a click, else empty.
+    """
+
+    kind: TokenKind
+    message_id: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Signer:
+    """The workspace's signature.
+
+    Args:
+        base_url: address at which people reach the server, without a slash at its end.
+    """
+
+    key: bytes
+    base_url: str
+
+
+def signer_of(engine: Engine, settings: WorkspaceSettings) -> Signer:
+    """The signature of a workspace: the secret ``signing``, else ``signing.key`` in its data folder,
+    which is made on first use."""
+    secret = settings.secrets.get("signing")
+    if secret is not None:
+        text = secret.get_secret_value()
+        if len(text) < _LEAST_KEY_CHARACTERS:
+            raise UsageError(
+                "WEAK_SECRET",
+                f"the secret signing has fewer than {_LEAST_KEY_CHARACTERS} characters",
+                where="foretell.yaml",
+                next_step="Use a long random text, e.g. of `openssl rand -hex 32`.",
+            )
+        return Signer(text.encode(), settings.sending.base_url)
+    return Signer(_kept_key(engine.data / "signing.key"), settings.sending.base_url)
+
+
+def _kept_key(path: Path) -> bytes:
+    with explain_os_errors("signing key"):
+        if not path.exists():
+            made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                os.write(descriptor, secrets.token_hex(32).encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            with suppress(FileExistsError):  # whoever links first has made the key
+                os.link(made, path)
+            made.unlink()
+        return path.read_bytes().strip()
+
+
+def open_url(signer: Signer, message_id: str) -> str:
+    """Address of the picture that tells an opening."""
+    return _url(signer, "o", message_id)
+
+
+def click_url(signer: Signer, message_id: str, url: str) -> str:
+    """Address that tells a click and leads to ``url``."""
+    return _url(signer, "c", message_id, url)
+
+
+def unsubscribe_url(signer: Signer, message_id: str) -> str:
+    """Address of the one-click unsubscription (RFC 8058)."""
+    return _url(signer, "u", message_id)
+
+
+def preferences_url(signer: Signer, message_id: str) -> str:
+    """Address of the person's preference page."""
+    return _url(signer, "p", message_id)
+
+
+def verify_token(signer: Signer, token: str, kind: TokenKind | None = None) -> Token:
+    """What ``token`` says, where the workspace signed it.
+
+    Args:
+        kind: what it must be for; a token for unsubscribing opens no preference page.
+
+    Raises:
+        UsageError: ``BAD_TOKEN``.
+    """
+    try:
+        raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        content, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
+        if not hmac.compare_digest(tag, _tag(signer, content)) or _text(raw) != token:
+            raise _bad()
+        mark, message_id, *rest = content.decode().split("\n", 2)
+    except (Base64Error, ValueError) as error:
+        raise _bad() from error
+    found = _MARKS[mark]
+    if kind is not None and found != kind:
+        raise _bad()
+    return Token(found, message_id, rest[0] if rest else "")
+
+
+def _bad() -> UsageError:
+    return UsageError("BAD_TOKEN", "this link is not valid", next_step="Open the link of the message once more.")
+
+
+def _url(signer: Signer, mark: str, *parts: str) -> str:
+    content = "\n".join([mark, *parts]).encode()
+    return signer.base_url + _PATHS[mark].format(_text(content + _tag(signer, content)))
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _tag(signer: Signer, content: bytes) -> bytes:
+    return hmac.new(signer.key, _PURPOSE + content, hashlib.sha256).digest()[:_TAG_BYTES]
