@@ -1,0 +1,121 @@
+"""The ``journey`` document: who enters, what happens step by step, when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from foretell.definitions import Document, DurationText
+from foretell.journey.steps import STEP_KINDS, Step, kind_of
+
+_NO_KIND = "no kind"
+
+
+class _Bare(Step):
+    """Stands for a step that does not say what it does."""
+
+    does: Literal["nothing"] = Field(description=f"Say one of: {', '.join(STEP_KINDS)}.")
+
+
+def _tag(name: str) -> str:
+    # No key of a document has a space, so that a problem's path never takes it for one.
+    return f"a {name} step"
+
+
+def _discriminate(raw: Any) -> str:
+    if isinstance(raw, Step):
+        return _tag(kind_of(raw).name)
+    marks = [name for name in STEP_KINDS if isinstance(raw, Mapping) and name in raw]
+    return _tag(marks[0] if marks else _NO_KIND)
+
+
+if TYPE_CHECKING:
+    AnyStep = Step
+else:  # the members of the union are only known when the folder has been scanned
+    _MODELS = [*((kind.name, kind.model) for kind in STEP_KINDS.values()), (_NO_KIND, _Bare)]
+    AnyStep = Annotated[
+        Union[tuple(Annotated[model, Tag(_tag(name))] for name, model in _MODELS)],  # noqa: UP007
+        Discriminator(_discriminate),
+    ]
+
+
+class Reentry(BaseModel):
+    """When somebody may enter again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: DurationText = Field(description="So long after the last entry, and not while a run is going on.")
+
+
+class JourneySpec(BaseModel):
+    """A journey."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str | None = Field(None, description="What people call it.")
+    description: str | None = Field(None, description="What it is for.")
+    enter: dict[str, Any] = Field(description="Condition: who enters.")
+    reentry: Literal["never"] | Reentry = Field("never", description="never, or {after: 90d}.")
+    leave: dict[str, Any] | None = Field(
+        None, description="Condition that ends a run; event heads read what happened since the entry."
+    )
+    goal: dict[str, Any] | None = Field(
+        None, description="Condition that the journey is for; event heads read what happened since the entry."
+    )
+    goal_within: DurationText = Field("30d", description="So long after the entry the goal counts.")
+    holdout: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Share of those who enter that gets nothing, to measure against: 30% or 0.3."
+    )
+    steps: list[AnyStep] = Field(min_length=1, description="The steps; without `next`, the following entry is next.")
+
+    @field_validator("holdout", mode="before")
+    @classmethod
+    def _percent(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.strip().endswith("%"):
+            try:
+                return float(value.strip()[:-1]) / 100
+            except ValueError:
+                return value
+        return value
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of each arm."""
+        return {"held_out": self.holdout, "treated": 1.0 - self.holdout}
+
+    def step(self, key: str) -> Step:
+        """The step called ``key``."""
+        return next(step for step in self.steps if step.key == key)
+
+    def following(self, key: str) -> str | None:
+        """The step after ``key``, None where it is the last."""
+        place = next(place for place, step in enumerate(self.steps) if step.key == key)
+        step = self.steps[place]
+        if step.next is not None:
+            return step.next
+        return self.steps[place + 1].key if place + 1 < len(self.steps) else None
+
+    def exits(self, key: str) -> Mapping[str, str | None]:
+        """Where a step can lead, by the name of the way; None is the end."""
+        step = self.step(key)
+        return kind_of(step).exits(step, self.following(key))
+
+    def conditions(self) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+        """Every condition with its path within ``spec``; ``enter`` first."""
+        for name in ("enter", "leave", "goal"):
+            raw = getattr(self, name)
+            if raw is not None:
+                yield (name,), raw
+        for place, step in enumerate(self.steps):
+            for name in kind_of(step).conditions if type(step) is not _Bare else ():
+                raw = getattr(step, name)
+                if raw is not None:
+                    yield ("steps", place, name), raw
+
+
+def spec_of(document: Document) -> JourneySpec:
+    """The content of a journey document."""
+    assert isinstance(document.spec, JourneySpec)
+    return document.spec

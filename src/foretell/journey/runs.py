@@ -1,0 +1,186 @@
+"""The operational rows of runs: read by the due instant, written back by their id.
+
+Nothing here looks at all runs that wait: what is read comes by an index, what is written by the
+primary key (a test holds the plans against it).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from foretell.engine import TIMESTAMP, Batch, OperationalStore, Tx, python_rows, scratch, table_of
+from foretell.ids import stable_id
+
+STORED = {
+    "run": pa.string(),
+    "journey": pa.string(),
+    "revision": pa.int64(),
+    "profile_key": pa.int64(),
+    "node_key": pa.int64(),
+    "profile_id": pa.string(),
+    "arm": pa.string(),
+    "entered_at": pa.int64(),
+    "state": pa.string(),
+    "step": pa.string(),
+    "arrived_at": pa.int64(),
+    "waiting": pa.int64(),
+    "due_at": pa.int64(),
+    "variables": pa.string(),
+    "entry_message_id": pa.string(),
+    "ended_at": pa.int64(),
+    "goal_at": pa.int64(),
+    "goal_until": pa.int64(),
+    "contaminated": pa.int64(),
+}
+"""The columns of a run that the runner reads and writes; instants in microseconds, UTC."""
+
+_COLUMNS = ", ".join(STORED)
+DUE = f"SELECT {_COLUMNS} FROM journey_runs WHERE journey = ? AND due_at <= ? ORDER BY due_at, run LIMIT ?"
+ANY_DUE = "SELECT 1 FROM journey_runs WHERE journey = ? AND due_at <= ? LIMIT 1"
+_OF_REVISION = "r.journey = ? AND r.revision = ? AND r.due_at IS NOT NULL AND r.waiting = 1"
+_TAKEN = ", ".join(f"r.{name}" for name in STORED)
+WAITING = f"SELECT {_TAKEN} FROM journey_runs r WHERE {_OF_REVISION}"
+WAITING_AT = f"{WAITING} AND r.step = ?"
+_OF_TOUCHED = "FROM touched_people t CROSS JOIN journey_runs r WHERE r.profile_key = t.profile_key AND"
+# Written so that no index but the one by profile fits: any other would read all runs for each person.
+WAITING_OF = (
+    f"SELECT {_TAKEN} {_OF_TOUCHED} r.journey = ? AND r.revision = ? AND coalesce(r.due_at, -1) <> -1 AND r.waiting = 1"
+)
+NEXT_REVISION = "SELECT min(revision) FROM journey_runs WHERE journey = ? AND revision > ? AND due_at IS NOT NULL"
+_OPEN = "r.journey = ? AND r.goal_until IS NOT NULL AND r.due_at IS NULL AND r.state <> 'merged'"
+OPEN_GOALS = f"SELECT {_TAKEN} FROM journey_runs r WHERE {_OPEN}"
+GOALS_OVER = f"{OPEN_GOALS} AND r.goal_until <= ?"
+GOALS_OF = (
+    f"SELECT {_TAKEN} {_OF_TOUCHED} r.journey = ? AND coalesce(r.goal_until, -1) <> -1 "
+    "AND coalesce(r.due_at, -1) = -1 AND r.state <> 'merged'"
+)
+_CHANGED = (
+    "state", "step", "arrived_at", "waiting", "due_at", "variables", "ended_at", "goal_at", "goal_until",
+)  # fmt: skip
+"""Whose a run is, only the stage changes."""
+UPSERT = (
+    f"INSERT INTO journey_runs ({_COLUMNS}, unsettled) VALUES ({', '.join('?' * len(STORED))}, 0) "
+    f"ON CONFLICT (run) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGED)}"
+)
+
+Readable = OperationalStore | Tx
+
+
+def due(store: Readable, journey: str, until: int, most: int) -> pa.Table:
+    """Runs whose instant has come, the earliest first: columns :data:`STORED`."""
+    return table_of(STORED, store.query(DUE, (journey, until, most)))
+
+
+def waiting(store: Readable, journey: str, revision: int) -> pa.Table:
+    """Runs of a revision that wait."""
+    return table_of(STORED, store.query(WAITING, (journey, revision)))
+
+
+def waiting_at(store: Readable, journey: str, revision: int, step: str) -> pa.Table:
+    """Those of them that are at ``step``."""
+    return table_of(STORED, store.query(WAITING_AT, (journey, revision, step)))
+
+
+def waiting_of(tx: Tx, journey: str, revision: int, people: pa.Array) -> pa.Table:
+    """Those of them that are runs of ``people`` (profile keys, each once)."""
+    tx.put("touched_people", pa.table({"profile_key": people}), key="profile_key")
+    return table_of(STORED, tx.query(WAITING_OF, (journey, revision)))
+
+
+def distinct(rows: pa.Table) -> pa.Table:
+    """Each run once, by id."""
+    places = pa.table({"run": rows["run"], "place": pa.array(range(rows.num_rows), pa.int64())})
+    first = places.group_by("run").aggregate([("place", "min")]).sort_by("run")
+    return rows.take(first["place_min"])
+
+
+def open_goals(tx: Tx, journey: str, until: int, people: pa.Array | None) -> pa.Table:
+    """Runs that are over or were held out and whose goal still counts.
+
+    Args:
+        until: those whose time ended by then are among them, whoever they are of.
+        people: otherwise only those of these people (profile keys, each once); None: everybody's.
+    """
+    if people is None:
+        return table_of(STORED, tx.query(OPEN_GOALS, (journey,)))
+    tx.put("touched_people", pa.table({"profile_key": people}), key="profile_key")
+    parts = [tx.query(GOALS_OVER, (journey, until)), tx.query(GOALS_OF, (journey,))]
+    return distinct(pa.concat_tables([table_of(STORED, part) for part in parts]))
+
+
+def write(tx: Tx, batch: Batch, rows: pa.Table) -> None:
+    """Write runs back, and publish them with the batch.
+
+    Args:
+        rows: columns :data:`STORED`.
+    """
+    if rows.num_rows == 0:
+        return
+    tx.executemany(UPSERT, python_rows(rows.select(list(STORED))))
+    publish(batch, rows)
+
+
+def publish(batch: Batch, rows: pa.Table) -> None:
+    """The rows of the view ``journey_runs``."""
+    batch.emit(
+        "journey_run_rows",
+        scratch(
+            "SELECT run, journey, revision, node_key, arm, make_timestamp(entered_at) AS entered_at, state, step, "
+            "make_timestamp(ended_at) AS ended_at, make_timestamp(goal_at) AS goal_at, "
+            "contaminated = 1 AS contaminated FROM r",
+            {"r": rows},
+        ),
+    )
+
+
+def tell_steps(batch: Batch, rows: pa.Table) -> None:
+    """The rows of the view ``journey_steps``.
+
+    Args:
+        rows: ``run journey revision node_key step at outcome next``, ``at`` as timestamp.
+    """
+    named = ["run", "journey", "revision", "node_key", "step", "outcome", "next"]
+    batch.emit("journey_step_rows", rows.select(named).append_column("happened_at", rows["at"].cast(TIMESTAMP)))
+
+
+def tell(batch: Batch, event: str, rows: pa.Table, outcome: str | None = None) -> None:
+    """Write ``Journey …`` events into the log: one a run at its ``at``.
+
+    Args:
+        rows: columns of :data:`STORED` and ``at`` (timestamp).
+    """
+    if rows.num_rows == 0:
+        return
+    ids = [stable_id("j", event, run) for run in rows["run"].to_pylist()]
+    columns = {
+        "message_id": pa.array(ids, pa.string()),
+        "event": pa.array([event] * rows.num_rows, pa.string()),
+        "ts": rows["at"].cast(TIMESTAMP),
+        "node_key": rows["profile_key"],
+        **{name: rows[name] for name in ("journey", "run", "step", "revision", "arm")},
+    }
+    if outcome is not None:
+        columns["outcome"] = pa.array([outcome] * rows.num_rows, pa.string())
+    batch.tell(pa.table(columns))
+
+
+def instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Microseconds as timestamps."""
+    return column.cast(TIMESTAMP)
+
+
+def microseconds(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Timestamps as microseconds."""
+    return column.cast(TIMESTAMP).cast(pa.int64())
+
+
+def replaced(rows: pa.Table, **columns: object) -> pa.Table:
+    """``rows`` with columns replaced or added; one value stands for all rows."""
+    for name, value in columns.items():
+        kind = STORED.get(name, TIMESTAMP)
+        array = value
+        if not isinstance(value, pa.Array | pa.ChunkedArray):
+            array = pa.array([value] * rows.num_rows, kind)
+        place = rows.schema.get_field_index(name)
+        rows = rows.append_column(name, array) if place < 0 else rows.set_column(place, name, array)
+    return rows

@@ -1,0 +1,64 @@
+"""The messages that runs asked for: when, under which id, and what the gate said."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.engine import TIMESTAMP, Tx, python_rows, scratch, table_of
+from foretell.ids import stable_id
+
+
+def message_ids(tx: Tx, runs: pa.Table, step: str) -> pa.Table:
+    """``runs`` with ``message_id`` and ``visit``: the same whenever the same run asks at the same visit.
+
+    Args:
+        runs: column ``run``.
+    """
+    before = _sent(tx, runs, step).select(["run", "visit"])
+    visits = scratch(
+        "SELECT r.run, coalesce(b.visit, 0) + 1 AS visit FROM r LEFT JOIN b USING (run)",
+        {"r": runs.select(["run"]), "b": before},
+    )
+    numbers = visits["visit"].take(pc.index_in(runs["run"], visits["run"].combine_chunks()))
+    ids = [
+        stable_id("m", run, step, *([] if visit == 1 else [str(visit)]))
+        for run, visit in zip(runs["run"].to_pylist(), numbers.to_pylist(), strict=True)
+    ]
+    return runs.append_column("message_id", pa.array(ids, pa.string())).append_column("visit", numbers)
+
+
+def remember(tx: Tx, step: str, decided: pa.Table) -> None:
+    """Keep what the gate decided.
+
+    Args:
+        decided: ``run visit at message_id decision reason``; deferred candidates left out.
+    """
+    rows = scratch(
+        "SELECT run, $step AS step, visit, epoch_us(d.at) AS at, message_id, decision, reason FROM d",
+        {"d": decided},
+        {"step": step},
+    )
+    tx.executemany(
+        "INSERT INTO journey_sends VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, step) DO UPDATE SET "
+        "visit = excluded.visit, at = excluded.at, message_id = excluded.message_id, "
+        "decision = excluded.decision, reason = excluded.reason",
+        python_rows(rows),
+    )
+
+
+def instants_of(tx: Tx, runs: pa.Table, step: str) -> pa.ChunkedArray:
+    """When ``step`` sent its message for each run, or decided not to; where a run never came by there,
+    the instant at which it arrived where it is now (column ``arrived_at``)."""
+    sent = _sent(tx, runs, step)
+    found = pa.array(sent["at"].to_numpy(), TIMESTAMP).take(pc.index_in(runs["run"], sent["run"].combine_chunks()))
+    return pc.coalesce(pa.chunked_array([found]), runs["arrived_at"])
+
+
+def _sent(tx: Tx, runs: pa.Table, step: str) -> pa.Table:
+    tx.put("asking_runs", runs.select(["run"]))
+    rows = tx.query(
+        "SELECT s.run, s.visit, s.at FROM asking_runs a JOIN journey_sends s ON s.run = a.run WHERE s.step = ?",
+        (step,),
+    )
+    return table_of({"run": pa.string(), "visit": pa.int64(), "at": pa.int64()}, rows)

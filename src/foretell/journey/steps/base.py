@@ -1,0 +1,176 @@
+"""What every kind of step is made of: its model in the document, what it does, where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from foretell.condition import Condition
+from foretell.definitions import Catalog, Document, KeyText, Problem
+from foretell.engine import TIMESTAMP, Batch, Tx
+
+RUNS = pa.schema(
+    [
+        ("run", pa.string()),
+        ("profile_key", pa.int64()),
+        ("node_key", pa.int64()),
+        ("profile_id", pa.string()),
+        ("entered_at", TIMESTAMP),
+        ("at", TIMESTAMP),
+        ("arrived_at", TIMESTAMP),
+        ("waiting", pa.bool_()),
+        ("variables", pa.string()),
+        ("entry_message_id", pa.string()),
+    ]
+)
+"""The runs that a step is asked to advance. ``at`` is the instant at which it happens, by the run's own
+time; ``waiting`` is true where the step was asked before and told to wait; ``variables`` is the JSON of
+what earlier steps found for the person."""
+
+MOVES = pa.schema(
+    [
+        ("run", pa.string()),
+        ("outcome", pa.string()),
+        ("next", pa.string()),
+        ("due_at", TIMESTAMP),
+        ("variables", pa.string()),
+    ]
+)
+"""What a step says of every run it was given, one row each. ``next`` is a step's key, its own to be asked
+again at ``due_at``, or null where the journey ends; ``outcome`` is one word, with a reason behind ``:``;
+``variables`` replaces the run's, null keeps them."""
+
+
+class Step(BaseModel):
+    """What all steps share."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: KeyText = Field(description="Name of the step within the journey.")
+    title: str | None = Field(None, description="What people call it.")
+    next: KeyText | None = Field(None, description="Step that follows; without it, the next of the list.")
+
+
+Holds = Callable[[Condition, pa.Table, bool], npt.NDArray[np.bool_]]
+"""For each run whether a condition holds for it as of its ``at``; event heads read only what happened
+since its entry where the third argument is true."""
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What a step may know while it advances runs.
+
+    Args:
+        journey: key of the journey.
+        step: the step's content.
+        following: key of the step that follows, None where the journey ends behind it.
+        holds: answers conditions about runs.
+        tree: the parsed condition of the step's field of that name.
+    """
+
+    journey: str
+    revision: int
+    step: Step
+    following: str | None
+    catalog: Catalog
+    now: datetime
+    zone: ZoneInfo
+    holds: Holds
+    tree: Callable[[str], Condition]
+
+
+@dataclass(frozen=True)
+class StepPlace:
+    """A step while its document is checked.
+
+    Args:
+        at: gives a path within the step its ``file:line``.
+        earlier: the steps from which it can be reached.
+        senders: the steps that send a message.
+    """
+
+    document: Document
+    catalog: Catalog
+    step: Step
+    at: Callable[[tuple[str | int, ...]], str]
+    earlier: frozenset[str]
+    senders: Sequence[str]
+
+    def problem(self, field_name: str, code: str, message: str, next_step: str) -> Problem:
+        """A problem at one of the step's fields."""
+        return Problem(code, message, self.document.name, self.at((field_name,)), next_step)
+
+
+def _nothing(_place: StepPlace) -> Iterable[Problem]:
+    return ()
+
+
+def _no_names(_step: Step) -> Iterable[tuple[str, str]]:
+    return ()
+
+
+def _nothing_to_undo(_tx: Tx, _batch: Batch, _step: Step, _runs: pa.Table) -> None:
+    return None
+
+
+def _only_next(_step: Step, following: str | None) -> Mapping[str, str | None]:
+    return {"next": following}
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """A kind of step: one file of this folder, found by being there.
+
+    Args:
+        name: the key that marks such a step in a document (``send``, ``wait``).
+        model: its content.
+        advance: what it does with runs, set-wise, inside one transaction; answers :data:`MOVES`.
+        check: what is wrong with a valid step by its meaning.
+        refers: the (kind, key) pairs of documents it names.
+        exits: where it can lead, by the name of the way; None is the end.
+        conditions: its fields that hold conditions; True: event heads read since the entry.
+        undo: takes back what still acts on people whose runs are stopped (``profile_key node_key run at``).
+        rests: True where a run stays at it until a later instant.
+        sends: True where a message is sent, so that ``message:`` and ``from:`` may name it.
+    """
+
+    name: str
+    model: type[Step]
+    advance: Callable[[Tx, Batch, StepContext, pa.Table], pa.Table]
+    check: Callable[[StepPlace], Iterable[Problem]] = _nothing
+    refers: Callable[[Step], Iterable[tuple[str, str]]] = _no_names
+    exits: Callable[[Step, str | None], Mapping[str, str | None]] = _only_next
+    conditions: Mapping[str, bool] = field(default_factory=dict)
+    undo: Callable[[Tx, Batch, Step, pa.Table], None] = _nothing_to_undo
+    rests: bool = False
+    sends: bool = False
+
+
+def moves(
+    runs: pa.Table,
+    outcome: str | pa.Array | pa.ChunkedArray,
+    following: str | pa.Array | pa.ChunkedArray | None,
+    due_at: pa.Array | pa.ChunkedArray | None = None,
+    variables: pa.Array | None = None,
+) -> pa.Table:
+    """:data:`MOVES` for ``runs``; without ``due_at`` they go on at the same instant."""
+    count = runs.num_rows
+
+    def column(value: str | pa.Array | pa.ChunkedArray | None) -> pa.Array | pa.ChunkedArray:
+        return pa.array([value] * count, pa.string()) if value is None or isinstance(value, str) else value
+
+    parts = [
+        runs["run"],
+        column(outcome),
+        column(following),
+        runs["at"] if due_at is None else due_at,
+        pa.nulls(count, pa.string()) if variables is None else variables,
+    ]
+    return pa.table(parts, schema=MOVES)

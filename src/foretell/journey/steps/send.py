@@ -1,0 +1,81 @@
+"""``send``: a message by a template, through the send gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from foretell import deliver
+from foretell.definitions import KeyText
+from foretell.engine import Batch, Tx
+from foretell.journey.sends import message_ids, remember
+from foretell.journey.steps.base import Step, StepContext, StepKind, moves
+
+
+class SendStep(Step):
+    """One message to the person; a refused one does not keep the run from going on."""
+
+    send: KeyText = Field(description="Key of the template.")
+    channel: KeyText = Field("email", description="Key of the channel, or its medium: email, sms, push, alert.")
+    purpose: str = Field("marketing", min_length=1, description="Purpose for which consent must be there.")
+    topic: str | None = Field(None, description="What it is about, for conditions and preferences.")
+    campaign: str | None = Field(None, description="Campaign it counts for; default: the journey.")
+
+
+def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:
+    step = context.step
+    assert isinstance(step, SendStep)
+    asked = message_ids(tx, runs, step.key)
+    decided = deliver.decide(
+        tx, batch, deliver.Sending(context.catalog, context.now), _candidates(context, step, asked)
+    )
+    decided = decided.select(["message_id", "decision", "reason", "until"])
+    place = pc.index_in(asked["message_id"], decided["message_id"].combine_chunks())
+    answer = decided.take(place)
+    for name in ("decision", "reason"):
+        asked = asked.append_column(name, answer[name])
+    deferred = pc.equal(answer["decision"], "defer")
+    remember(tx, step.key, asked.filter(pc.invert(deferred)))
+    outcome = pc.if_else(
+        pc.equal(answer["decision"], "send"),
+        "sent",
+        pc.binary_join_element_wise(pc.if_else(deferred, "deferred", "refused"), answer["reason"], ": "),
+    )
+    return moves(
+        runs,
+        outcome,
+        pc.if_else(deferred, step.key, pa.scalar(context.following, pa.string())),
+        pc.if_else(deferred, answer["until"], runs["at"]),
+    )
+
+
+def _candidates(context: StepContext, step: SendStep, asked: pa.Table) -> pa.Table:
+    told: dict[str, Any] = {
+        "channel": step.channel,
+        "template": step.send,
+        "purpose": step.purpose,
+        "journey": context.journey,
+        "step": step.key,
+        "campaign": step.campaign or context.journey,
+        "topic": step.topic,
+    }
+    rows = asked.select(["message_id", "profile_key", "node_key", "at", "run", "variables"])
+    for name, value in told.items():
+        rows = rows.append_column(name, pa.array([value] * rows.num_rows, pa.string()))
+    return rows
+
+
+def _refers(step: Step) -> Iterable[tuple[str, str]]:
+    assert isinstance(step, SendStep)
+    yield ("template", step.send)
+    # What has a development channel of its own needs no document.
+    kinds = deliver.channel_kinds().values()
+    if step.channel not in {kind.capabilities.medium for kind in kinds if kind.development}:
+        yield ("channel", step.channel)
+
+
+KIND = StepKind("send", SendStep, _advance, refers=_refers, sends=True)

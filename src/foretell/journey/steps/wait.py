@@ -1,0 +1,75 @@
+"""``wait``: so long, from an earlier message or from now, or until something happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import ConfigDict, Field
+
+from foretell.clock import Duration, naive_utc, utc
+from foretell.definitions import DurationText, KeyText, Problem, suggestion
+from foretell.engine import TIMESTAMP, Batch, Tx
+from foretell.journey.sends import instants_of
+from foretell.journey.steps.base import Step, StepContext, StepKind, StepPlace, moves
+
+
+class WaitStep(Step):
+    """Nothing happens for a while."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    wait: DurationText = Field(description="How long, at most where there is an until.")
+    from_: KeyText | None = Field(
+        None, alias="from", description="Message step from whose instant the time counts; default: from now."
+    )
+    until: dict[str, Any] | None = Field(None, description="Condition; the run goes on as soon as it holds.")
+
+
+def _advance(tx: Tx, _batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:
+    step = context.step
+    assert isinstance(step, WaitStep)
+    due = _due(tx, context, step, runs)
+    over = pc.less_equal(due, runs["at"])
+    if step.until is None:
+        held = pa.array([False] * runs.num_rows, pa.bool_())
+    else:
+        held = pa.array(context.holds(context.tree("until"), runs, True))
+    going = pc.or_(over, held)
+    return moves(
+        runs,
+        pc.if_else(held, "happened", pc.if_else(over, "waited", "waiting")),
+        pc.if_else(going, pa.scalar(context.following, pa.string()), step.key),
+        pc.if_else(going, runs["at"], due),
+    )
+
+
+def _due(tx: Tx, context: StepContext, step: WaitStep, runs: pa.Table) -> pa.ChunkedArray:
+    """When the time is over; never before the run came here."""
+    base = runs["arrived_at"] if step.from_ is None else instants_of(tx, runs, step.from_)
+    length = Duration.parse(step.wait)
+    if length.exact is not None:
+        due = pc.add(base, pa.scalar(length.exact, pa.duration("us")))
+    else:
+        begins = pc.unique(base)
+        ends = [naive_utc(length.after(utc(begin), context.zone)) for begin in begins.to_pylist()]
+        due = pa.array(ends, TIMESTAMP).take(pc.index_in(base, begins))
+    return pc.max_element_wise(due, runs["arrived_at"])
+
+
+def _check(place: StepPlace) -> Iterable[Problem]:
+    step = place.step
+    assert isinstance(step, WaitStep)
+    if step.from_ is None:
+        return
+    if step.from_ not in place.senders:
+        message = f"{step.from_!r} is no step of this journey that sends a message"
+        yield place.problem("from", "UNKNOWN_STEP", message, suggestion(step.from_, place.senders, what="such steps"))
+    elif step.from_ not in place.earlier:
+        message = f"the step {step.from_!r} comes later than {step.key!r}"
+        yield place.problem("from", "STEP_COMES_LATER", message, "Name a message that is sent before this step.")
+
+
+KIND = StepKind("wait", WaitStep, _advance, _check, conditions={"until": True}, rests=True)

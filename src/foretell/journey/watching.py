@@ -1,0 +1,168 @@
+"""What happens between due instants: an `until` that comes true, a purchase, a goal.
+
+A run that waits is never written to for nothing: where something came true, its due instant is drawn
+near, and the next round does the rest as for any other run that is due.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import micros, naive_utc
+from foretell.condition import Condition, Did, Event, Message, leaves
+from foretell.engine import Batch, Tx, integers
+from foretell.journey import runs
+from foretell.journey.holding import NEVER, Micros
+from foretell.journey.published import Published
+from foretell.journey.rounds import places_of
+from foretell.journey.states import JourneyState
+from foretell.journey.steps.wait import WaitStep
+from foretell.journey.stopping import since_goal
+from foretell.journey.work import Work
+
+
+def touched_since(work: Work, state: JourneyState) -> pa.Array:
+    """The people of whom events arrived since a journey was looked at, or whose events have come to pass
+    since: where history is played through, they were there all the time."""
+    since = work.now if state.checked_at is None else state.checked_at
+    found = work.engine.analytics.query(
+        "SELECT DISTINCT profile_key FROM log_events WHERE batch > $batch OR (ts > $since AND ts <= $now)",
+        {"batch": state.checked_batch, "since": naive_utc(since), "now": naive_utc(work.now)},
+    )
+    return found["profile_key"].combine_chunks()
+
+
+def draw_near(work: Work, journey: str, touched: pa.Array) -> int:
+    """Make runs due at the instant at which their `until`, goal or leave came true; returns how many.
+
+    Where that instant cannot be told (what holds now need not have held since one event) it is the tick's.
+
+    Args:
+        touched: people of whom something arrived since it was asked last, and those whose runs moved.
+            Where only an event can make the conditions true, the runs of the others are not even read.
+    """
+    near = [_near_of(work, work.revisions.get(journey, revision), touched) for revision in _in_use(work, journey)]
+    found = [(instant, run, instant) for part in near for run, instant in part]
+    if found:
+        with work.engine.ops.write() as tx:
+            tx.executemany("UPDATE journey_runs SET due_at = ? WHERE run = ? AND due_at > ?", found)
+    return len(found)
+
+
+def _in_use(work: Work, journey: str) -> list[int]:
+    """The revisions that runs are on, found by seeks in an index."""
+    found: list[int] = []
+    while True:
+        rows = work.engine.ops.query(runs.NEXT_REVISION, (journey, found[-1] if found else -1))
+        if rows[0][0] is None:
+            return found
+        found.append(int(rows[0][0]))
+
+
+def _near_of(work: Work, published: Published, touched: pa.Array) -> list[tuple[str, int]]:
+    """The runs of one revision that wait and for which something has come true before they are due, and when."""
+    key = (published.key, published.revision)
+    if all(only_by_events(tree) for tree in _always(published)):
+        with work.engine.ops.write() as tx:
+            parts = [runs.waiting_of(tx, *key, touched)]
+            parts += [runs.waiting_at(tx, *key, step) for step in _timed_steps(published)]
+        waiting = runs.distinct(pa.concat_tables(parts))
+    else:
+        waiting = runs.waiting(work.engine.ops, *key)
+    rows = runs.replaced(waiting, at=naive_utc(work.now))
+    instants = np.full(rows.num_rows, NEVER, dtype=np.int64)
+    for (step,), places in places_of(rows, ["step"]):
+        instants[places] = _came_true(work, published, str(step), rows.take(pa.array(places)))
+    instants = np.maximum(instants, integers(rows["arrived_at"]))
+    near = np.flatnonzero(instants < integers(rows["due_at"]))
+    return list(zip(waiting["run"].take(pa.array(near)).to_pylist(), instants[near].tolist(), strict=True))
+
+
+def _came_true(work: Work, published: Published, step: str, rows: pa.Table) -> Micros:
+    """For each run at ``step`` since when anything that it waits for holds; NEVER where it does not."""
+    content, spec = published.spec.step(step), published.spec
+    found = since_goal(work, published, rows)
+    if spec.leave is not None:
+        found = np.minimum(found, work.holds.instants(published.tree("leave"), rows, True))
+    if isinstance(content, WaitStep) and content.until is not None:
+        found = np.minimum(found, work.holds.instants(published.tree("until", step), rows, True))
+    return found
+
+
+def _always(published: Published) -> list[Condition]:
+    """The conditions that can end a run wherever it is."""
+    spec = published.spec
+    return [published.tree(name) for name in ("goal", "leave") if getattr(spec, name) is not None]
+
+
+def _timed_steps(published: Published) -> list[str]:
+    """The waits whose `until` can come true by time alone."""
+    return [
+        step.key
+        for step in published.spec.steps
+        if isinstance(step, WaitStep)
+        and step.until is not None
+        and not only_by_events(published.tree("until", step.key))
+    ]
+
+
+def only_by_events(tree: Condition) -> bool:
+    """True where only an event of the person can make the condition true, not the mere passing of time."""
+    return all(
+        (isinstance(leaf, Did) and not leaf.negated and _grows(leaf))
+        or (isinstance(leaf, Message) and not leaf.negated)
+        or isinstance(leaf, Event)
+        for leaf in leaves(tree)
+    ) and not _has_not(tree)
+
+
+def _grows(leaf: Did) -> bool:
+    """Whether time alone cannot make a count of events right: no upper bound that old events leave."""
+    upper = {"lt", "lte", "is", "between", "in"}
+    tests = [*(leaf.times or ()), *(check for aggregate in leaf.aggregates for check in aggregate.test)]
+    return leaf.selection.within is None or not any(check.name in upper or check.negated for check in tests)
+
+
+def _has_not(tree: Condition) -> bool:
+    parts = getattr(tree, "parts", ())
+    return type(tree).__name__ == "Not" or any(_has_not(part) for part in parts)
+
+
+def watch_goals(work: Work, journey: str, touched: pa.Array) -> int:
+    """Note the goal of runs that are over or were held out, and close what can no longer be reached.
+
+    Returns how many reached it.
+    """
+    now = micros(work.now)
+    with work.engine.ops.write() as tx:
+        rows = runs.open_goals(tx, journey, now, None if _goal_by_time(work, journey) else touched)
+    over = pc.less_equal(rows["goal_until"], now)
+    at = pc.if_else(over, rows["goal_until"], pa.scalar(now, pa.int64()))
+    rows = runs.replaced(rows, at=runs.instants(at))
+    reached = np.full(rows.num_rows, NEVER, dtype=np.int64)
+    for (revision,), places in places_of(rows, ["revision"]):
+        published = work.revisions.get(journey, int(str(revision)))
+        reached[places] = since_goal(work, published, rows.take(pa.array(places)))
+    rows = runs.replaced(rows, goal_at=pa.array(reached, mask=reached == NEVER))
+    rows = rows.filter(pc.or_(pc.is_valid(rows["goal_at"]), over))
+    if rows.num_rows:
+        work.act(lambda tx, batch: _close_goals(tx, batch, rows))
+    return int((reached != NEVER).sum())
+
+
+def _goal_by_time(work: Work, journey: str) -> bool:
+    """Whether the goal of the revision in force can come true by time alone."""
+    published = work.revisions.current(journey)
+    return published.spec.goal is not None and not only_by_events(published.tree("goal"))
+
+
+def _close_goals(tx: Tx, batch: Batch, rows: pa.Table) -> None:
+    closed = runs.replaced(rows, goal_until=None)
+    runs.write(tx, batch, closed)
+    won = closed.filter(pc.is_valid(closed["goal_at"]))
+    won = runs.replaced(won, at=runs.instants(won["goal_at"]))
+    runs.tell(batch, "Journey Goal Reached", won)
+    named = won.append_column("outcome", pa.array(["goal"] * won.num_rows, pa.string()))
+    runs.tell_steps(batch, named.append_column("next", pa.nulls(won.num_rows, pa.string())))

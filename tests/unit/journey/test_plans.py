@@ -1,0 +1,32 @@
+"""What is asked of the operational store never looks at all the runs that wait."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from foretell.journey import runs
+from tests.support.journey_shop import opened
+
+ASKED = {
+    "any due": (runs.ANY_DUE, ("k", 1), "journey_runs_due (journey=? AND due_at<?)"),
+    "due": (runs.DUE, ("k", 1, 10), "journey_runs_due (journey=? AND due_at<?)"),
+    "of touched people": (runs.WAITING_OF, ("k", 1), "journey_runs_by_profile (profile_key=? AND journey=?"),
+    "at a step": (runs.WAITING_AT, ("k", 1, "s"), "journey_runs_waiting (journey=? AND revision=? AND step=?)"),
+    "revisions": (runs.NEXT_REVISION, ("k", 1), "journey_runs_waiting (journey=? AND revision>?"),
+    "goals of people": (runs.GOALS_OF, ("k",), "journey_runs_by_profile (profile_key=? AND journey=?"),
+    "goals that are over": (runs.GOALS_OVER, ("k", 1), "journey_runs_open_goal (journey=? AND goal_until"),
+    "write": (runs.UPSERT, (None,) * len(runs.STORED), ""),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_runs_are_found_by_an_index(tmp_path: Path, name: str) -> None:
+    sql, params, index = ASKED[name]
+    with opened(tmp_path) as shop, shop.engine.ops.write() as tx:
+        tx.put("touched_people", pa.table({"profile_key": pa.array([1], pa.int64())}), key="profile_key")
+        plan = [row[3] for row in tx.query(f"EXPLAIN QUERY PLAN {sql}", params)]
+    assert not [step for step in plan if "SCAN" in step and "SCAN t" not in step], plan
+    assert any(index in step for step in plan) or not index, plan
