@@ -8,15 +8,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from foretell import collect, definitions, identify, measure, predict, profile, segment
+from foretell import (
+    care,
+    collect,
+    decide,
+    definitions,
+    deliver,
+    identify,
+    journey,
+    measure,
+    predict,
+    profile,
+    segment,
+)
 from foretell.clock import Clock, SystemClock
 from foretell.condition import Reader
 from foretell.definitions import Catalog, Document, Kind, Problem, WorkspaceSettings
-from foretell.engine import Engine, EngineSettings, Mode, RoomParts, Stage, open_engine
+from foretell.engine import ApplyReport, Engine, EngineSettings, Mode, RoomParts, Stage, open_engine
 from foretell.errors import UsageError
 
 ROOMS: tuple[RoomParts, ...] = (
@@ -26,17 +40,39 @@ ROOMS: tuple[RoomParts, ...] = (
     profile.PARTS,
     predict.PARTS,
     segment.PARTS,
+    deliver.PARTS,
+    care.PARTS,
+    decide.PARTS,
+    journey.PARTS,
     measure.PARTS,
 )
 """What the rooms own in the stores, in the order of the house."""
 
-KINDS: tuple[Kind, ...] = (collect.KIND, segment.KIND, predict.KIND, measure.KIND)
+KINDS: tuple[Kind, ...] = (
+    collect.KIND,
+    segment.KIND,
+    predict.KIND,
+    deliver.TEMPLATE,
+    deliver.CHANNEL,
+    deliver.AUDIENCE,
+    decide.OFFER,
+    journey.KIND,
+    measure.KIND,
+)
 """Every kind of document."""
 
 
 def stages(settings: WorkspaceSettings) -> list[Stage]:
     """What runs on every batch: people first, since all that follows belongs to one."""
-    return [identify.IdentifyStage(), collect.CollectStage(settings.currency), profile.ProfileStage()]
+    return [
+        identify.IdentifyStage(),
+        collect.CollectStage(settings.currency),
+        profile.ProfileStage(),
+        deliver.DeliverStage(),
+        care.CareStage(),
+        decide.DecideStage(),
+        journey.JourneyStage(),
+    ]
 
 
 @dataclass
@@ -89,6 +125,28 @@ def open_workspace(root: Path, mode: Mode = "write", clock: Clock | None = None)
         yield Workspace(root, clock, catalog, engine, problems)
 
 
+def beside(workspace: Workspace, clock: Clock | None = None) -> Workspace:
+    """An opened workspace once more, with the definitions as its files stand now: for one command beside others.
+
+    Raises:
+        DefinitionErrors: where ``foretell.yaml`` is wrong.
+    """
+    definitions.raise_errors(definitions.read_settings(workspace.root, os.environ).problems)
+    catalog, problems = definitions.load(workspace.root, KINDS)
+    return Workspace(workspace.root, clock or workspace.clock, catalog, workspace.engine, problems)
+
+
+def reload_definitions(workspace: Workspace) -> None:
+    """Let an opened workspace go on with the definitions as its files stand now.
+
+    Documents with errors count as broken: one of them does not keep the others from their work.
+    """
+    fresh = beside(workspace)
+    wrong = {problem.thing for problem in fresh.problems if problem.severity == "error"}
+    workspace.catalog, workspace.problems = fresh.catalog.without(wrong), fresh.problems
+    workspace.__dict__.pop("reader", None)
+
+
 def engine_settings(root: Path, settings: WorkspaceSettings) -> EngineSettings:
     """Where a workspace's stores stand and what they may use."""
     return EngineSettings(root / settings.stores.data, settings.engine.memory_mb, settings.engine.threads)
@@ -136,3 +194,44 @@ def apply(workspace: Workspace) -> Sequence[definitions.Change]:
     planned = plan(workspace)
     with workspace.engine.ops.write() as tx:
         return definitions.apply(planned, tx, workspace.clock.now())
+
+
+@dataclass(frozen=True)
+class Advance:
+    """What became of the workspace at one instant.
+
+    Args:
+        applied: what waited and was taken in.
+        scored: the predictions that were due.
+        journeys: what journeys did.
+        sent: what became of the messages that were due.
+    """
+
+    now: datetime
+    applied: ApplyReport
+    scored: list[predict.Scored]
+    journeys: journey.TickReport
+    sent: deliver.DispatchReport
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "now": self.now.isoformat(),
+            "applied": asdict(self.applied),
+            "scored": [one.as_dict() for one in self.scored],
+            "journeys": asdict(self.journeys),
+            "sent": self.sent.as_dict(),
+        }
+
+
+def advance(workspace: Workspace, now: datetime) -> Advance:
+    """Bring the workspace to ``now``: take in what waits, then room by room do what is due.
+
+    Doing it again at the same instant does nothing.
+    """
+    places = (workspace.engine, workspace.catalog, workspace.reader)
+    applied = workspace.engine.apply_pending()
+    scored = predict.refresh(*places, now=now)
+    journeys = journey.tick(*places, now=now)
+    sent = deliver.dispatch(workspace.engine, workspace.catalog, now=now)
+    return Advance(now, applied, scored, journeys, sent)

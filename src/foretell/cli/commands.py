@@ -2,55 +2,78 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Event
 from types import FrameType
+from typing import ClassVar
 
 import typer
 from typer.exceptions import TyperException
 
-from foretell.cli import (
-    benchmarks,
-    demonstration,
-    documents,
-    importing,
-    kpis,
-    people,
-    predictions,
-    queries,
-    segments,
-)
-from foretell.cli.output import show_error, write_nowhere
+from foretell.cli.on_demand import OnDemand, Place
 from foretell.errors import ForetellError, UsageError, explain_os_errors
+
+_LOG = logging.getLogger("foretell.cli")
+
+
+class _Root(OnDemand):
+    places: ClassVar[Mapping[str, Place]] = {
+        "init": Place("documents", "Write a small workspace to start from."),
+        "doctor": Place("documents", "Look whether a workspace is in order, and where each setting comes from."),
+        "plan": Place(
+            "documents", "Show what applying the definitions would change, and everything that is wrong with them."
+        ),
+        "apply": Place("documents", "Put the definitions of the workspace's files in force; twice changes nothing."),
+        "schema": Place("documents", "Print the JSON schema of a kind of document, for editors."),
+        "demo": Place(
+            "demonstration",
+            "Import a shop's real purchases, predict churn and lifetime value, count segments and KPIs.",
+        ),
+        "import": Place("importing", "Import files; returns when their rows are in the views."),
+        "run": Place(
+            "running", "Take in what waits, score what is due, tell whose band changed; history can be played through."
+        ),
+        "query": Place("queries", "Ask the published views in SQL; nothing can be changed this way."),
+        "serve": Place("serving", "Serve the app and the API, take in events and do what is due, until Ctrl-C."),
+        "bench": Place("benchmarks", "Run a benchmark: both sides in one run, ratios judged, seconds only printed."),
+        "profile": Place("people", "One person: identifiers, traits, timeline.", "app"),
+        "segment": Place("segments", "Segments: sizes, members, reasons, at any instant.", "app"),
+        "predict": Place("predictions", "Predictions: train, score, judge, explain.", "app"),
+        "kpi": Place("kpis", "KPIs by month and by segment.", "app"),
+        "journey": Place("journeys", "Journeys: start, pause, what they did.", "app"),
+        "case": Place("cases", "Cases: what the team has to do for people, and by when.", "app"),
+        "messages": Place("messages", "Messages: what was sent, what was not, and why.", "app"),
+        "quarantine": Place("importing", "Rows that could not be taken in.", "quarantine"),
+    }
+    """A line a command: its file, and what the list of commands says of it."""
+
 
 app = typer.Typer(
     name="foretell",
-    help="Foretell: profiles, predictions, segments and KPIs from your customers' events.",
+    cls=_Root,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (documents, demonstration, importing, queries, benchmarks):
-    group.add_to(app)
-app.add_typer(people.app, name="profile")
-app.add_typer(segments.app, name="segment")
-app.add_typer(predictions.app, name="predict")
-app.add_typer(kpis.app, name="kpi")
-app.add_typer(importing.quarantine, name="quarantine")
+
+
+@app.callback()
+def root() -> None:
+    """Foretell: profiles, predictions, segments and KPIs from your customers' events."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what ``arguments`` say; returns the exit status. Errors are told in plain words."""
     stopped = _watch_for_interrupts()
     try:
-        with explain_os_errors(""):
-            status = int(app(list(arguments) or ["--help"], prog_name="foretell", standalone_mode=False) or 0)
+        status = _done(arguments)
         if not stopped.is_set():
             return status
     except (ForetellError, TyperException) as error:
         if not stopped.is_set():
-            return _told(error if isinstance(error, ForetellError) else _misused(error), arguments)
+            return _told(_plain(error), arguments)
     except Exception:
         if not stopped.is_set():
             raise
@@ -59,6 +82,41 @@ def run(arguments: Sequence[str]) -> int:
     what, next_step = "interrupted", "What was acknowledged is kept; the same command goes on from there."
     _told(ForetellError("INTERRUPTED", what, next_step=next_step, transient=True), arguments)
     return 128 + signal.SIGINT
+
+
+def run_for_another(arguments: Sequence[str]) -> int:
+    """The same, for another process in a thread of the server that has the workspace (:mod:`foretell.cli.remote`)."""
+    try:
+        return _done(arguments)
+    except (ForetellError, TyperException) as error:
+        return _told(_plain(error), arguments)
+    except Exception as error:  # noqa: BLE001 - the other process is told, this one goes on
+        _LOG.exception("%s failed", " ".join(arguments))
+        return _told(ForetellError("COMMAND_FAILED", f"{type(error).__name__}: {error}"), arguments)
+
+
+def _done(arguments: Sequence[str]) -> int:
+    """Run the command; where a server has taken its workspace, let that do it."""
+    try:
+        with explain_os_errors(""):
+            return int(app(list(arguments) or ["--help"], prog_name="foretell", standalone_mode=False) or 0)
+    except ForetellError as taken:
+        # What speaks HTTP takes long to load, and is seldom needed.
+        from foretell.cli.opening import TakenByServer
+        from foretell.cli.remote import hand_over
+        from foretell.web import presence_in
+
+        if not isinstance(taken, TakenByServer):
+            raise
+        server = presence_in(taken.data)
+        status = None if server is None else hand_over(server, arguments)
+        if status is None:
+            raise
+        return status
+
+
+def _plain(error: ForetellError | TyperException) -> ForetellError:
+    return error if isinstance(error, ForetellError) else _misused(error)
 
 
 def _watch_for_interrupts() -> Event:
@@ -78,6 +136,9 @@ def _watch_for_interrupts() -> Event:
 
 
 def _told(error: ForetellError, arguments: Sequence[str]) -> int:
+    from foretell.cli.output import show_error  # it brings the libraries of results along
+    from foretell.cli.terminal import write_nowhere
+
     try:
         show_error(error, as_json="--json" in arguments)
     except OSError:  # standard output itself is what failed

@@ -9,11 +9,13 @@ import typer
 
 from foretell import app as wiring
 from foretell import definitions
+from foretell.cli.opening import TakenByServer, root_of, workspace_at
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell
 from foretell.cli.tables import say, table
 from foretell.definitions import Change, Plan, Problem, WorkspaceSettings
 from foretell.errors import UsageError
+from foretell.web import presence_in
 
 _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " "}
 
@@ -42,12 +44,19 @@ def init(
 
 def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Look whether a workspace is in order, and where each setting comes from."""
+    served: list[TakenByServer] = []
 
     def open_stores(root: Path, _: WorkspaceSettings) -> str:
-        with wiring.open_workspace(root) as found:
-            return f"opened; {found.engine.analytics.last_batch():,} batches applied"
+        try:
+            with workspace_at(root, "write") as found:
+                return f"opened; {found.engine.analytics.last_batch():,} batches applied"
+        except TakenByServer as taken:
+            served.extend([taken] if presence_in(taken.data) else [])
+            raise
 
-    findings = definitions.doctor(workspace, open_stores=open_stores)
+    findings = definitions.doctor(root_of(workspace), open_stores=open_stores)
+    if served:
+        raise served[0]
     if as_json:
         emit_json({"ok": all(f.ok for f in findings), "findings": [f.as_dict() for f in findings]})
     else:
@@ -68,7 +77,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what applying the definitions would change, and everything that is wrong with them."""
-    with wiring.open_workspace(workspace, "read") as found:
+    with workspace_at(workspace, "read") as found:
         planned = wiring.plan(found)
     _show_problems(planned.problems)
     if as_json:
@@ -88,7 +97,7 @@ def plan(
 
 def apply(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Put the definitions of the workspace's files in force; twice changes nothing."""
-    with wiring.open_workspace(workspace) as found:
+    with workspace_at(workspace, "write") as found:
         made = wiring.apply(found)
     if as_json:
         emit_json({"changes": [change.as_dict() for change in made]})

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell import collect
-from foretell.cli.opening import opened, refuse_wrong
+from foretell.cli.opening import located, opened, refuse_wrong
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell, warn
 from foretell.cli.people import brief
@@ -40,6 +40,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import files; returns when their rows are in the views."""
+    files = [located(path) for path in files]
     if dry_run:
         _preview(files, source, workspace, as_json=as_json)
         return

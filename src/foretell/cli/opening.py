@@ -1,27 +1,79 @@
-"""Opening a workspace for a command."""
+"""Opening a workspace for a command.
+
+While a server has taken the workspace, the command is handed to it (:class:`TakenByServer`, caught by
+:func:`foretell.cli.commands.run`); in the server the same command finds the workspace open already.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from foretell.app import Workspace, open_workspace
+from foretell.app import Workspace, beside, open_workspace
 from foretell.cli.output import warn
+from foretell.cli.terminal import terminal
 from foretell.clock import Clock, parse_instant
 from foretell.definitions import raise_errors
 from foretell.engine import Mode
+from foretell.errors import ForetellError
+
+
+class TakenByServer(ForetellError):
+    """The workspace is busy, and whoever has it may be a server that runs commands for others.
+
+    Args:
+        data: folder of the stores.
+    """
+
+    def __init__(self, busy: ForetellError, data: Path) -> None:
+        super().__init__(
+            busy.code, busy.what, thing=busy.thing, where=busy.where, next_step=busy.next_step, transient=True
+        )
+        self.data = data
+
+
+@contextmanager
+def workspace_at(root: Path, mode: Mode = "read", clock: Clock | None = None) -> Iterator[Workspace]:
+    """The workspace at ``root``; in a server the one that it has opened, with its files read anew.
+
+    Raises:
+        TakenByServer: where another process has it.
+    """
+    served = terminal().workspace
+    if served is not None:
+        yield beside(served, clock)
+        return
+    with ExitStack() as closing:
+        try:
+            found = closing.enter_context(open_workspace(root, mode, clock))
+        except ForetellError as error:
+            if error.code != "WORKSPACE_BUSY":
+                raise
+            raise TakenByServer(error, Path(error.where)) from error
+        yield found
 
 
 @contextmanager
 def opened(root: Path, mode: Mode = "read", clock: Clock | None = None) -> Iterator[Workspace]:
     """The workspace at ``root``; when the work is done, definitions that are wrong are told on standard error."""
-    with open_workspace(root, mode, clock) as workspace:
+    with workspace_at(root, mode, clock) as workspace:
         yield workspace
         errors = [problem for problem in workspace.problems if problem.severity == "error"]
         if errors:
             warn(f"{len(errors)} problem{'s' if errors[1:] else ''} in the definitions; see `foretell plan`")
+
+
+def root_of(root: Path) -> Path:
+    """The folder of a workspace that the command names, as this process sees it."""
+    served = terminal().workspace
+    return root if served is None else served.root
+
+
+def located(path: Path) -> Path:
+    """A file that the command names, as seen from where the command was given."""
+    return terminal().folder / path
 
 
 def instant(workspace: Workspace, text: str | None) -> datetime:

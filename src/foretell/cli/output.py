@@ -5,24 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import sys
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import typer
-from rich.console import Console
 
+from foretell.cli.terminal import Lines, terminal
 from foretell.clock import naive_utc
 from foretell.errors import DefinitionErrors, ForetellError
 
-log = Console(stderr=True, highlight=False)
+log = Lines(lambda place: place.log)
 
 
 class Format(StrEnum):
@@ -96,24 +93,7 @@ def write_rows(rows: pa.Table, form: Format) -> None:
 
 def write_bytes(data: bytes | pa.Buffer) -> None:
     """Write all of ``data`` to standard output, also where it takes only a part at a time."""
-    left = memoryview(data)
-    try:
-        while left:
-            left = left[sys.stdout.buffer.write(left) :]
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        nobody_reads()
-
-
-def nobody_reads() -> NoReturn:
-    """End quietly with status 141, since standard output was closed, as by ``| head``."""
-    write_nowhere()
-    raise typer.Exit(141)
-
-
-def write_nowhere() -> None:
-    """Let what is still to be written to standard output vanish."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    terminal().write(memoryview(data))
 
 
 def number(value: float | int | Decimal | None, digits: int = 0) -> str:

@@ -46,6 +46,6 @@ def steps() -> Iterator[Steps]:
         return
     with Progress(
         TextColumn("{task.description:<34}", markup=False), BarColumn(bar_width=32), TimeElapsedColumn(),
-        TimeRemainingColumn(), console=log, transient=True,
+        TimeRemainingColumn(), console=log.console, transient=True,
     ) as progress:  # fmt: skip
         yield Steps(progress)

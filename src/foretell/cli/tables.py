@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +9,9 @@ from datetime import datetime, time
 
 import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 
-from foretell.cli.output import clean, nobody_reads
+from foretell.cli.output import clean
+from foretell.cli.terminal import Lines, terminal
 
 GAP = "  "
 LEAST_WIDTH = 14
@@ -21,12 +20,7 @@ PROSE_WIDTH, CELL_WIDTH, UNBOUNDED = 100, 100, 1_000_000
 RECORDS = 20
 
 
-class _Paper(Console):
-    def on_broken_pipe(self) -> None:
-        nobody_reads()
-
-
-people = _Paper(highlight=False)
+people = Lines(lambda place: place.people)
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,7 @@ def heading(text: str) -> None:
 
 def width() -> int:
     """Characters in a line; without an end where nobody looks (a file, a pipe)."""
-    return people.width if people.is_terminal or os.environ.get("COLUMNS", "").isdecimal() else UNBOUNDED
+    return terminal().columns or UNBOUNDED
 
 
 def _natural(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[int]:

@@ -7,6 +7,7 @@ identifier to profile, merges. Called by the engine as a stage, and by rooms tha
 from __future__ import annotations
 
 from foretell.engine import AnalyticsTable, RoomParts, View
+from foretell.identify.beginning import starting_with
 from foretell.identify.lookup import Match, find
 from foretell.identify.rules import ANONYMOUS, IdentityRules
 from foretell.identify.stage import IdentifyStage
@@ -56,4 +57,4 @@ PARTS = RoomParts(
     ),
 )
 
-__all__ = ["ANONYMOUS", "PARTS", "IdentifyStage", "IdentityRules", "Match", "find"]
+__all__ = ["ANONYMOUS", "PARTS", "IdentifyStage", "IdentityRules", "Match", "find", "starting_with"]

@@ -63,12 +63,12 @@ def _matches(engine: Engine, identifier: str) -> list[Match]:
     )
     rows = engine.ops.query(select + "i.kind = ? AND i.value = ?", (kind, _normal(kind, value))) if colon else []
     if not rows:
-        for name in _kinds(engine):
+        for name in kinds_known(engine):
             rows += engine.ops.query(select + "i.kind = ? AND i.value = ?", (name, _normal(name, identifier)))
     return [Match(int(key), str(profile), str(kind), str(value)) for key, profile, kind, value in rows]
 
 
-def _kinds(engine: Engine) -> list[str]:
+def kinds_known(engine: Engine) -> list[str]:
     """The kinds of identifiers that exist, each by one step in the index."""
     kinds: list[str] = []
     while True:

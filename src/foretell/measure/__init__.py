@@ -9,6 +9,7 @@ Owns no table. May be called by ``web``, ``cli`` and ``app``.
 from __future__ import annotations
 
 from foretell.engine import RoomParts
+from foretell.measure.board import Card, Change, board, card_of
 from foretell.measure.kpi_document import GoldenCase, KpiSpec, SegmentAt
 from foretell.measure.kpi_kind import KIND
 from foretell.measure.kpi_set import Kpi, built_in_kpis, measure_of
@@ -24,6 +25,8 @@ __all__ = [
     "KINDS",
     "PARTS",
     "SCHEMA",
+    "Card",
+    "Change",
     "Estimate",
     "GoldenCase",
     "Kpi",
@@ -32,7 +35,9 @@ __all__ = [
     "KpiSpec",
     "Point",
     "SegmentAt",
+    "board",
     "built_in_kpis",
+    "card_of",
     "kpi_problems",
     "list_kpis",
     "measure_of",

@@ -49,6 +49,8 @@ def estimate(
         UsageError: ``BAD_KPI_ROWS`` where the rows do not suit the interval.
     """
     numerator = sums.num / divisor
+    if spec.combine == "total" and spec.of_nothing == "unknown" and not sums.n:
+        return Estimate(None, n=0, reason=NO_DATA)
     if spec.combine == "total":
         return Estimate(numerator, numerator=numerator, n=sums.n)
     if sums.den == 0:

@@ -68,6 +68,9 @@ class KpiSpec(_Part):
     combine: Literal["total", "quotient"] = Field(
         "total", description="total: the sum of num. quotient: sum of num over sum of den."
     )
+    of_nothing: Literal["zero", "unknown"] = Field(
+        "zero", description="A total of no rows: zero, or unknown where rows are yet to be made (scores)."
+    )
     amounts: Literal["minor", "major"] = Field("minor", description="Unit of num where unit is money.")
     interval: Literal["none", "wilson", "mean", "bootstrap"] = Field(
         "none", description="95 % interval of a quotient: wilson for shares, mean where den is 1 a person."
@@ -97,13 +100,15 @@ def _fault(spec: KpiSpec) -> str:
     if (spec.sql is None) == (spec.formula is None):
         return "a KPI has either 'sql' or 'formula'"
     if spec.formula is not None:
-        only_sql = {"measure", "people", "combine", "amounts", "interval", "look_ahead"}
+        only_sql = {"measure", "people", "combine", "of_nothing", "amounts", "interval", "look_ahead"}
         extra = sorted(only_sql & spec.model_fields_set)
         return f"a formula takes {extra[0]!r} from its terms; leave it out" if extra else ""
     if spec.measure is None:
         return "say 'measure: event' (adds up over a period) or 'measure: stock' (read at an instant)"
     if spec.interval != "none" and spec.combine == "total":
         return f"interval {spec.interval!r} needs 'combine: quotient'; a total has none"
+    if spec.of_nothing == "unknown" and spec.combine == "quotient":
+        return "'of_nothing' is for totals; a quotient of no rows is unknown anyway"
     if spec.unit in ("rate", "probability", "ratio") and spec.combine == "total":
         return f"unit {spec.unit!r} needs 'combine: quotient'"
     if spec.look_ahead is not None and spec.measure == "event":

@@ -8,6 +8,7 @@ stored: it is its condition, read at the instant that is asked for.
 from __future__ import annotations
 
 from foretell.engine import RoomParts
+from foretell.segment.directory import Page, Sort, directory, memberships, page, segments_of
 from foretell.segment.document import KIND, SegmentSpec, condition_of, spec_of
 from foretell.segment.membership import (
     IDENTIFIERS,
@@ -25,13 +26,19 @@ __all__ = [
     "IDENTIFIERS",
     "KIND",
     "PARTS",
+    "Page",
     "SegmentSize",
     "SegmentSpec",
+    "Sort",
     "condition_of",
     "count",
+    "directory",
     "explain",
     "list_segments",
     "members",
+    "memberships",
+    "page",
+    "segments_of",
     "spec_of",
     "warnings",
 ]
