@@ -7,18 +7,20 @@ DEMO = demo-workspace
 WORKERS = 2
 
 setup: .venv/ready
+	@tools/build_ui
 
 .venv/ready: pyproject.toml constraints.txt tools/setup
 	@PYTHON="$(PYTHON)" tools/setup
 
 demo: setup
 	@rm -rf $(DEMO)
-	@$(BIN)/foretell demo --dataset online-retail --no-serve --dir $(DEMO)
+	@$(BIN)/foretell demo --dir $(DEMO)
 
 test: setup
+	@tools/browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-check: setup
+check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -29,8 +31,8 @@ check: setup
 bench: setup
 	$(BIN)/foretell bench import
 
-ui:
-	@echo "ui: there is no browser interface to build in this version; everything is reached by foretell on the terminal"
+ui: .venv/ready
+	@tools/build_ui --check
 
 docs: setup
 	$(BIN)/mkdocs build --strict

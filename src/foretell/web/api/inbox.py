@@ -1,0 +1,90 @@
+"""The inbox: what the development channels caught, as it looks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from foretell import deliver
+from foretell.web.api.shapes import Counted, Instant, PageNumber
+from foretell.web.site import Here
+
+router = APIRouter(prefix="/inbox", tags=["inbox"])
+SANDBOX = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src * data:; "
+    "style-src 'unsafe-inline'; font-src *; frame-ancestors 'self'"
+)
+"""A mail is somebody's text: no script, no form, nothing of the app; pictures load, as they do for people."""
+
+
+class InboxRow(BaseModel):
+    """A message that a development channel caught."""
+
+    message_id: str
+    channel: str = Field(description="Key of the channel.")
+    medium: str = Field(description="email, sms, push, ads or alert.")
+    address: str
+    subject: str
+    text: str
+    at: Instant = Field(description="When it was due.")
+    received_at: Instant
+    attempts: int
+    profile_id: str | None
+    template: str | None
+    journey: str | None
+    step: str | None
+    state: str | None
+    opened_at: Instant | None
+    clicked_at: Instant | None
+
+
+class Inbox(Counted):
+    """A page of the inbox, the newest first."""
+
+    rows: list[InboxRow]
+
+
+class InboxMessage(InboxRow):
+    """One message in full; show its HTML by the address `html_url` in a sandboxed frame."""
+
+    html: str
+    html_url: str = Field(description="The HTML part under a policy that lets nothing run.")
+    headers: dict[str, str]
+    links: list[str]
+
+
+@router.get("")
+def inbox(
+    site: Here, channel: Annotated[str | None, Query(description="A medium: email, sms …")] = None, page: PageNumber = 1
+) -> Inbox:
+    """What was caught."""
+    found = deliver.inbox(site.workspace.engine, channel, page)
+    return Inbox(total=found.total, page=page, rows=[InboxRow(**_head(row)) for row in found.rows])
+
+
+@router.get("/{message_id}")
+def inbox_message(site: Here, message_id: str) -> InboxMessage:
+    """One message in full."""
+    found = deliver.inbox_message(site.workspace.engine, message_id)
+    return InboxMessage(
+        **_head(found.head),
+        html=found.html,
+        html_url=f"/api/inbox/{message_id}/html",
+        headers=found.headers,
+        links=list(found.links),
+    )
+
+
+@router.get("/{message_id}/html", response_class=HTMLResponse)
+def inbox_html(site: Here, message_id: str) -> HTMLResponse:
+    """The HTML part as people would see it; links open in a page of their own."""
+    found = deliver.inbox_message(site.workspace.engine, message_id)
+    headers = {"content-security-policy": SANDBOX, "cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return HTMLResponse(f'<base target="_blank">{found.html}', headers=headers)
+
+
+def _head(row: deliver.Received) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in InboxRow.model_fields}

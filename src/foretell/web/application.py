@@ -1,0 +1,73 @@
+"""All routes together as one ASGI application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from foretell import __version__
+from foretell.web import assets, commanding, health, public_pages, signing_in
+from foretell.web.api import router as api
+from foretell.web.errors import tell_errors
+from foretell.web.guarding import Guard
+from foretell.web.site import Site
+from foretell.web.tracking import Tracking
+
+_TITLE = "Foretell"
+_DESCRIPTION = "Everything the app shows and does. Instants are ISO 8601 in UTC, money is in major units."
+
+
+def create_app(site: Site) -> ASGIApp:
+    """The application that serves ``site``."""
+    app = _routes()
+    app.state.site = site
+    return Guard(_Front(Tracking(site), GZipMiddleware(app, minimum_size=1_000, compresslevel=5)), site)
+
+
+def openapi_document() -> dict[str, Any]:
+    """What ``/api`` offers, as OpenAPI; it needs no workspace."""
+    return _routes().openapi()
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(
+        title=_TITLE,
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation,
+    )
+    tell_errors(app)
+    app.include_router(api, prefix="/api")
+    app.include_router(commanding.router)
+    app.include_router(health.router)
+    app.include_router(signing_in.router)
+    app.include_router(public_pages.router)
+    app.include_router(assets.router)
+    return app
+
+
+def _operation(route: APIRoute) -> str:
+    """The name of an operation in OpenAPI: that of its function."""
+    return route.name
+
+
+class _Front:
+    """Sends events one way and everything else the other."""
+
+    def __init__(self, tracking: ASGIApp, rest: ASGIApp) -> None:
+        self._tracking = tracking
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on one request."""
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await self._tracking(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)

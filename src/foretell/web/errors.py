@@ -1,0 +1,125 @@
+"""Errors as JSON: code, what, thing, where and next step, with the status that fits."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from foretell.errors import ForetellError, UsageError
+
+_LOG = logging.getLogger("foretell.web")
+
+_STATUS = {
+    "PROFILE_AMBIGUOUS": 409,
+    "CASE_CHANGED": 409,
+    "CASE_CLOSED": 409,
+    "NOT_APPLIED": 409,
+    "NOT_STARTED": 409,
+    "NOT_ALLOWED": 403,
+    "NOT_SIGNED_IN": 401,
+    "REQUEST_TOO_LARGE": 413,
+    "FRAME_TOO_LARGE": 413,
+    "DISK_FULL": 507,
+}
+
+
+class Told(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="Stable name for programs.")
+    what: str = Field(description="What happened, one sentence.")
+    thing: str = Field("", description="The thing it happened to.")
+    where: str = Field("", description="File and line, path in the body, or address.")
+    next_step: str = Field("", description="What to do now.")
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: Told
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ErrorBody, "description": text}
+    for code, text in {
+        400: "The question does not make sense.",
+        404: "There is no such thing.",
+        409: "Not possible as things stand.",
+        503: "Not now; the same call can succeed later.",
+    }.items()
+}
+
+
+def unknown(thing: str, key: str) -> UsageError:
+    """There is no ``thing`` called ``key``."""
+    return UsageError("UNKNOWN", f"there is no {thing} {key!r}", thing=f"{thing} {key}")
+
+
+def status_of(error: ForetellError) -> int:
+    """The HTTP status of an error."""
+    if error.code in _STATUS:
+        return _STATUS[error.code]
+    if error.transient:
+        return 503
+    if error.code.startswith("UNKNOWN") or error.code.endswith("UNKNOWN"):
+        return 404
+    if isinstance(error, UsageError):
+        return 400
+    return 409 if error.code.startswith(("NOT_", "NOBODY")) else 500
+
+
+def body_of(error: ForetellError) -> dict[str, Any]:
+    """The JSON body of an error."""
+    return ErrorBody(
+        error=Told(
+            code=error.code, what=error.what, thing=error.thing, where=error.where, next_step=error.next_step
+        )
+    ).model_dump()  # fmt: skip
+
+
+def answer(error: ForetellError) -> JSONResponse:
+    """The answer that tells an error."""
+    return JSONResponse(body_of(error), status_of(error))
+
+
+def tell_errors(app: FastAPI) -> None:
+    """Let every error of ``app`` leave in this shape."""
+    app.add_exception_handler(ForetellError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ForetellError)
+    if status_of(error) >= 500:
+        _LOG.error("%s %s: %s", request.method, request.url.path, error)
+    return answer(error)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    what = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+    told = UsageError("BAD_REQUEST", what, where=where, next_step="See /api/openapi.json for what is expected.")
+    return JSONResponse(body_of(told), 422)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = {404: "UNKNOWN_ADDRESS", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "HTTP_ERROR")
+    told = ForetellError(code, f"{request.method} {request.url.path}: {error.detail}".lower())
+    return JSONResponse(body_of(told), error.status_code, headers=dict(error.headers or {}))
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    told = ForetellError("SERVER_FAILED", "the server met an error of its own", next_step="Its log says more.")
+    return JSONResponse(body_of(told), 500)

@@ -1,0 +1,91 @@
+"""What stands before every route: host, token, foreign sites, and the headers that protect whoever reads."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foretell.errors import ForetellError
+from foretell.web.access import is_foreign
+from foretell.web.errors import body_of, status_of
+from foretell.web.site import Site
+from foretell.web.wire import headers_of, respond
+
+OPEN = ("/v1/", "/s/", "/healthz", "/readyz", "/login", "/api/command")
+"""Addresses without the token of the app: they have their own keys, or nothing to hide."""
+_WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        # The charts (SVG) and the components of the app set style attributes; scripts stay strict.
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "SAMEORIGIN",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Guard:
+    """Lets through what the rules of :class:`~foretell.web.access.Access` allow."""
+
+    def __init__(self, inner: ASGIApp, site: Site) -> None:
+        self._inner = inner
+        self._access = site.access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        path, headers = scope["path"], headers_of(scope)
+        refusal = self._refusal(path, scope["method"], headers)
+        if refusal is None:
+            await self._inner(scope, receive, send if path.startswith("/v1/") else _protected(send))
+        elif refusal.code == "NOT_SIGNED_IN" and not path.startswith("/api/"):
+            asked = quote(path, safe="/")
+            await respond(send, 303, b"", b"text/plain", {b"location": f"/login?next={asked}".encode()})
+        else:
+            await respond(_protected(send), status_of(refusal), json.dumps(body_of(refusal)).encode())
+
+    def _refusal(self, path: str, method: str, headers: dict[str, str]) -> ForetellError | None:
+        if not self._access.serves(headers):
+            return ForetellError(
+                "NOT_ALLOWED",
+                f"this server is not called {headers.get('host', '')!r}",
+                next_step="Open it by its own address, or name the host with --allow-host.",
+            )
+        if path.startswith(OPEN):
+            return None
+        if method in _WRITES and is_foreign(headers):
+            return ForetellError("NOT_ALLOWED", "another site may not change things here")
+        if not self._access.admits(headers):
+            return ForetellError("NOT_SIGNED_IN", "the token is missing or wrong", next_step="Send it as Bearer token.")
+        return None
+
+
+def _protected(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending

@@ -1,0 +1,130 @@
+"""The thread that takes in what arrived and does what is due, beside the server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from foretell.app import Workspace, advance
+from foretell.errors import ForetellError
+
+TICK_SECONDS = 5.0
+"""How often what is due is looked for."""
+LONGEST_WAIT_SECONDS = 60.0
+"""Longest pause after a piece of work failed several times."""
+
+_LOG = logging.getLogger("foretell.worker")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a piece of the worker's work stands.
+
+    Args:
+        failures: how often it failed in a row.
+        error: what it failed with last; None where the last try went well.
+        done_at: when it last went well, by the workspace's clock.
+    """
+
+    name: str
+    failures: int = 0
+    error: ForetellError | None = None
+    done_at: datetime | None = None
+
+
+class _Piece:
+    """One piece of work with its rhythm and, after failures, its back-off."""
+
+    def __init__(self, name: str, every_seconds: float, run: Callable[[datetime], object]) -> None:
+        self.state = Work(name)
+        self.every_seconds = every_seconds
+        self.due_at = 0.0
+        self._run = run
+
+    def attempt(self, now: datetime) -> None:
+        """Do it; an error is logged and kept, and the next try comes later each time."""
+        try:
+            self._run(now)
+        except Exception as error:  # noqa: BLE001 - the server goes on; the state says what is wrong
+            failures = self.state.failures + 1
+            self.state = replace(self.state, failures=failures, error=_told(error))
+            self.due_at = time.monotonic() + min(2.0 ** min(failures, 6), LONGEST_WAIT_SECONDS)
+            _LOG.exception("%s failed (%d times in a row)", self.state.name, failures)
+        else:
+            self.state = replace(self.state, failures=0, error=None, done_at=now)
+            self.due_at = time.monotonic() + self.every_seconds
+
+    @property
+    def due(self) -> bool:
+        """True when its time has come."""
+        return time.monotonic() >= self.due_at
+
+
+class Worker:
+    """Applies what waits in the spool as soon as it is told, and every few seconds does what is due.
+
+    Args:
+        tick_seconds: how often what is due is looked for.
+
+    ``wanted`` is True from its start on: a server without it is not broken, one whose worker died is.
+    """
+
+    def __init__(self, workspace: Workspace, *, tick_seconds: float = TICK_SECONDS) -> None:
+        self._workspace = workspace
+        self._arrived = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.wanted = False
+        self._apply = _Piece("taking in events", tick_seconds, lambda _: workspace.engine.apply_pending())
+        self._advance = _Piece("doing what is due", tick_seconds, lambda now: advance(workspace, now))
+
+    def start(self) -> None:
+        """Begin."""
+        self.wanted = True
+        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something has arrived."""
+        self._arrived.set()
+
+    def stop(self) -> None:
+        """End after the present piece of work, and take in what arrived until now."""
+        self._stopping.set()
+        self._arrived.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self._apply.attempt(self._workspace.clock.now())
+
+    @property
+    def alive(self) -> bool:
+        """True while the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def state(self) -> tuple[Work, ...]:
+        """How each piece of work stands."""
+        return (self._apply.state, self._advance.state)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            arrived = self._arrived.is_set()
+            self._arrived.clear()
+            if self._apply.due or (arrived and not self._apply.state.failures):
+                self._apply.attempt(self._workspace.clock.now())
+            if self._advance.due and not self._stopping.is_set():
+                self._advance.attempt(self._workspace.clock.now())
+            self._arrived.wait(self._pause())
+
+    def _pause(self) -> float:
+        return max(0.05, min(self._apply.due_at, self._advance.due_at) - time.monotonic())
+
+
+def _told(error: Exception) -> ForetellError:
+    if isinstance(error, ForetellError):
+        return error
+    return ForetellError("WORK_FAILED", f"{type(error).__name__}: {error}", next_step="The log holds the details.")
