@@ -54,7 +54,7 @@ def test_told_events_are_in_the_log_with_their_properties(tmp_path: Path) -> Non
 def test_a_message_id_told_before_is_passed_over(tmp_path: Path) -> None:
     with open_small(tmp_path) as engine:
         for _ in range(2):
-            engine.act("deliver", lambda tx, batch: batch.tell(told("m1", 1)), now=NOW)
+            engine.act("deliver", lambda _, batch: batch.tell(told("m1", 1)), now=NOW)
         assert engine.analytics.query("SELECT count(*) AS n FROM event_log")["n"][0].as_py() == 1
 
 
@@ -91,7 +91,7 @@ def test_stages_react_and_events_follow_a_merge(tmp_path: Path) -> None:
             tx.execute("INSERT INTO merged VALUES (2, 1)")
         engine.act(
             "deliver",
-            lambda tx, batch: batch.tell(pa.concat_tables([told("m1", 2), told("m2", 1), told("m3", 7)])),
+            lambda _, batch: batch.tell(pa.concat_tables([told("m1", 2), told("m2", 1), told("m3", 7)])),
             now=NOW,
         )
     assert reacting.seen == [(2, 1, "Email Sent"), (1, 1, "Email Sent"), (7, 7, "Email Sent")]

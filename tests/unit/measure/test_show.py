@@ -232,7 +232,7 @@ def test_an_empty_workspace_has_zeros_and_no_quotients(tmp_path: Path) -> None:
         empty = catalog_of(tmp_path)
         found = {entry.key: read(opened, empty, entry.key).points[0].estimate for entry in measure.list_kpis(empty)}
     assert found["revenue"].value == found["orders"].value == 0
-    assert found["clv"].value is found["clv_total"].value is found["churn_rate"].value is found["repeat_rate"].value is None
+    assert {found[key].value for key in ("clv", "clv_total", "churn_rate", "repeat_rate")} == {None}
 
 
 @pytest.mark.parametrize(

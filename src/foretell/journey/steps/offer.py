@@ -18,7 +18,7 @@ from foretell.journey.steps.base import Step, StepContext, StepKind, moves
 
 
 class OfferStep(Step):
-    """Issues an offer's code, unique to the run; templates know it as ``offer_code``."""
+    """Issues an offer's code, unique to the run; templates know it as ``offer.code``."""
 
     offer: KeyText = Field(description="Key of the offer.")
 
