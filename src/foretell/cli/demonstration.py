@@ -39,7 +39,14 @@ def demo(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")] = None,
     folk: Annotated[
         int | None,
-        typer.Option("--people", min=50, max=1_000_000, help="People in the simulated shop.", show_default=False),
+        typer.Option(
+            "--people",
+            min=50,
+            max=1_000_000,
+            envvar="FORETELL_DEMO_PEOPLE",
+            help="People in the simulated shop.",
+            show_default=False,
+        ),
     ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_535, help="Port to serve on; 0 takes a free one.")
