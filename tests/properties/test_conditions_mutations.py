@@ -16,7 +16,7 @@ import pytest
 
 from foretell import condition as language
 from foretell.engine import Engine
-from tests.properties.condition_check import Case, cases, differences, naive
+from tests.properties.condition_check import Case, cases, differences, naive, queries
 from tests.properties.condition_store import stored
 from tests.properties.condition_world import World, world
 
@@ -143,7 +143,7 @@ def mutant(name: str, folder: Path) -> Iterator[ModuleType]:
             del sys.modules[loaded]
 
 
-Round = tuple[list[Case], World, Engine, list[set[int]]]
+Round = tuple[list[Case], World, Engine, list[set[int]], list[str]]
 
 
 class Rounds:
@@ -168,7 +168,7 @@ class Rounds:
         asked = list(cases(seed, made, QUESTIONS_A_ROUND))
         expected = [naive(case, made) for case in asked]
         assert not differences(asked, made, engine, language, expected)
-        return asked, made, engine, expected
+        return asked, made, engine, expected, queries(asked, made, engine, language)
 
 
 @pytest.fixture(scope="module")
@@ -180,4 +180,4 @@ def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rounds]:
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_mutation_is_caught(name: str, rounds: Rounds, tmp_path: Path) -> None:
     with mutant(name, tmp_path) as compiler:
-        assert any(differences(asked, made, engine, compiler, right) for asked, made, engine, right in rounds)
+        assert any(differences(*part[:3], compiler, *part[3:]) for part in rounds)
