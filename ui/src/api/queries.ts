@@ -1,0 +1,52 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { get, type Asked } from "./client";
+import type { Schemas } from "./types";
+
+const id = encodeURIComponent;
+
+function read<Name extends keyof Schemas>(path: string, asked: Asked = {}) {
+  return queryOptions({
+    queryKey: [path, asked] as const,
+    queryFn: ({ signal }) => get<Schemas[Name]>(path, asked, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Of one thing: while the next one loads, the last one must not stand in its place. */
+function one<Name extends keyof Schemas>(path: string, asked: Asked = {}) {
+  return queryOptions({
+    queryKey: [path, asked] as const,
+    queryFn: ({ signal }) => get<Schemas[Name]>(path, asked, signal),
+  });
+}
+
+export const queries = {
+  workspace: () => ({ ...read<"WorkspaceBody">("workspace"), refetchInterval: 30_000 }),
+  overview: () => read<"Overview">("overview"),
+  health: () => read<"Readiness">("health"),
+  people: (asked: Asked) => read<"People">("people", asked),
+  person: (key: string) => one<"Person">(`people/${id(key)}`),
+  segments: () => read<"Segments">("segments"),
+  segment: (key: string) => one<"SegmentBody">(`segments/${id(key)}`),
+  members: (key: string, asked: Asked) => read<"People">(`segments/${id(key)}/members`, asked),
+  predictions: () => read<"Predictions">("predictions"),
+  prediction: (key: string) => one<"PredictionBody">(`predictions/${id(key)}`),
+  journeys: () => read<"Journeys">("journeys"),
+  journey: (key: string) => one<"JourneyBody">(`journeys/${id(key)}`),
+  messages: (asked: Asked) => read<"Messages">("messages", asked),
+  message: (key: string) => one<"MessageBody">(`messages/${id(key)}`),
+  inbox: (asked: Asked) => read<"Inbox">("inbox", asked),
+  inboxMessage: (key: string) => one<"InboxMessage">(`inbox/${id(key)}`),
+  cases: (asked: Asked) => read<"Cases">("cases", asked),
+  case: (key: string) => one<"CaseBody">(`cases/${id(key)}`),
+  kpis: () => read<"Kpis">("kpis"),
+  kpi: (key: string, asked: Asked) => one<"KpiBody">(`kpis/${id(key)}`, asked),
+  timeline: (key: string, kind: string | undefined) =>
+    infiniteQueryOptions({
+      queryKey: ["timeline", key, kind] as const,
+      queryFn: ({ pageParam, signal }) =>
+        get<Schemas["Timeline"]>(`people/${id(key)}/timeline`, { before: pageParam, kind }, signal),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (last) => last.before ?? undefined,
+    }),
+};

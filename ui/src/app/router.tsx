@@ -1,0 +1,49 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Shapes } from "@/components/states";
+import { AppFailed, NotFound } from "./fallbacks";
+import { Shell } from "./shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const at = <const Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
+  createRoute({ getParentRoute: () => root, path, component });
+
+const routes = [
+  at("/", lazyRouteComponent(() => import("@/overview/overview"), "OverviewPage")),
+  at("/people", lazyRouteComponent(() => import("@/profile/people"), "PeoplePage")),
+  at("/people/$id", lazyRouteComponent(() => import("@/profile/person"), "PersonPage")),
+  at("/segments", lazyRouteComponent(() => import("@/segment/segments"), "SegmentsPage")),
+  at("/segments/$key", lazyRouteComponent(() => import("@/segment/segment"), "SegmentPage")),
+  at("/predictions", lazyRouteComponent(() => import("@/predict/predictions"), "PredictionsPage")),
+  at("/predictions/$key", lazyRouteComponent(() => import("@/predict/prediction"), "PredictionPage")),
+  at("/journeys", lazyRouteComponent(() => import("@/journey/journeys"), "JourneysPage")),
+  at("/journeys/$key", lazyRouteComponent(() => import("@/journey/journey"), "JourneyPage")),
+  at("/messages", lazyRouteComponent(() => import("@/deliver/ledger"), "LedgerPage")),
+  at("/messages/$id", lazyRouteComponent(() => import("@/deliver/ledger"), "LedgerPage")),
+  at("/inbox", lazyRouteComponent(() => import("@/deliver/inbox"), "InboxPage")),
+  at("/inbox/$id", lazyRouteComponent(() => import("@/deliver/inbox"), "InboxPage")),
+  at("/cases", lazyRouteComponent(() => import("@/care/cases"), "CasesPage")),
+  at("/cases/$id", lazyRouteComponent(() => import("@/care/cases"), "CasesPage")),
+  at("/kpis", lazyRouteComponent(() => import("@/measure/kpis"), "KpisPage")),
+  at("/kpis/$key", lazyRouteComponent(() => import("@/measure/kpi"), "KpiPage")),
+  at("/settings", lazyRouteComponent(() => import("@/app/health"), "HealthPage")),
+] as const;
+
+export const router = createRouter({
+  routeTree: root.addChildren([...routes]),
+  defaultPreload: "intent",
+  defaultPendingComponent: () => <div className="ft-page"><Shapes rows={8} height={20} what="Loading this page" /></div>,
+  defaultErrorComponent: AppFailed,
+  // Filters are plain words in the address: ?q=anna&page=2.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const entries = Object.entries(search as Record<string, unknown>).filter(([, value]) => value !== undefined && value !== "");
+    const text = new URLSearchParams(entries.map(([name, value]) => [name, String(value)])).toString();
+    return text ? `?${text}` : "";
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

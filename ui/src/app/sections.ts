@@ -1,0 +1,44 @@
+import {
+  IconChartDots, IconChecklist, IconHeartbeat, IconLayoutDashboard, IconRoute, IconSend, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
+} from "@tabler/icons-react";
+import type { Workspace } from "@/api/types";
+
+export interface Section {
+  to: "/" | "/people" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/settings";
+  title: string;
+  icon: Icon;
+  /** After `g`. */
+  letter: string;
+  count?: keyof Workspace["counts"];
+  pages?: { to: "/messages" | "/inbox"; title: string }[];
+}
+
+export const GROUPS: { title?: string; sections: Section[] }[] = [
+  { sections: [{ to: "/", title: "Overview", icon: IconLayoutDashboard, letter: "o" }] },
+  {
+    title: "Know",
+    sections: [
+      { to: "/people", title: "People", icon: IconUsers, letter: "p", count: "people" },
+      { to: "/segments", title: "Segments", icon: IconChartDots, letter: "s", count: "segments" },
+      { to: "/predictions", title: "Predictions", icon: IconTrendingUp, letter: "r", count: "predictions" },
+    ],
+  },
+  {
+    title: "Act",
+    sections: [
+      { to: "/journeys", title: "Journeys", icon: IconRoute, letter: "j", count: "journeys" },
+      {
+        to: "/messages", title: "Messages", icon: IconSend, letter: "m", count: "messages",
+        pages: [{ to: "/messages", title: "Ledger" }, { to: "/inbox", title: "Inbox" }],
+      },
+      { to: "/cases", title: "Tasks", icon: IconChecklist, letter: "t", count: "cases_open" },
+    ],
+  },
+  { title: "Measure", sections: [{ to: "/kpis", title: "KPIs", icon: IconTargetArrow, letter: "k" }] },
+  { title: "Set up", sections: [{ to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" }] },
+];
+
+export const SECTIONS = GROUPS.flatMap((group) => group.sections);
+
+export const isIn = (section: Section, path: string): boolean =>
+  section.to === "/" ? path === "/" : [section.to, ...(section.pages ?? []).map((page) => page.to)].some((to) => path === to || path.startsWith(`${to}/`));

@@ -1,0 +1,13 @@
+import type { CaseRow } from "@/api/types";
+import { Badge } from "@/components/page";
+import { words } from "@/formats/words";
+
+export function CaseBadges({ row }: { row: Pick<CaseRow, "state" | "priority" | "late"> }) {
+  return (
+    <>
+      {row.late && <Badge tone="bad">Late</Badge>}
+      <Badge tone={row.state === "in_progress" ? "accent" : row.state === "waiting" ? "warn" : row.state === "closed" ? "good" : undefined}>{words(row.state)}</Badge>
+      {(row.priority === "urgent" || row.priority === "high") && row.state !== "closed" && <Badge tone={row.priority === "urgent" ? "bad" : "warn"}>{words(row.priority)}</Badge>}
+    </>
+  );
+}

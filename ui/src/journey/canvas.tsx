@@ -1,0 +1,74 @@
+import "@xyflow/react/dist/style.css";
+import { Background, Controls, Handle, MarkerType, Position, ReactFlow, type Edge, type Node, type NodeProps } from "@xyflow/react";
+import { IconArrowsShuffle, IconTrendingUp, IconUserOff, type Icon } from "@tabler/icons-react";
+import { useMemo } from "react";
+import type { JourneyBody } from "@/api/types";
+import type { Tone } from "@/components/page";
+import { useFormats } from "@/formats/context";
+import { layout, STEP_WIDTH } from "./layout";
+import { countOf, signOf } from "./step-words";
+
+type CardData = { title: string; icon: Icon; tone: Tone | undefined; value: string; what: string; here: string; share: number; chosen: boolean };
+
+/** The journey drawn; the list beside it holds the same for keyboard and phone. */
+export default function Canvas({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: string; onChoose: (key: string | undefined) => void }) {
+  const formats = useFormats();
+  const { nodes, edges, height } = useMemo(() => {
+    const placed = layout(journey);
+    const all = Math.max(journey.entered, 1);
+    const nodes = placed.nodes.map((one): Node<CardData> => ({ id: one.id, type: "card", position: { x: one.x, y: one.y }, draggable: false, selectable: one.kind === "step", data: { ...cardOf(one), chosen: one.id === chosen } }));
+    const edges = placed.joints.map((one): Edge => ({
+      id: one.id, source: one.from, target: one.to, label: one.label, type: "smoothstep", sourceHandle: one.side ? "right" : "bottom", targetHandle: one.side ? "left" : "top",
+      pathOptions: { offset: 8, borderRadius: 10 }, markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: "var(--ft-strong)" }, style: { strokeWidth: 1.5 }, focusable: false,
+    }) as Edge);
+    return { nodes, edges, height: Math.max(...placed.nodes.map((one) => one.y)) + 66 + 48 };
+    function cardOf(one: (typeof placed.nodes)[number]): Omit<CardData, "chosen"> {
+      if (one.step) {
+        const { icon, tone } = signOf(one.step);
+        const { value, what } = countOf(one.step);
+        return { title: one.step.title, icon, tone, value: formats.count(value), what, here: one.step.counts.here ? `${formats.count(one.step.counts.here)} here` : "", share: one.step.counts.in / all };
+      }
+      if (one.kind === "enter") return { title: "Enters", icon: IconTrendingUp, tone: "accent", value: formats.count(journey.entered), what: journey.entered === 1 ? "person entered" : "people entered", here: "", share: 1 };
+      if (one.kind === "holdout") return { title: `Hold out ${formats.share(journey.holdout, 1)}`, icon: IconArrowsShuffle, tone: undefined, value: formats.count(journey.arms.treated), what: "go on", here: "", share: journey.arms.treated / all };
+      return { title: "Held out, nothing sent", icon: IconUserOff, tone: undefined, value: formats.count(journey.arms.held_out), what: "people", here: "", share: journey.arms.held_out / all };
+    }
+  }, [journey, chosen, formats]);
+  return (
+    <div className="ft-canvas" style={{ height }}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={TYPES}
+        fitView
+        fitViewOptions={{ padding: 0.035, maxZoom: 1 }}
+        minZoom={0.3}
+        maxZoom={1.5}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        proOptions={{ hideAttribution: true }}
+        onNodeClick={(_, node) => onChoose(node.id.startsWith(" ") ? undefined : node.id)}
+        onPaneClick={() => onChoose(undefined)}
+        aria-label={`Steps of ${journey.title}`}
+      >
+        <Background gap={22} size={1} color="var(--ft-border)" />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+function StepCard({ data }: NodeProps<Node<CardData>>) {
+  return (
+    <div className="ft-step" data-chosen={data.chosen} style={{ width: STEP_WIDTH }}>
+      <Handle id="top" type="target" position={Position.Top} /><Handle id="left" type="target" position={Position.Left} />
+      <div className="name"><span className="ft-well" data-tone={data.tone}><data.icon size={14} stroke={1.7} aria-hidden /></span><span className="ft-clip" title={data.title}>{data.title}</span></div>
+      <div className="numbers"><b>{data.value}</b><span>{data.what}</span><span>{data.here}</span></div>
+      <div className="bar"><i data-tone={data.tone === "good" ? "good" : data.tone === "warn" ? "warn" : data.tone === "accent" ? undefined : "rest"} style={{ width: `${Math.min(100, data.share * 100)}%` }} /></div>
+      <Handle id="bottom" type="source" position={Position.Bottom} /><Handle id="right" type="source" position={Position.Right} />
+    </div>
+  );
+}
+
+const TYPES = { card: StepCard };

@@ -1,0 +1,111 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { queries } from "@/api/queries";
+import type { JourneyBody } from "@/api/types";
+import { useAddress } from "@/components/address";
+import { Card, Page, Pairs, Strip } from "@/components/page";
+import { Loaded } from "@/components/states";
+import { Table } from "@/components/table";
+import { useFormats } from "@/formats/context";
+import { spanOf } from "@/formats/span";
+import { Arms } from "./arms";
+import { StateBadge } from "./journeys";
+import { Running } from "./running";
+import { StepPanel } from "./step-panel";
+import { countOf, kindOf } from "./step-words";
+
+const Canvas = lazy(() => import("./canvas"));
+
+export function JourneyPage() {
+  const key = useParams({ strict: false }).key ?? "";
+  const query = useQuery(queries.journey(key));
+  const journey = query.data;
+  return (
+    <Page
+      title={journey?.title ?? "Journey"}
+      crumb={<Link to="/journeys">Journeys</Link>}
+      badges={journey && <StateBadge state={journey.state} />}
+      purpose={journey?.description}
+      actions={journey && <Running journey={journey} />}
+    >
+      <Loaded query={query} rows={12}>{(body) => <Content journey={body} />}</Loaded>
+    </Page>
+  );
+}
+
+function Content({ journey }: { journey: JourneyBody }) {
+  const formats = useFormats();
+  const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
+  const [address, setAddress] = useAddress();
+  const step = journey.steps.find((one) => one.key === address.step);
+  const asList = phone || address.view === "list";
+  const choose = (key: string | undefined) => setAddress({ step: key }, true);
+  return (
+    <>
+      <Strip
+        facts={[
+          { label: "Entered", value: formats.count(journey.entered), note: `${formats.count(journey.arms.held_out)} of them held out` },
+          { label: "In it now", value: formats.count(journey.active), note: `${formats.count(journey.done)} done, ${formats.count(journey.left)} left on the way` },
+          { label: "Messages sent", value: formats.count(journey.sent), note: `${formats.count(sum(journey.refused))} not sent` },
+          { label: "Goal, in the journey", value: formats.share(rate(journey.goals.treated, journey.arms.treated), journey.arms.treated), note: `${formats.count(journey.goals.treated)} of ${formats.people(journey.arms.treated)}` },
+          { label: "Goal, held out", value: formats.share(rate(journey.goals.held_out, journey.arms.held_out), journey.arms.held_out), note: `${formats.count(journey.goals.held_out)} of ${formats.people(journey.arms.held_out)}` },
+        ]}
+      />
+      <div className="ft-panelgrid" data-open={Boolean(step)}>
+        <Card
+          title="Steps"
+          line
+          side={!phone && (
+            <div className="ft-pick" role="group" aria-label="View">
+              <button type="button" aria-pressed={!asList} onClick={() => setAddress({ view: undefined }, true)}>Drawing</button>
+              <button type="button" aria-pressed={asList} onClick={() => setAddress({ view: "list" }, true)}>List</button>
+            </div>
+          )}
+        >
+          {asList ? <Steps journey={journey} chosen={step?.key} onChoose={choose} /> : <Suspense fallback={<div style={{ height: 900 }} />}><Canvas journey={journey} chosen={step?.key} onChoose={choose} /></Suspense>}
+        </Card>
+        {step && <StepPanel key={step.key} journey={journey} step={step} onClose={() => choose(undefined)} />}
+      </div>
+      <div className="ft-grid">
+        <Arms journey={journey} />
+        <Card title="Rules" side={`as of ${formats.instant(journey.as_of)}`} className="ft-c5">
+          <div className="ft-body">
+            <Pairs
+              left
+              rows={[
+                ["Who enters", journey.enter.says],
+                ["Who leaves", journey.leave?.says ?? "nobody before the end"],
+                ["Goal", journey.goal ? `${journey.goal.says.replace(/\.$/, "")}, within ${spanOf(journey.goal_within)}` : "none set"],
+                ["Held out", formats.share(journey.holdout, 1)],
+              ]}
+            />
+          </div>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, one) => total + one, 0);
+const rate = (part: number, whole: number) => (whole === 0 ? null : part / whole);
+
+function Steps({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: string; onChoose: (key: string) => void }) {
+  const formats = useFormats();
+  return (
+    <Table
+      label="Steps"
+      rows={journey.steps}
+      rowKey={(step) => step.key}
+      chosen={chosen}
+      columns={[
+        { name: "title", title: "Step", cell: (step) => <><button type="button" className="ft-link" onClick={() => onChoose(step.key)}>{step.title}</button><span className="two">{kindOf(step)}{step.says ? `: ${step.says}` : ""}</span></> },
+        { name: "number", title: "Number", number: true, key: true, cell: (step) => { const { value, what } = countOf(step); return <><b>{formats.count(value)}</b> <span className="ft-muted" style={{ fontWeight: 450 }}>{what}</span></>; } },
+        { name: "here", title: "Here now", number: true, cell: (step) => formats.count(step.counts.here) },
+        { name: "refused", title: "Not sent", number: true, cell: (step) => formats.count(step.counts.refused) },
+        { name: "later", title: "Later", number: true, cell: (step) => formats.count(step.counts.deferred) },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,44 @@
+import { IconRoute } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { queries } from "@/api/queries";
+import { Badge, Page, type Tone } from "@/components/page";
+import { Empty, Loaded } from "@/components/states";
+import { Table } from "@/components/table";
+import { useFormats } from "@/formats/context";
+import { words } from "@/formats/words";
+
+const TONES: Record<string, Tone> = { live: "good", draft: "warn" };
+
+export const StateBadge = ({ state }: { state: string }) => <Badge tone={TONES[state]}>{words(state)}</Badge>;
+
+export function JourneysPage() {
+  const formats = useFormats();
+  const query = useQuery(queries.journeys());
+  return (
+    <Page title="Journeys" purpose="What runs, and does it help?">
+      <Loaded query={query} rows={5}>
+        {({ rows }) => (
+          <div className="ft-card">
+            {rows.length === 0 ? <Empty icon={IconRoute} title="No journeys yet">A journey reacts to what one person does, for example a mail and a call when churn probability reaches 70 %. Write one in the folder journeys and apply it.</Empty> : (
+              <Table
+                label="Journeys"
+                rows={rows}
+                rowKey={(row) => row.key}
+                columns={[
+                  { name: "title", title: "Journey", cell: (row) => <Link to="/journeys/$key" params={{ key: row.key }}>{row.title}</Link> },
+                  { name: "state", title: "State", key: true, cell: (row) => <StateBadge state={row.state} /> },
+                  { name: "entered", title: "Entered", number: true, cell: (row) => formats.count(row.entered) },
+                  { name: "active", title: "In it now", number: true, cell: (row) => <b>{formats.count(row.active)}</b> },
+                  { name: "held", title: "Held out", number: true, cell: (row) => formats.count(row.held_out) },
+                  { name: "goal", title: "Reached the goal", number: true, cell: (row) => formats.count(row.goal) },
+                  { name: "changed", title: "Since", number: true, cell: (row) => formats.day(row.changed_at) },
+                ]}
+              />
+            )}
+          </div>
+        )}
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,28 @@
+import { IconArrowsSplit2, IconCircleCheck, IconClock, IconDeviceMobile, IconFlask, IconGift, IconMail, IconPhoneCall, IconSend, IconSpeakerphone, type Icon } from "@tabler/icons-react";
+import type { Step } from "@/api/types";
+import type { Tone } from "@/components/page";
+
+export function signOf(step: Step): { icon: Icon; tone: Tone | undefined } {
+  if (step.kind === "send") return { icon: step.content.channel === "sms" ? IconDeviceMobile : step.content.channel === "email" ? IconMail : IconSend, tone: "accent" };
+  if (step.kind === "audience") return { icon: IconSpeakerphone, tone: "accent" };
+  if (step.kind === "offer") return { icon: IconGift, tone: "accent" };
+  if (step.kind === "case") return { icon: IconPhoneCall, tone: "warn" };
+  if (step.kind === "end") return { icon: IconCircleCheck, tone: "good" };
+  if (step.kind === "branch") return { icon: IconArrowsSplit2, tone: undefined };
+  if (step.kind === "experiment") return { icon: IconFlask, tone: "accent" };
+  return { icon: IconClock, tone: undefined };
+}
+
+const KINDS: Record<string, string> = {
+  send: "Message", wait: "Wait", branch: "Branch", case: "Task for a person", end: "End", offer: "Offer", audience: "Ads audience", experiment: "Experiment",
+};
+
+export const kindOf = (step: Step): string => KINDS[step.kind] ?? step.kind;
+
+/** The number of a step that matters, and what it counts. */
+export function countOf(step: Step): { value: number; what: string } {
+  const { counts } = step;
+  if (step.kind === "send") return { value: counts.sent, what: counts.refused ? `sent · ${counts.refused} not` : "sent" };
+  if (step.kind === "case") return { value: counts.in, what: "cases" };
+  return { value: counts.in, what: "came here" };
+}

@@ -1,0 +1,88 @@
+import { useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { queries } from "@/api/queries";
+import type { Person } from "@/api/types";
+import { useAddress } from "@/components/address";
+import { Badge, Page, Strip, type Fact } from "@/components/page";
+import { Loaded } from "@/components/states";
+import { useFormats } from "@/formats/context";
+import { Consents, Identities, Segments, Traits } from "./person-known";
+import { Cases, Journeys, Messages } from "./person-contact";
+import { predictionTitle } from "./prediction-title";
+import { Why } from "./person-why";
+import { PersonTimeline } from "./timeline";
+
+const TABS = ["Now", "Timeline", "Profile", "Messages"] as const;
+type Tab = (typeof TABS)[number];
+
+const nameOf = (person: Person) => person.name ?? person.email ?? `Person ${person.profile_id.slice(0, 8)}`;
+const initials = (name: string) => name.replace(/@.*/, "").split(/[\s._-]+/).slice(0, 2).map((part) => part.charAt(0).toUpperCase()).join("");
+
+export function PersonPage() {
+  const id = useParams({ strict: false }).id ?? "";
+  const formats = useFormats();
+  const query = useQuery(queries.person(id));
+  const person = query.data;
+  const name = person ? nameOf(person) : "Person";
+  return (
+    <Page
+      title={name}
+      crumb={<Link to="/people">People</Link>}
+      avatar={person ? initials(name) : undefined}
+      badges={person && !person.known && <Badge>No name known</Badge>}
+      purpose={person && [person.email && person.email !== name ? person.email : null, person.facts.first_seen ? `first seen ${formats.day(person.facts.first_seen)}` : null, person.facts.last_seen ? `last seen ${formats.ago(person.facts.last_seen)}` : null].filter(Boolean).join(" · ")}
+    >
+      <Loaded query={query} rows={12}>{(data) => <Content person={data} />}</Loaded>
+    </Page>
+  );
+}
+
+function Content({ person }: { person: Person }) {
+  const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
+  const [address, setAddress] = useAddress();
+  const tab: Tab = TABS.find((one) => one.toLowerCase() === address.tab) ?? "Now";
+  if (phone) {
+    return (
+      <>
+        <div className="ft-tabs" role="tablist" aria-label="Parts of the person">
+          {TABS.map((one) => <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => setAddress({ tab: one === "Now" ? undefined : one.toLowerCase() }, true)}>{one}</button>)}
+        </div>
+        {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Why person={person} /><Journeys person={person} /></>}
+        {tab === "Timeline" && <PersonTimeline id={person.profile_id} />}
+        {tab === "Profile" && <><Identities person={person} /><Segments person={person} /><Traits person={person} /></>}
+        {tab === "Messages" && <><Consents person={person} /><Messages person={person} /></>}
+      </>
+    );
+  }
+  return (
+    <>
+      <Facts person={person} />
+      <div className="ft-grid">
+        <div className="ft-stack ft-c3"><Identities person={person} /><Consents person={person} /><Segments person={person} /><Traits person={person} /></div>
+        <div className="ft-stack ft-c6"><Why person={person} /><PersonTimeline id={person.profile_id} /></div>
+        <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><Messages person={person} /></div>
+      </div>
+    </>
+  );
+}
+
+function Facts({ person }: { person: Person }) {
+  const formats = useFormats();
+  const { facts } = person;
+  const foreseen = person.predictions.slice(0, 2).map((one): Fact => ({
+    label: predictionTitle(one, person.predictions),
+    value: one.unit === "money" ? formats.money(one.score) : formats.probability(one.score),
+    note: `interval ${one.unit === "money" ? formats.interval(one.low, one.high, "money") : formats.probabilityInterval(one.low, one.high)}`,
+  }));
+  return (
+    <Strip
+      facts={[
+        ...foreseen,
+        { label: "Spent so far", value: facts.orders ? formats.money(facts.revenue) : "–", note: facts.orders ? `${formats.plural(facts.orders, "order", "orders")}, less refunds` : "no orders yet" },
+        { label: "Last order", value: facts.last_order ? formats.span(Date.parse(formats.setting.now) - Date.parse(facts.last_order)) : "–", note: facts.last_order ? `ago, ${formats.day(facts.last_order)}` : "no orders yet" },
+        { label: "Events", value: formats.count(facts.events), note: facts.first_seen ? `since ${formats.day(facts.first_seen)}` : undefined },
+      ]}
+    />
+  );
+}
