@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from foretell.errors import UsageError
 
 _EXACT = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Of instants that people and systems tell us: what lies outside is a slip or an empty date of some system."""
 _DURATION = re.compile(r"(\d{1,6})(mo|[smhdwy])\Z")
 
 
@@ -150,10 +152,13 @@ def zone_of(name: str) -> ZoneInfo:
 def parse_instant(text: str, zone: ZoneInfo) -> datetime:
     """An ISO 8601 date or time as an instant in UTC; without an offset it is read in ``zone``.
 
-    A bare date is the first instant of that day. Raises :class:`UsageError`.
+    A bare date is the first instant of that day. Raises :class:`UsageError`, also outside of the years
+    :data:`FIRST_YEAR` to :data:`LAST_YEAR`.
     """
     try:
         value = datetime.fromisoformat(text)
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValueError(text)
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     except (OverflowError, ValueError) as error:
         raise UsageError(

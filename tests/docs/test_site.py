@@ -24,7 +24,7 @@ def rooms(repository: Path) -> list[str]:
     layers = next(wall["layers"] for wall in walls if wall["id"] == "rooms")
     names = [name.strip("() ") for layer in reversed(layers) for name in layer.split("|")]
     package = repository / "src" / "foretell"
-    return [name for name in names if (package / name / "__init__.py").exists() and name not in BESIDE]
+    return [name for name in names if (package / name / "__init__.py").exists() and name not in BESIDE | HALL]
 
 
 def pages_in(nav: Any) -> Iterator[str]:
@@ -78,6 +78,7 @@ def test_the_map_names_every_file_of_the_hall(repository: Path) -> None:
     files = {path.stem for path in (repository / "src" / "foretell").glob("*.py")} - {"__init__", "__main__"}
     assert files - HALL == {"app"}
     assert [name for name in files if f"`{name}.py`" not in text] == []
+    assert [name for name in HALL if f"`{name}.py`" not in text and f"`{name}/`" not in text] == []
 
 
 def test_the_site_builds_and_needs_nothing_from_elsewhere(repository: Path, tmp_path: Path) -> None:

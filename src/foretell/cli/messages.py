@@ -27,28 +27,34 @@ def list_(
     workspace: Workspace = HERE,
     person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Only this person's.")] = None,
     channel: Annotated[str | None, typer.Option("--channel", help="Only this channel's.")] = None,
+    decision: Annotated[
+        str | None, typer.Option("--decision", help="send, refuse, defer or held_out; without it: send and refuse.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only with this reason, e.g. no_consent.")] = None,
     state: Annotated[str | None, typer.Option("--state", help=f"One of {', '.join(deliver.STATES)}.")] = None,
     journey: Annotated[str | None, typer.Option("--journey", help="Only this journey's.")] = None,
     page: Annotated[int, typer.Option("--page", min=1, help="Fifty a page, the latest first.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """List messages, the latest first."""
+    """List messages that were asked for, sent or not, the latest first."""
     with opened(workspace) as found:
         key = identify.find(found.engine, person).profile_key if person else None
-        filters = {"profile_key": key, "channel": channel, "state": state, "journey": journey}
+        filters = {"profile_key": key, "channel": channel, "decision": decision, "reason": reason, "state": state,
+                   "journey": journey}  # fmt: skip
         shown = deliver.ledger(found.engine, filters, page)
     if as_json:
         emit_json(asdict(shown))
         return
-    columns = ["message", "due (UTC)", "channel", "to", "template", "state", "opened"]
+    columns = ["message", "due (UTC)", "channel", "to", "template", "decision", "state", "opened"]
     rows = [
         (
             row["message_id"],
             instant(row["at"]),
             row["channel"],
-            row["address"],
-            row["template"],
-            row["state"],
+            row["address"] or "",
+            row["template"] or "",
+            row["decision"] if row["decision"] == "send" else f"{row['decision']}: {row['reason']}",
+            row["state"] or "",
             "yes" if row["opened_at"] else "",
         )
         for row in shown.rows

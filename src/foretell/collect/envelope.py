@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
-from foretell.collect.times import instant
+from foretell.collect.times import EARLIEST, instant
 from foretell.engine import TIMESTAMP, scratch
 
 Arrival = Literal["import", "api"]
@@ -94,8 +94,8 @@ fields AS (
            CAST(h.context AS VARCHAR) AS context
     FROM read)
 SELECT i, type, {_NAMED} AS event, ts, message_id, user_id, anonymous_id, name, category, traits, properties, context,
-       coalesce(ts <= $latest AND ends_with(stamp, 'Z') AND strlen(stamp) BETWEEN 20 AND 27 AND message_id <> ''
-                AND (type = 'track' AND event > '!' AND NOT ends_with(event, ' ') OR type = 'page'
+       coalesce(ts BETWEEN $earliest AND $latest AND ends_with(stamp, 'Z') AND strlen(stamp) BETWEEN 20 AND 27
+                AND message_id <> '' AND (type = 'track' AND event > '!' AND NOT ends_with(event, ' ') OR type = 'page'
                      OR type = 'screen' OR type = 'identify')
                 AND {_usual_id("user_id")} AND {_usual_id("anonymous_id")}
                 AND {_shape("traits")} AND {_shape("properties")} AND {_shape("context")} AND @also, false) AS usual
@@ -136,6 +136,7 @@ SELECT i, CASE
     WHEN named IS NULL AND coalesce(type <> 'track', true) THEN 'UNKNOWN_TYPE'
     WHEN coalesce(named, '') = '' THEN 'EVENT_MISSING'
     WHEN stamp IS NOT NULL AND ts IS NULL THEN 'BAD_TIMESTAMP'
+    WHEN stamp IS NOT NULL AND ts < $earliest THEN 'EARLY_TIMESTAMP'
     WHEN NOT {_shape("properties")} THEN 'BAD_PROPERTIES'
     WHEN NOT {_shape("traits")} THEN 'BAD_TRAITS'
     WHEN NOT {_shape("context")} THEN 'BAD_CONTEXT' END AS code,
@@ -193,7 +194,7 @@ def read_envelopes(
     """
     lean, full = _QUERIES[arrival]
     height, received = len(lines), naive_utc(received_at)
-    times = {"latest": received + _FUTURE}
+    times = {"earliest": EARLIEST, "latest": received + _FUTURE}
     columns = pa.table({"i": np.arange(height), "line": lines})
     quick = scratch(lean, {"lines": columns}, times)
     usual = quick["usual"] if wrong is None else pc.and_(quick["usual"], pc.is_null(wrong))

@@ -35,6 +35,7 @@ MESSAGES: Mapping[str, str] = {
     "UNKNOWN_TYPE": "type is none of track, identify, page, screen, group, alias",
     "EVENT_MISSING": "a track call needs the event's name in event",
     "BAD_TIMESTAMP": "the timestamp is no ISO 8601 date and time",
+    "EARLY_TIMESTAMP": "the timestamp lies before the year 1900",
     "BAD_PROPERTIES": "properties is no object",
     "BAD_TRAITS": "traits is no object",
     "BAD_CONTEXT": "context is no object",

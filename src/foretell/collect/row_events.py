@@ -14,6 +14,7 @@ from foretell.collect.consents import CONSENT, GRANTED, consent_events
 from foretell.collect.problems import MESSAGES, problem_rows
 from foretell.collect.row_plan import MappingPlan, RowPlan
 from foretell.collect.tally import Tally
+from foretell.collect.times import EARLIEST
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
 from foretell.collect.who import tidied
 from foretell.engine import EVENTS, IDENTIFIERS, TIMESTAMP, Decoded, integers, scratch
@@ -113,6 +114,9 @@ def _read_mapping(
     else:
         sql = f"SELECT key, line, 1 AS lines, {mapping.select} FROM mine ORDER BY line"
     found = scratch(sql, {"mine": mine})
+    early = pc.fill_null(pc.less(found["ts"].cast(TIMESTAMP), pa.scalar(EARLIEST, TIMESTAMP)), False)
+    _refuse(reading, found.filter(early), "EARLY_TIMESTAMP", MESSAGES["EARLY_TIMESTAMP"])
+    found = found.filter(pc.invert(early))
     late = pc.and_(found["stamped"], pc.is_null(found["ts"]))
     ids = [pc.is_valid(found[f"id{i}"]) for i in range(len(mapping.kinds))]
     named = ids[0] if ids else pa.chunked_array([pa.repeat(True, found.num_rows)])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+
+from foretell.clock import FIRST_YEAR
 
 _OFFSET = r"(?:[Zz]|([+-])([01][0-9]):?([0-5][0-9])?)"
 _SHAPE = (
@@ -11,6 +14,8 @@ _SHAPE = (
     r"(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?) ?" + _OFFSET + r"?)?$"
 )
 
+EARLIEST = datetime(FIRST_YEAR, 1, 1)
+"""No event is older; what says so is an empty date of some system (year 0, year 1) or a slip. Naive UTC."""
 UNIX = {"unix": 1, "unix_ms": 1000}
 """Names of formats that count from 1970 → units in a second."""
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799

@@ -22,12 +22,13 @@ from foretell.deliver.channels.base import (
     Outgoing,
     Receipt,
 )
-from foretell.deliver.deciding import Sending, decide, record_decisions, rules_of
+from foretell.deliver.deciding import Sending, decide, obstacle, record_decisions, rules_of
 from foretell.deliver.dispatching import DispatchReport, dispatch
 from foretell.deliver.engaging import engaged
+from foretell.deliver.explaining import Check, Decision, Happening, Why, why
 from foretell.deliver.gate import CANDIDATES, CONSENTS, HISTORY, SUPPRESSED, Cap, GateRules, gate
 from foretell.deliver.inbox import InboxPage, Received, ReceivedMessage, inbox, inbox_message
-from foretell.deliver.ledger import Check, Decision, Happening, LedgerPage, Why, ledger, why
+from foretell.deliver.ledger import LedgerPage, ledger, ledger_row
 from foretell.deliver.machines import is_machine
 from foretell.deliver.outbox import STATES, cancel
 from foretell.deliver.parts import PARTS
@@ -95,6 +96,8 @@ __all__ = [
     "join_audience",
     "leave_audience",
     "ledger",
+    "ledger_row",
+    "obstacle",
     "open_url",
     "preferences",
     "preferences_url",

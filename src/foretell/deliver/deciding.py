@@ -114,7 +114,7 @@ def _completed(candidates: pa.Table, catalog: Catalog) -> pa.Table:
     filled = pc.coalesce(asked["variables"].cast(pa.string()), pa.scalar("{}"))
     asked = with_column(asked, "variables", filled)
     pairs = asked.group_by(["channel", "template"]).aggregate([])
-    faults = [(*pair, *_fault(catalog, *pair)) for pair in python_rows(pairs.select(["channel", "template"]))]
+    faults = [(*pair, *obstacle(catalog, *pair)) for pair in python_rows(pairs.select(["channel", "template"]))]
     kinds = {name: pa.string() for name in ("channel", "template", "medium", "fault")}
     known = table_of(kinds, faults)
     place = pc.index_in(_pair(asked), _pair(known).combine_chunks())
@@ -127,8 +127,9 @@ def _pair(table: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(table["channel"], table["template"], "\n")
 
 
-def _fault(catalog: Catalog, channel: str, template: str) -> tuple[str, str | None]:
-    """Medium of a channel, and what is wrong with it or the template, None where nothing is."""
+def obstacle(catalog: Catalog, channel: str, template: str) -> tuple[str, str | None]:
+    """Medium of ``channel``, and why no message by ``template`` can go over it: ``unknown_channel``,
+    ``unknown_template`` or ``unfit_template`` (no text for the medium); None where nothing is wrong."""
     kind = channel_document.kind_of(catalog, channel)
     if kind is None:
         return channel, "unknown_channel"

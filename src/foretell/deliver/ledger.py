@@ -1,110 +1,66 @@
-"""The ledger for people: what was sent, what was not, and why."""
+"""The ledger for people: every decision about a message, whether it went out or not."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from foretell.clock import from_micros, utc
-from foretell.deliver import outbox
+import pyarrow as pa
+
+from foretell.clock import from_micros, naive_utc, utc
 from foretell.engine import Engine
 from foretell.errors import UsageError
-from foretell.identify import find
 
 PAGE_SIZE = 50
-FILTERS = (
-    "profile_key",
-    "channel",
-    "medium",
-    "state",
-    "journey",
-    "run",
-    "step",
-    "campaign",
-    "topic",
-    "template",
-    "purpose",
-)
+FINAL = ("send", "refuse")
+"""Decisions that are listed where none is asked for: what was put off is decided again, and nobody asked
+for a message to people held out."""
+_NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
+FILTERS = ("message_id", "profile_key", "decision", "reason", "state", *_NAMED)
 _SHOWN = (
-    "message_id", "channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic",
-    "address", "state", "attempts", "at", "next_at", "sent_at", "handed_over_at", "delivered_at", "opened_at",
-    "clicked_at", "ended_at", "accepted_id", "error",
+    "message_id", "profile_key", *_NAMED, "address", "state", "attempts", "at", "next_at", "sent_at", "handed_over_at",
+    "delivered_at", "opened_at", "clicked_at", "ended_at", "accepted_id", "error",
 )  # fmt: skip
 _TIMES = frozenset(name for name in _SHOWN if name == "at" or name.endswith("_at"))
 
 
 @dataclass(frozen=True)
 class LedgerPage:
-    """A page of the ledger, the latest first; ``rows`` have the columns of a message and ``profile_id``."""
+    """A page of the ledger, the latest first.
+
+    Args:
+        rows: ``decision``, ``reason``, the columns of a message and ``profile_id``. What was never queued
+            has neither state nor address.
+    """
 
     total: int
     rows: tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check of the gate: its name, whether it let the message pass, what it found."""
-
-    check: str
-    passed: bool
-    found: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the gate said, once; ``at`` is the instant for which it was asked."""
-
-    message_id: str
-    profile_id: str
-    at: datetime
-    decided_at: datetime
-    decision: str
-    reason: str
-    until: datetime | None
-    channel: str | None
-    template: str | None
-    journey: str | None
-    run: str | None
-    step: str | None
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An event of the message."""
-
-    at: datetime
-    what: str
-    url: str | None = None
-    machine: bool = False
-
-
-@dataclass(frozen=True)
-class Why:
-    """Why a message went out, or did not.
-
-    Args:
-        decisions: every time it was asked for, the earliest first.
-        message: the ledger's row, None where it was never queued.
-    """
-
-    message_id: str
-    decisions: tuple[Decision, ...]
-    message: dict[str, Any] | None
-    happened: tuple[Happening, ...] = field(default=())
-
-
 def ledger(
-    engine: Engine, filters: Mapping[str, object] | None = None, page: int = 1, *, size: int = PAGE_SIZE
+    engine: Engine,
+    filters: Mapping[str, object] | None = None,
+    page: int = 1,
+    *,
+    size: int = PAGE_SIZE,
+    since: datetime | None = None,
+    text: str = "",
+    people: Sequence[int] = (),
 ) -> LedgerPage:
-    """Messages that were queued, by the instant at which they were due.
+    """What was decided about messages, by the instant at which they were due, the latest first.
+
+    Of a message that was asked for several times the decision to send it counts, else the latest one; what
+    needs no decision (people taken out of an audience) is sent. Without the filter ``decision`` those of
+    :data:`FINAL` are listed.
 
     Args:
         filters: column → value, of :data:`FILTERS`; ``None`` values are left out.
         page: from 1.
+        since: only what was due then or later.
+        text: only rows whose template, journey, step, campaign or topic holds it, or whose message id it is.
+        people: profile keys whose rows are there as well, whatever ``text`` says.
 
     Raises:
         UsageError: ``UNKNOWN_FILTER``.
@@ -114,81 +70,81 @@ def ledger(
     if strange:
         next_step = f"Columns: {', '.join(FILTERS)}."
         raise UsageError("UNKNOWN_FILTER", f"messages cannot be chosen by {strange[0]!r}", next_step=next_step)
-    where = " AND ".join(f"m.{name} = ?" for name in wanted) or "1 = 1"
-    params = list(wanted.values())
-    total = engine.ops.query(f"SELECT count(*) FROM messages m WHERE {where}", params)[0][0]
-    rows = engine.ops.query(
-        f"SELECT {', '.join(f'm.{name}' for name in _SHOWN)}, n.profile_id FROM messages m "
-        f"LEFT JOIN nodes n ON n.node_key = m.profile_key WHERE {where} "
-        "ORDER BY m.at DESC, m.message_id DESC LIMIT ? OFFSET ?",
-        [*params, size, max(page - 1, 0) * size],
-    )
-    return LedgerPage(int(total), tuple(_row(row) for row in rows))
+    where = [f"d.{name} = ${name}" for name in wanted]
+    params: dict[str, object] = dict(wanted)
+    tables: dict[str, pa.Table] = {}
+    if "decision" not in wanted:
+        where.append(f"d.decision IN {FINAL}")
+    if since is not None:
+        where.append("d.at >= $since")
+        params["since"] = naive_utc(since)
+    if text.strip():
+        where.append(_HOLDS)
+        params |= {"told": text.strip(), "words": text.strip().lower().replace(" ", "_")}
+        tables["found_people"] = pa.table({"profile_key": pa.array(people, pa.int64())})
+    return _page(engine, f"{_DECIDED} WHERE {' AND '.join(where)}", params, tables, max(page, 1), size)
 
 
-def why(engine: Engine, message_id_or_person: str) -> list[Why]:
-    """The chain of checks of a message, or of everything that was asked for a person, the latest first.
-
-    Args:
-        message_id_or_person: a message's id, or an identifier as :func:`foretell.identify.find` takes it.
-
-    Raises:
-        UsageError: ``MESSAGE_UNKNOWN`` where it is neither; ``PROFILE_AMBIGUOUS``.
-    """
-    decisions = _decisions(engine, "d.message_id = $id OR d.run = $id", {"id": message_id_or_person})
-    known = outbox.of_id(engine.ops, message_id_or_person)
-    if not decisions and known is None:
-        try:
-            match = find(engine, message_id_or_person)
-        except UsageError as error:
-            if error.code != "PROFILE_UNKNOWN":
-                raise
-            raise UsageError(
-                "MESSAGE_UNKNOWN",
-                f"there is no message and no person called {message_id_or_person!r}",
-                next_step="Take an id from `foretell messages list`, or name a person, e.g. email:ann@example.com.",
-            ) from error
-        decisions = _decisions(engine, "d.profile_key = $key", {"key": match.profile_key})
-    ids = list(dict.fromkeys(one.message_id for one in decisions)) or ([message_id_or_person] if known else [])
-    return [_why(engine, one, tuple(d for d in decisions if d.message_id == one)) for one in ids]
+def ledger_row(engine: Engine, message_id: str) -> dict[str, Any]:
+    """One row of the ledger, whatever was decided last; raises ``MESSAGE_UNKNOWN``."""
+    chosen = f"{_DECIDED} WHERE d.message_id = $message_id"
+    found = _page(engine, chosen, {"message_id": message_id}, {}, 1, 1).rows
+    if not found:
+        raise UsageError("MESSAGE_UNKNOWN", f"nobody asked for a message {message_id!r}")
+    return found[0]
 
 
-def _why(engine: Engine, message_id: str, decisions: tuple[Decision, ...]) -> Why:
+def kept_messages(engine: Engine, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Message id → the row of the outbox as people see it; what was never queued is not there."""
     found = engine.ops.query(
         f"SELECT {', '.join(f'm.{name}' for name in _SHOWN)}, n.profile_id FROM messages m "
-        "LEFT JOIN nodes n ON n.node_key = m.profile_key WHERE m.message_id = ?",
-        (message_id,),
+        f"LEFT JOIN nodes n ON n.node_key = m.profile_key WHERE m.message_id IN ({', '.join('?' * len(ids))})",
+        list(ids),
     )
-    happened = engine.ops.query(
-        "SELECT at, kind, url, machine FROM engagements WHERE message_id = ? ORDER BY at, event_id", (message_id,)
-    )
-    return Why(
-        message_id,
-        tuple(sorted(decisions, key=lambda one: (one.at, one.decided_at))),
-        _row(found[0]) if found else None,
-        tuple(Happening(from_micros(at), kind, url, bool(machine)) for at, kind, url, machine in happened),
-    )
+    return {row[0]: _row(row) for row in found}
 
 
-def _decisions(engine: Engine, where: str, params: Mapping[str, object]) -> list[Decision]:
+_TOLD = ("message_id", "profile_key", "at", "decision", "reason", *_NAMED)
+_OF_BOTH = ", ".join(f"coalesce(m.{name}, d.{name}) AS {name}" for name in ("message_id", "profile_key", "at", *_NAMED))
+_DECIDED = f"""
+FROM (SELECT {_OF_BOTH}, coalesce(d.decision, 'send') AS decision, coalesce(d.reason, 'ok') AS reason, m.state
+  FROM (SELECT *, row_number() OVER (PARTITION BY message_id
+      ORDER BY CASE WHEN decision = 'send' THEN 0 ELSE 1 END, decided_at DESC, at DESC) AS place
+    FROM log_decisions) d
+  FULL JOIN log_messages m ON m.message_id = d.message_id
+  WHERE coalesce(d.place, 1) = 1) d
+LEFT JOIN nodes n ON n.node_key = d.profile_key"""
+_HOLDS = (
+    "(d.message_id = $told OR d.profile_key IN (SELECT profile_key FROM found_people) OR "
+    + " OR ".join(
+        f"position($words IN lower(coalesce(d.{name}, ''))) > 0"
+        for name in ("template", "journey", "step", "campaign", "topic")
+    )
+    + ")"
+)
+
+
+def _page(
+    engine: Engine, chosen: str, params: Mapping[str, object], tables: Mapping[str, pa.Table], page: int, size: int
+) -> LedgerPage:
     rows = engine.analytics.query(
-        "SELECT d.message_id, coalesce(n.profile_id, '') AS profile_id, d.at, d.decided_at, d.decision, d.reason, "
-        'd."until" AS until_at, d.channel, d.template, d.journey, d.run, d.step, d.checks '
-        f"FROM log_decisions d LEFT JOIN nodes n ON n.node_key = d.profile_key WHERE {where} "
-        "ORDER BY d.at DESC, d.message_id, d.decided_at",
+        f"SELECT {', '.join(f'd.{name}' for name in _TOLD)}, n.profile_id, count(*) OVER () AS total {chosen} "
+        f"ORDER BY d.at DESC, d.message_id DESC LIMIT {int(size)} OFFSET {(page - 1) * int(size)}",
         params,
+        tables,
     ).to_pylist()
-    return [_decision(row) for row in rows]
+    if rows or page == 1:
+        total = rows[0]["total"] if rows else 0
+    else:
+        total = engine.analytics.query(f"SELECT count(*) AS total {chosen}", params, tables)["total"][0].as_py()
+    kept = kept_messages(engine, [row["message_id"] for row in rows]) if rows else {}
+    return LedgerPage(int(total), tuple(_decided(row, kept.get(row["message_id"])) for row in rows))
 
 
-def _decision(row: dict[str, Any]) -> Decision:
-    until, checks = row.pop("until_at"), row.pop("checks")
-    told = {**row, "at": utc(row["at"]), "decided_at": utc(row["decided_at"])}
-    return Decision(
-        **told,
-        until=None if until is None else utc(until),
-        checks=tuple(Check(**one) for one in json.loads(checks or "[]")),
-    )
+def _decided(row: Mapping[str, Any], message: Mapping[str, Any] | None) -> dict[str, Any]:
+    known = {name: row[name] for name in ("message_id", "profile_key", "profile_id", *_NAMED)}
+    told = {**(message or dict.fromkeys(_SHOWN) | {"at": utc(row["at"])}), **known}
+    return {**told, "decision": row["decision"], "reason": row["reason"]}
 
 
 def _row(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -9,6 +9,17 @@ from __future__ import annotations
 
 from foretell.demo.datasets import DATASETS, Dataset
 from foretell.demo.play import Options, play
+from foretell.demo.shop import ShopSettings, ShopWorld, WorldStep
 from foretell.demo.summary import Steps, Summary
 
-__all__ = ["DATASETS", "Dataset", "Options", "Steps", "Summary", "play"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "Options",
+    "ShopSettings",
+    "ShopWorld",
+    "Steps",
+    "Summary",
+    "WorldStep",
+    "play",
+]

@@ -92,10 +92,10 @@ DATASETS = {
         predictions=("churn", "clv"),
         acting=(),
         journeys=("churn_rescue",),
-        lived=timedelta(days=56),
+        lived=timedelta(days=49),
         every=timedelta(hours=12),
         credit="Data: simulated; see docs/reference/shop.md.",
-        world=WorldPlan(4_000, 7, datetime(2024, 6, 3, tzinfo=UTC), timedelta(days=730)),
+        world=WorldPlan(2_500, 7, datetime(2024, 6, 3, tzinfo=UTC), timedelta(days=730)),
     ),
     "online-retail": Dataset(
         key="online-retail",

@@ -15,6 +15,7 @@ import pyarrow as pa
 from foretell import app, collect, deliver
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, micros
+from foretell.demo import team
 from foretell.demo.shop import ShopWorld
 from foretell.engine import scratch, table_of
 
@@ -53,8 +54,11 @@ def live(workspace: Workspace, world: ShopWorld, clock: SteppedClock, until: dat
         clock.instant = world.now
         _take_in(workspace, step.lines(), step.events.num_rows)
         deliver.engaged(workspace.engine, workspace.catalog, answers(step.engagements), now=clock.instant)
+        team.close_called(workspace, step.engagements, clock.instant)
         app.advance(workspace, clock.instant)
-        sent, seen = _sent_since(workspace, seen), micros(clock.instant)
+        written, seen = _sent_since(workspace, seen), micros(clock.instant)
+        called = team.calls(workspace, clock.instant).select(written.column_names)
+        sent = pa.concat_tables([written, called], promote_options="permissive")
         told.done((world.now - begin) / (until - begin), 1.0)
 
 

@@ -79,7 +79,7 @@ def _play_world(
     living.tell_history(workspace, world, begin, steps)
     _learn(workspace, clock, dataset.predictions, begin, options.seed, steps, summary)
     _start(workspace, dataset)
-    steps.begin("Eight weeks with the journey", 1)
+    steps.begin("Seven weeks with the journey", 1)
     living.live(workspace, world, clock, begin + dataset.lived, steps)
     summary.as_of = clock.instant
     predict.score(workspace.engine, workspace.catalog, workspace.reader, "clv", as_of=summary.as_of, now=summary.as_of)

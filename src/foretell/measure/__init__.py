@@ -1,8 +1,9 @@
 """Measure: did it help, and why?
 
 Enters: KPI documents (the built-in ones in ``kpis/``, those of the workspace beside or in place of
-them), the published views, conditions through a ``Reader``. Leaves: frozen series of KPI points with
-intervals (:class:`KpiSeries`, also as Arrow), the list of KPIs, the problems of KPI documents.
+them), the published views, conditions through a ``Reader``, the runs of journeys. Leaves: frozen series of
+KPI points with intervals (:class:`KpiSeries`, also as Arrow), the list of KPIs, the problems of KPI
+documents, the :class:`Lift` of a journey against its held out.
 Owns no table. May be called by ``web``, ``cli`` and ``app``.
 """
 
@@ -10,9 +11,12 @@ from __future__ import annotations
 
 from foretell.engine import RoomParts
 from foretell.measure.board import Card, Change, board, card_of
+from foretell.measure.effects import ArmResult, Effect, Effects, effects
 from foretell.measure.kpi_document import GoldenCase, KpiSpec, SegmentAt
 from foretell.measure.kpi_kind import KIND
 from foretell.measure.kpi_set import Kpi, built_in_kpis, measure_of
+from foretell.measure.lift import Lift, journey_lift
+from foretell.measure.lift_words import SoFar
 from foretell.measure.series import SCHEMA, Estimate, KpiSeries, Point
 from foretell.measure.show import KpiEntry, list_kpis, show
 from foretell.measure.verify import kpi_problems, verify
@@ -25,19 +29,26 @@ __all__ = [
     "KINDS",
     "PARTS",
     "SCHEMA",
+    "ArmResult",
     "Card",
     "Change",
+    "Effect",
+    "Effects",
     "Estimate",
     "GoldenCase",
     "Kpi",
     "KpiEntry",
     "KpiSeries",
     "KpiSpec",
+    "Lift",
     "Point",
     "SegmentAt",
+    "SoFar",
     "board",
     "built_in_kpis",
     "card_of",
+    "effects",
+    "journey_lift",
     "kpi_problems",
     "list_kpis",
     "measure_of",

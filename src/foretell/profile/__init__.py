@@ -6,7 +6,7 @@ last seen, consent, the timeline. Called by the engine as a stage, and by every 
 
 from __future__ import annotations
 
-from foretell.engine import AnalyticsTable, RoomParts, View
+from foretell.engine import OWN_SOURCE, AnalyticsTable, RoomParts, View
 from foretell.profile.card import Consent, Entry, Profile, show, timeline
 from foretell.profile.consent import MIGRATION, consents
 from foretell.profile.stage import ProfileStage
@@ -66,7 +66,7 @@ PARTS = RoomParts(
             "WITH seen AS (SELECT profile_key, min(ts) AS first_seen, max(CASE WHEN known THEN 1 ELSE 0 END) AS known "
             "FROM log_sightings GROUP BY profile_key), "
             "latest AS (SELECT profile_key, max(ts) AS last_seen, count(*) AS events FROM log_events "
-            "GROUP BY profile_key), "
+            f"WHERE coalesce(source, '') <> '{OWN_SOURCE}' GROUP BY profile_key), "
             "named AS (SELECT profile_key, min(CASE WHEN kind = 'user_id' THEN value END) AS user_id, "
             "min(CASE WHEN kind = 'email' THEN value END) AS email FROM log_identifiers GROUP BY profile_key) "
             "SELECT n.profile_id, i.user_id, i.email, s.known = 1 AS known, s.first_seen, l.last_seen, l.events "
@@ -79,8 +79,8 @@ PARTS = RoomParts(
                 "email": "E-mail address (the first in order where there are several).",
                 "known": "True where a user id, e-mail, phone or external id is known.",
                 "first_seen": "First event, UTC.",
-                "last_seen": "Last event, UTC.",
-                "events": "Number of events.",
+                "last_seen": "Last event, UTC; what Foretell wrote itself (a message was sent) does not count.",
+                "events": "Number of events, without those that Foretell wrote itself.",
             },
         ),
         View(

@@ -99,12 +99,15 @@ def is_foreign(headers: Mapping[str, str]) -> bool:
     if headers.get("sec-fetch-site", "none") in ("cross-site", "same-site"):
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    return origin is not None and origin.lower().partition("://")[2] != headers.get("host", "").lower()
 
 
 def host_name(host: str) -> str:
-    """A ``Host`` header without its port."""
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    """A ``Host`` header without its port; empty where it is no host."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def basic_user(authorization: str) -> str:

@@ -32,8 +32,8 @@ def file(path: str, request: Request, site: Here) -> Response:
     if path.startswith(("api/", "v1/", "s/", "hooks/")):
         raise HTTPException(404, "there is nothing here")
     root = site.assets.resolve()
-    wanted = (root / path).resolve()
-    if path and wanted.is_relative_to(root) and wanted.is_file():
+    wanted = _within(root, path) if path else None
+    if wanted is not None:
         cached = _FOREVER if path.startswith(HASHED) else _ASK
         return _packed(wanted, request.headers.get("accept-encoding", ""), cached)
     if path.startswith(HASHED) or "." in path.rpartition("/")[2]:
@@ -42,6 +42,15 @@ def file(path: str, request: Request, site: Here) -> Response:
     if not page.is_file():
         return HTMLResponse(_MISSING, headers={"cache-control": "no-store"})
     return _packed(page, request.headers.get("accept-encoding", ""), _ASK)
+
+
+def _within(root: Path, path: str) -> Path | None:
+    """The file ``path`` below ``root``; None where there is none, or where no file can be called so."""
+    try:
+        wanted = (root / path).resolve()
+        return wanted if wanted.is_relative_to(root) and wanted.is_file() else None
+    except (OSError, ValueError):  # a name too long for the disk, or with a zero byte
+        return None
 
 
 def _packed(path: Path, accepted: str, cached: str) -> Response:

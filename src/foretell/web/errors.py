@@ -28,6 +28,8 @@ _STATUS = {
     "DISK_FULL": 507,
 }
 
+_CODES = {404: "UNKNOWN_ADDRESS", 405: "METHOD_NOT_ALLOWED", 413: "REQUEST_TOO_LARGE"}
+
 
 class Told(BaseModel):
     """What went wrong."""
@@ -59,6 +61,16 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 def unknown(thing: str, key: str) -> UsageError:
     """There is no ``thing`` called ``key``."""
     return UsageError("UNKNOWN", f"there is no {thing} {key!r}", thing=f"{thing} {key}")
+
+
+def failed() -> ForetellError:
+    """What is told where the fault is ours."""
+    return ForetellError("SERVER_FAILED", "the server met an error of its own", next_step="Its log says more.")
+
+
+def uncapped(sentence: str) -> str:
+    """A sentence of somebody else as our errors begin: small, but for words like JSON."""
+    return sentence if sentence[1:2].isupper() else f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def status_of(error: ForetellError) -> int:
@@ -107,19 +119,19 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    what = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+    what = uncapped(str(first["msg"]).removeprefix("Value error, "))
     told = UsageError("BAD_REQUEST", what, where=where, next_step="See /api/openapi.json for what is expected.")
     return JSONResponse(body_of(told), 422)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "UNKNOWN_ADDRESS", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "HTTP_ERROR")
-    told = ForetellError(code, f"{request.method} {request.url.path}: {error.detail}".lower())
+    told = ForetellError(
+        _CODES.get(error.status_code, "HTTP_ERROR"), f"{request.method} {request.url.path}: {uncapped(error.detail)}"
+    )
     return JSONResponse(body_of(told), error.status_code, headers=dict(error.headers or {}))
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    told = ForetellError("SERVER_FAILED", "the server met an error of its own", next_step="Its log says more.")
-    return JSONResponse(body_of(told), 500)
+    return JSONResponse(body_of(failed()), 500)

@@ -6,6 +6,7 @@ import json
 from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretell.errors import ForetellError
@@ -16,6 +17,8 @@ from foretell.web.wire import headers_of, respond
 
 OPEN = ("/v1/", "/s/", "/healthz", "/readyz", "/login", "/api/command")
 """Addresses without the token of the app: they have their own keys, or nothing to hide."""
+BODY_BYTES = 1024 * 1024
+"""Most that a request brings, but for events; nobody can fill the memory, whoever they are."""
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 POLICY = "; ".join(
@@ -57,7 +60,10 @@ class Guard:
         path, headers = scope["path"], headers_of(scope)
         refusal = self._refusal(path, scope["method"], headers)
         if refusal is None:
-            await self._inner(scope, receive, send if path.startswith("/v1/") else _protected(send))
+            if path.startswith("/v1/"):  # it measures what it reads, and is read by programs alone
+                await self._inner(scope, receive, send)
+            else:
+                await self._inner(scope, _measured(receive), _protected(send))
         elif refusal.code == "NOT_SIGNED_IN" and not path.startswith("/api/"):
             asked = quote(path, safe="/")
             await respond(send, 303, b"", b"text/plain", {b"location": f"/login?next={asked}".encode()})
@@ -78,6 +84,21 @@ class Guard:
         if not self._access.admits(headers):
             return ForetellError("NOT_SIGNED_IN", "the token is missing or wrong", next_step="Send it as Bearer token.")
         return None
+
+
+def _measured(receive: Receive) -> Receive:
+    """Reads a request, and refuses it as soon as it is longer than anything we ask for."""
+    taken = 0
+
+    async def receiving() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > BODY_BYTES:
+            raise HTTPException(413, f"the request has more than {BODY_BYTES // 1024} KB")
+        return message
+
+    return receiving
 
 
 def _protected(send: Send) -> Send:

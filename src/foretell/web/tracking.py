@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from foretell.collect import Origin, lines_frame
 from foretell.errors import ForetellError, UsageError
 from foretell.web.access import basic_user
-from foretell.web.errors import body_of, status_of
+from foretell.web.errors import body_of, failed, status_of, uncapped
 from foretell.web.site import Site
 from foretell.web.wire import headers_of, read_body, respond, too_large, unpacked
 
@@ -54,6 +54,8 @@ class _Message(msgspec.Struct):
     writeKey: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - the wire's name
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""RecursionError: values within values within values, thousands deep."""
 _read_batch = msgspec.json.Decoder(_Batch).decode
 _read_message = msgspec.json.Decoder(_Message).decode
 _read_text = msgspec.json.Decoder(str).decode
@@ -73,6 +75,9 @@ class Tracking:
             if status_of(error) >= 500:
                 _LOG.error("%s: %s", scope["path"], error)
             await respond(send, status_of(error), msgspec.json.encode(body_of(error)), more=CORS)
+        except Exception as error:  # noqa: BLE001 - a sender is told so, in the form of all errors
+            _LOG.error("%s failed", scope["path"], exc_info=error)
+            await respond(send, 500, msgspec.json.encode(body_of(failed())), more=CORS)
 
     async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = scope["path"].removeprefix("/v1/").rstrip("/")
@@ -115,7 +120,7 @@ def batch_lines(body: bytes) -> tuple[bytes, str]:
     try:
         batch = _read_batch(body)
         lines = [_line(raw, None, batch.sentAt, batch.context) for raw in batch.batch]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _bad_json(error) from error
     return b"".join(lines), batch.writeKey
 
@@ -130,7 +135,7 @@ def message_lines(body: bytes, call: str) -> tuple[bytes, str]:
         key = _read_message(body).writeKey
         line = _line(msgspec.Raw(body), call, msgspec.UNSET, msgspec.UNSET)
         told = "" if key is msgspec.UNSET else _read_text(key)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise _bad_json(error) from error
     if len(line) > EVENT_BYTES:
         raise too_large("the event", EVENT_BYTES)
@@ -165,7 +170,7 @@ def _line(
 
 def _bad_json(error: Exception) -> UsageError:
     message, _, place = str(error).partition(" - at ")
-    what = f"the body cannot be read: {message[:1].lower()}{message[1:]}"
+    what = f"the body cannot be read: {uncapped(message)}"
     return UsageError("BAD_JSON", what, where=place.strip("`"), next_step="See docs/rooms/web.md for its form.")
 
 

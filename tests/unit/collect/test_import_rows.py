@@ -286,8 +286,9 @@ mappings:
     identifiers: {phone: phone}
 """
     with shop(tmp_path, calls=source) as it:
-        report = it.load("calls.csv", "at,phone\n01/02/2024 09:30,+1555\n2024-02-01,+1555\n", "calls")
-        assert (report.events, report.quarantined) == (1, 1)
+        rows = "01/02/2024 09:30,+1555\n2024-02-01,+1555\n01/01/0001 00:00,+1555\n"
+        report = it.load("calls.csv", f"at,phone\n{rows}", "calls")
+        assert (report.events, report.quarantined) == (1, 2)
         assert it.query("SELECT timestamp FROM events") == [{"timestamp": datetime(2024, 2, 1, 14, 30)}]
 
 

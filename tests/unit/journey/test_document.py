@@ -53,6 +53,16 @@ WRONG = {
         6,
         "there is no template called 'nothing'",
     ),
+    "send without a text for the medium": (
+        "  steps:\n    - key: a\n      channel: sms\n      send: we_miss_you\n",
+        8,
+        "the template 'we_miss_you' has no text for sms",
+    ),
+    "a mail over an audience's medium": (
+        "  steps:\n    - {key: a, send: we_miss_you, channel: ads}\n",
+        6,
+        "the template 'we_miss_you' has no text for ads",
+    ),
     "unknown offer": ("  steps:\n    - {key: a, offer: nothing}\n", 6, "there is no offer called 'nothing'"),
     "unknown audience": ("  steps:\n    - {key: a, audience: nothing}\n", 6, "there is no audience called 'nothing'"),
     "message of no message": (

@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from foretell.engine import Engine
+from foretell.clock import naive_utc
+from foretell.engine import TIMESTAMP, Engine
 from foretell.identify import find
 from foretell.profile import Profile, ProfileStage, show, timeline
 from tests.support.small_events import NOW, event, frame, open_small
@@ -86,6 +87,23 @@ def test_first_and_last_seen_go_both_ways(engine: Engine) -> None:
     assert view[0]["first_seen"] == (NOW + timedelta(hours=1)).replace(tzinfo=None)
     assert view[0]["user_id"] == "ann"
     assert view[0]["known"] is True
+
+
+def test_what_foretell_does_is_no_activity_of_the_person(engine: Engine) -> None:
+    apply(engine, event("Seen", "a", 1, ids=ANN))
+    key = find(engine, "user_id:ann").profile_key
+    told = {
+        "message_id": ["m1_sent"],
+        "event": ["Email Sent"],
+        "ts": pa.array([naive_utc(NOW + timedelta(hours=5))], TIMESTAMP),
+        "node_key": pa.array([key], pa.int64()),
+    }
+    engine.act("deliver", lambda _tx, batch: batch.tell(pa.table(told)), now=NOW + timedelta(hours=5))
+    card = shown(engine)
+    assert (card.last_seen, card.events) == (NOW + timedelta(hours=1), 1)
+    view = engine.analytics.query("SELECT last_seen, events FROM profiles").to_pylist()
+    assert view == [{"last_seen": naive_utc(NOW + timedelta(hours=1)), "events": 1}]
+    assert [entry.event for entry in card.timeline] == ["Email Sent", "Seen"], "the timeline tells it"
 
 
 def test_a_merge_folds_everything_into_the_winner(engine: Engine) -> None:

@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * Inbox Message
-         * @description One message in full.
+         * @description One message in full; what leads to this server leads to the address it was asked at.
          */
         get: operations["inbox_message"];
         put?: never;
@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * Messages
-         * @description Messages, a page at a time.
+         * @description Messages that were asked for, sent or not, a page at a time.
          */
         get: operations["messages"];
         put?: never;
@@ -1483,14 +1483,14 @@ export interface components {
             decisions: components["schemas"]["Decision"][];
             /** Happened */
             happened: components["schemas"]["Happened"][];
-            /** @description Null where it was never queued. */
-            message: components["schemas"]["MessageRow"] | null;
+            /** @description As in the list. */
+            message: components["schemas"]["MessageRow"];
             /** Message Id */
             message_id: string;
         };
         /**
          * MessageRow
-         * @description A message that was queued.
+         * @description A message that was asked for, whether it went out or not.
          */
         MessageRow: {
             /** Address */
@@ -1503,9 +1503,14 @@ export interface components {
             /** Campaign */
             campaign: string | null;
             /** Channel */
-            channel: string;
+            channel: string | null;
             /** Clicked At */
             clicked_at: string | null;
+            /**
+             * Decision
+             * @description send or refuse; defer and held_out only where they are asked for.
+             */
+            decision: string;
             /** Delivered At */
             delivered_at: string | null;
             /** Error */
@@ -1513,22 +1518,32 @@ export interface components {
             /** Journey */
             journey: string | null;
             /** Medium */
-            medium: string;
+            medium: string | null;
             /** Message Id */
             message_id: string;
             /** Opened At */
             opened_at: string | null;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
             /** Profile Id */
             profile_id: string | null;
             /** Purpose */
             purpose: string | null;
+            /**
+             * Reason
+             * @description ok, or the check that stopped it: no_consent, frequency_cap …
+             */
+            reason: string;
             /** Sent At */
             sent_at: string | null;
             /**
              * State
-             * @description queued, sent, delivered, bounced, failed, cancelled, uncertain …
+             * @description queued, sent, delivered, bounced, failed, cancelled, uncertain …; null where it was never queued.
              */
-            state: string;
+            state: string | null;
             /** Step */
             step: string | null;
             /** Template */
@@ -3370,11 +3385,21 @@ export interface operations {
             query?: {
                 /** @description Only this person's. */
                 profile_id?: string | null;
-                medium?: string | null;
+                /** @description Without one: send and refuse. */
+                decision?: ("send" | "refuse" | "defer" | "held_out") | null;
+                reason?: string | null;
                 state?: string | null;
+                /** @description Key of a channel. */
+                channel?: string | null;
+                /** @description email, sms, push, ads or alert. */
+                medium?: string | null;
+                template?: string | null;
                 journey?: string | null;
                 step?: string | null;
-                template?: string | null;
+                /** @description Due then or later; ISO 8601 with a zone. */
+                since?: string | null;
+                /** @description A person as in the list of people, or part of a template, journey … */
+                q?: string;
                 /** @description From 1; a page has 50 rows. */
                 page?: number;
             };

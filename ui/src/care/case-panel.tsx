@@ -2,7 +2,7 @@ import { Button, Select, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { post } from "@/api/client";
+import { ApiError, post } from "@/api/client";
 import { queries } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Pairs } from "@/components/page";
@@ -13,6 +13,7 @@ import { useToast } from "@/components/toast";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
 import { CaseBadges } from "./case-badges";
+import { History } from "./case-history";
 
 type Body = Schemas["CaseBody"];
 type Change = Schemas["CaseChange"];
@@ -31,14 +32,34 @@ export function CasePanel({ id, onClose }: { id: string; onClose: () => void }) 
   );
 }
 
-function useSaved(body: Body, said: string) {
+const LISTS = ["cases", "overview", "workspace"];
+
+/** Change a case as it is shown. Where somebody else was faster, what they did is fetched; what was typed stays. */
+function useChange<Asked extends object>(body: Body, path: string, said: string, done?: () => void) {
   const client = useQueryClient();
   const say = useToast();
-  return (answer: Body) => {
-    client.setQueryData(queries.case(body.case_id).queryKey, answer);
-    for (const name of ["cases", "overview", "workspace"]) void client.invalidateQueries({ queryKey: [name] });
-    say(said);
-  };
+  const { queryKey } = queries.case(body.case_id);
+  return useMutation({
+    mutationFn: (asked: Asked) => post<Body>(`cases/${encodeURIComponent(body.case_id)}${path}`, { ...asked, version: body.version }),
+    onSuccess: (answer) => {
+      client.setQueryData(queryKey, answer);
+      for (const name of LISTS) void client.invalidateQueries({ queryKey: [name] });
+      done?.();
+      say(said);
+    },
+    onError: (error) => {
+      if (!isOvertaken(error)) return;
+      void client.invalidateQueries({ queryKey });
+      for (const name of LISTS) void client.invalidateQueries({ queryKey: [name] });
+    },
+  });
+}
+
+const isOvertaken = (error: unknown) => error instanceof ApiError && (error.told.code === "CASE_CHANGED" || error.told.code === "CASE_CLOSED");
+
+function Refused({ error }: { error: unknown }) {
+  if (!isOvertaken(error)) return <Failed error={error} />;
+  return <p className="ft-note" data-tone="warn" role="alert">Somebody else changed this case meanwhile. It is shown as it stands now, and what you typed is kept. Look at its history, then save again.</p>;
 }
 
 function Content({ body }: { body: Body }) {
@@ -58,26 +79,30 @@ function Content({ body }: { body: Body }) {
           ]}
         />
       </Section>
-      {body.state !== "closed" && <><Work body={body} /><Close body={body} /></>}
+      <Work body={body} />
+      {body.state !== "closed" && <Close body={body} />}
       <History body={body} />
     </>
   );
 }
 
 function Work({ body }: { body: Body }) {
-  const [owner, setOwner] = useState(body.owner ?? "");
+  // Null is untouched: then the owner is the one that the case has, also after somebody else changed it.
+  const [typed, setTyped] = useState<string | null>(null);
   const [note, setNote] = useState("");
-  const saved = useSaved(body, "Case saved.");
-  const change = useMutation({ mutationFn: (asked: Change) => post<Body>(`cases/${encodeURIComponent(body.case_id)}`, { ...asked, version: body.version }), onSuccess: (answer) => { setNote(""); saved(answer); } });
+  const change = useChange<Change>(body, "", "Case saved.", () => { setNote(""); setTyped(null); });
+  const closed = body.state === "closed";
+  const owner = typed ?? body.owner ?? "";
   const ownerChanged = owner.trim() !== (body.owner ?? "");
-  const save = () => change.mutate({ ...(ownerChanged ? { owner: owner.trim() || "nobody" } : {}), ...(note.trim() ? { note: note.trim() } : {}) });
+  const save = () => change.mutate({ ...(ownerChanged ? { owner: owner.trim() || "nobody" } : {}), ...(note.trim() ? { note: note.trim() } : {}) } as Change);
+  const move = (state: string | null) => state && state !== body.state && change.mutate({ state } as Change);
   return (
-    <Section title="Work on it">
+    <Section title={closed ? "Add to it" : "Work on it"}>
       <div className="ft-stack" style={{ gap: 8 }}>
-        <Select label="State" allowDeselect={false} data={options(STATES)} value={body.state} onChange={(value) => value && value !== body.state && change.mutate({ state: value as (typeof STATES)[number] })} />
-        <TextInput label="Owner" placeholder="nobody yet" value={owner} onChange={(event) => setOwner(event.currentTarget.value)} />
+        <Select label="State" allowDeselect={false} data={options(closed ? [...STATES, "closed"] : STATES)} value={body.state} onChange={move} />
+        {!closed && <TextInput label="Owner" placeholder="nobody yet" value={owner} onChange={(event) => setTyped(event.currentTarget.value)} />}
         <Textarea label="Note" placeholder="What was said, what comes next" autosize minRows={2} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
-        {change.isError && <Failed error={change.error} />}
+        {change.isError && <Refused error={change.error} />}
         <div><Button variant="default" disabled={!ownerChanged && !note.trim()} loading={change.isPending} onClick={save}>Save changes</Button></div>
       </div>
     </Section>
@@ -87,33 +112,15 @@ function Work({ body }: { body: Body }) {
 function Close({ body }: { body: Body }) {
   const [outcome, setOutcome] = useState<string | null>(null);
   const [note, setNote] = useState("");
-  const saved = useSaved(body, "Case closed.");
-  const closing = useMutation({ mutationFn: (asked: Closing) => post<Body>(`cases/${encodeURIComponent(body.case_id)}/close`, asked), onSuccess: saved });
+  const closing = useChange<Closing>(body, "/close", "Case closed.");
   return (
     <Section title="Close it">
       <div className="ft-stack" style={{ gap: 8 }}>
         <Select label="Outcome" placeholder="How did it end?" data={options(OUTCOMES)} value={outcome} onChange={setOutcome} />
         <Textarea label="Last word" autosize minRows={1} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
-        {closing.isError && <Failed error={closing.error} />}
-        <div><Button disabled={!outcome} loading={closing.isPending} onClick={() => outcome && closing.mutate({ outcome: outcome as Closing["outcome"], note: note.trim() || null, version: body.version } as Closing)}>Close case</Button></div>
+        {closing.isError && <Refused error={closing.error} />}
+        <div><Button variant="default" disabled={!outcome} loading={closing.isPending} onClick={() => outcome && closing.mutate({ outcome: outcome as Closing["outcome"], note: note.trim() || null } as Closing)}>Close case</Button></div>
       </div>
-    </Section>
-  );
-}
-
-function History({ body }: { body: Body }) {
-  const formats = useFormats();
-  return (
-    <Section title="History">
-      {body.history.toReversed().map((one, index) => (
-        <div className="ft-line" key={`${one.at}${index}`} style={{ alignItems: "flex-start" }}>
-          <span>
-            <span className="ft-strong">{one.what === "note" ? "Note" : words(one.what)}</span>{" "}
-            <span className="ft-muted">{one.what === "note" ? one.after : one.before && one.after ? `${words(one.before)} → ${words(one.after)}` : (one.after && words(one.after))}{one.by ? ` · ${one.by}` : ""}</span>
-          </span>
-          <span /><span className="ft-muted ft-small">{formats.due(one.at)}</span>
-        </div>
-      ))}
     </Section>
   );
 }

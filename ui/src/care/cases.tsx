@@ -12,6 +12,7 @@ import { Pager, Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { CaseBadges } from "./case-badges";
 import { CasePanel } from "./case-panel";
+import { TakeNext } from "./take-next";
 
 const STATES = [["unclosed", "Not closed"], ["open", "Open"], ["in_progress", "In progress"], ["waiting", "Waiting"], ["closed", "Closed"], ["all", "All"]].map(([value, label]) => ({ value: value ?? "", label: label ?? "" }));
 
@@ -26,7 +27,7 @@ export function CasesPage() {
   const columns = useColumns(Boolean(id));
   const close = () => void navigate({ to: "/cases", search: (before: unknown) => before } as never);
   return (
-    <Page title="Tasks" purpose="What must be done for whom, and by when?">
+    <Page title="Tasks" purpose="What must be done for whom, and by when?" actions={<TakeNext owner={address.owner} />}>
       <div className="ft-filters">
         <Select className="ft-field" aria-label="State" allowDeselect={false} data={STATES} value={state} onChange={(value) => setAddress({ state: value === "unclosed" ? undefined : (value ?? undefined), page: undefined })} w={170} />
         <TextInput className="ft-field" aria-label="Owner" placeholder="Any owner" defaultValue={address.owner ?? ""} onBlur={(event) => setAddress({ owner: event.currentTarget.value.trim() || undefined, page: undefined }, true)} onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()} w={170} />

@@ -1,72 +1,82 @@
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { queries } from "@/api/queries";
-import type { Schemas } from "@/api/types";
+import type { MessageRow, Schemas } from "@/api/types";
 import { Badge, Pairs } from "@/components/page";
 import { Panel, Section } from "@/components/panel";
 import { PersonLink } from "@/components/person-link";
 import { Loaded } from "@/components/states";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
-import { stateTone } from "./state-tone";
+import { foundWords } from "./found-words";
+import { MessageBadge } from "./message-badge";
+import { decisionWord, messageName, tellsOpens } from "./message-words";
+import { Rendered } from "./rendered";
 
 /** One message: every check that was made, and what happened after. */
 export function MessagePanel({ id, onClose }: { id: string; onClose: () => void }) {
   const query = useQuery(queries.message(id));
   const message = query.data?.message;
   return (
-    <Panel title={message ? words(message.template ?? message.step ?? message.medium) : "Message"} badge={message && <Badge tone={stateTone(message)}>{words(message.state)}</Badge>} onClose={onClose}>
+    <Panel title={message ? messageName(message) : "Message"} badge={message && <MessageBadge row={message} />} onClose={onClose}>
       <Loaded query={query} rows={8}>{(body) => <Body body={body} />}</Loaded>
     </Panel>
   );
 }
 
 function Body({ body }: { body: Schemas["MessageBody"] }) {
-  const formats = useFormats();
   const { message } = body;
+  const wentOut = message.state !== null;
   return (
     <>
-      {message && (
-        <Section>
-          <Pairs
-            rows={[
-              ["To", <bdi key="to">{message.address ?? "no address"}</bdi>],
-              ...(message.profile_id ? [["Person", <PersonLink key="who" id={message.profile_id} name="Open the person" />] as [string, React.ReactNode]] : []),
-              ["Channel", `${words(message.medium)} by ${message.channel}`],
-              ...(message.journey ? [["Journey", <Link key="journey" to="/journeys/$key" params={{ key: message.journey }}>{words(message.journey)}</Link>] as [string, React.ReactNode]] : []),
-              ["Due", formats.instant(message.at)],
-              ["Sent", formats.instant(message.sent_at)],
-              ...(message.error ? [["Error", message.error] as [string, React.ReactNode]] : []),
-            ]}
-          />
-          {["email", "sms", "push", "ads"].includes(message.medium) && message.sent_at && (
-            <p style={{ marginTop: 8 }}><Link to="/inbox/$id" params={{ id: message.message_id }}>See it as it was sent</Link></p>
-          )}
-        </Section>
-      )}
+      <Section><Pairs left rows={useFacts(message)} /></Section>
+      {message.sent_at && <Rendered id={message.message_id} />}
       {body.decisions.map((decision, index) => <Decision key={`${decision.decided_at}${index}`} decision={decision} />)}
       <Section title="What happened after">
-        {body.happened.length === 0 && <p className="ft-muted">Nothing so far: no open, no click, no reply.</p>}
-        {body.happened.map((one, index) => (
-          <div className="ft-line" key={`${one.at}${index}`}>
-            <span>{words(one.what)}{one.machine && <span className="ft-muted"> by a program, not counted</span>}{one.url && <span className="ft-muted ft-small" style={{ display: "block" }}>{one.url}</span>}</span>
-            <span /><span className="ft-muted ft-small">{formats.instant(one.at)}</span>
-          </div>
-        ))}
+        {body.happened.length === 0 && <p className="ft-muted">{wentOut ? silence(message.medium) : "Nothing: it did not go out."}</p>}
+        {body.happened.map((one, index) => <Happened key={`${one.at}${index}`} one={one} />)}
       </Section>
       <Section><p className="ft-mono ft-faint">{body.message_id}</p></Section>
     </>
   );
 }
 
+function useFacts(message: MessageRow): [string, ReactNode][] {
+  const formats = useFormats();
+  const rows: [string, ReactNode][] = [["Due", formats.instant(message.at)]];
+  if (message.profile_id) rows.push(["Person", <PersonLink key="who" id={message.profile_id} name={message.person} />]);
+  if (message.address) rows.push(["To", <bdi key="to">{message.address}</bdi>]);
+  if (message.medium) rows.push(["Channel", message.channel && message.channel !== message.medium ? `${words(message.medium)} by ${message.channel}` : words(message.medium)]);
+  if (message.journey) rows.push(["Journey", <Link key="journey" to="/journeys/$key" params={{ key: message.journey }} search={{ step: message.step ?? undefined } as never}>{words(message.journey)}{message.step ? `, ${message.step.replaceAll("_", " ")}` : ""}</Link>]);
+  if (message.sent_at) rows.push(["Sent", formats.instant(message.sent_at)]);
+  if (message.error) rows.push(["Error", message.error]);
+  return rows;
+}
+
+const silence = (medium: string | null): string => {
+  if (medium === "ads") return "Nothing is told back: the platform says nothing about single people.";
+  return tellsOpens(medium) ? "Nothing so far: no open, no click, no reply." : "Nothing so far: no click, no reply. Whether it was read cannot be known.";
+};
+
+function Happened({ one }: { one: Schemas["MessageBody"]["happened"][number] }) {
+  const formats = useFormats();
+  return (
+    <div className="ft-line">
+      <span>{words(one.what)}{one.machine && <span className="ft-muted"> by a program, not counted</span>}{one.url && <span className="ft-muted ft-small" style={{ display: "block", overflowWrap: "anywhere" }}>{one.url}</span>}</span>
+      <span /><span className="ft-muted ft-small">{formats.instant(one.at)}</span>
+    </div>
+  );
+}
+
 function Decision({ decision }: { decision: Schemas["Decision"] }) {
   const formats = useFormats();
-  const tone = decision.decision === "send" ? "good" : decision.decision === "defer" ? "warn" : "bad";
+  const tone = decision.decision === "send" ? "good" : decision.decision === "refuse" ? "bad" : "warn";
   return (
-    <Section title={`Decided ${formats.instant(decision.decided_at)}`}>
+    <Section title={`Decided for ${formats.instant(decision.at)}`}>
       <div className="ft-titleline" style={{ marginBottom: 6 }}>
-        <Badge tone={tone}>{words(decision.decision)}</Badge>
+        <Badge tone={tone}>{decisionWord(decision.decision)}</Badge>
         <b className="ft-strong">{words(decision.reason)}</b>
         {decision.until && <span className="ft-muted ft-small">asked again {formats.due(decision.until)}</span>}
       </div>
@@ -76,7 +86,7 @@ function Decision({ decision }: { decision: Schemas["Decision"] }) {
           return (
             <li key={check.check}>
               <Sign size={16} stroke={2} className={`ft-icon ft-${check.passed ? "good" : "bad"}`} aria-label={check.passed ? "passed" : "stopped here"} />
-              <span><span className="ft-strong">{words(check.check)}</span> <span className="ft-muted">{check.found}</span></span>
+              <span><span className="ft-strong">{CHECKS[check.check] ?? words(check.check)}</span> <span className="ft-muted">{foundWords(check.found, formats)}</span></span>
             </li>
           );
         })}
@@ -84,3 +94,7 @@ function Decision({ decision }: { decision: Schemas["Decision"] }) {
     </Section>
   );
 }
+
+const CHECKS: Record<string, string> = {
+  definitions: "Template and channel", consent: "Consent", address: "Address", suppression: "Suppression list", quiet_hours: "Quiet hours", frequency_cap: "Frequency cap",
+};

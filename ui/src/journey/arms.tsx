@@ -2,45 +2,61 @@ import type { JourneyBody } from "@/api/types";
 import { BarRow, Range } from "@/components/bars";
 import { Card } from "@/components/page";
 import { useFormats } from "@/formats/context";
-import type { Unit } from "@/formats/formats";
-import { liftOf, type LiftPart } from "./lift";
+import { spanOf } from "@/formats/span";
+import { liftOf, type LiftArm, type LiftSide } from "./lift";
+import { toneOf } from "./lift-words";
 
 /** What the journey brought against the people held out; the estimate and the verdict come from the server. */
 export function Arms({ journey }: { journey: JourneyBody }) {
   const formats = useFormats();
-  const { treated, held_out } = journey.arms;
   const lift = liftOf(journey);
-  const share = (goal: number, all: number) => (all ? goal / all : 0);
-  const most = Math.max(share(journey.goals.treated, treated), share(journey.goals.held_out, held_out), 0.01);
+  const judged = lift !== null && lift.treated.people + lift.held_out.people > 0;
+  const counted = (people: number, goals: number): LiftArm => ({ people, goals, share: people ? goals / people : null });
+  const treated = judged ? lift.treated : counted(journey.arms.treated, journey.goals.treated);
+  const held = judged ? lift.held_out : counted(journey.arms.held_out, journey.goals.held_out);
+  const most = Math.max(treated.share ?? 0, held.share ?? 0, 0.01);
   return (
-    <Card title="Does it help?" side={journey.holdout > 0 ? "against the held out" : "nobody is held out"} className="ft-c7">
+    <Card title="Does it help?" side={journey.holdout > 0 ? "measured against the held out" : "nobody is held out"} className="ft-c7">
       <div className="ft-body">
-        {lift?.verdict && <p className="ft-verdict" style={{ marginBottom: 10 }}>{lift.verdict}</p>}
-        <BarRow label={<>In the journey <span className="ft-faint ft-small">{formats.people(treated)}</span></>} share={share(journey.goals.treated, treated) / most} value={formats.share(treated ? share(journey.goals.treated, treated) : null, treated)} />
-        <BarRow label={<>Held out <span className="ft-faint ft-small">{formats.people(held_out)}</span></>} share={share(journey.goals.held_out, held_out) / most} tone="rest" value={formats.share(held_out ? share(journey.goals.held_out, held_out) : null, held_out)} />
-        {lift?.conversions && <LiftRow title="Reached the goal" part={lift.conversions} unit="points" level={lift.level} />}
+        {lift && <p className="ft-verdict" style={{ marginBottom: 10 }}>{lift.verdict}</p>}
+        {journey.goal && (
+          <>
+            <p className="ft-muted ft-small">{judged ? `Reached the goal, of those whose ${spanOf(journey.goal_within)} are over` : "Reached the goal so far"}</p>
+            <ArmRow label="In the journey" arm={treated} most={most} />
+            <ArmRow label="Held out" arm={held} most={most} rest />
+          </>
+        )}
+        {lift?.conversions && <LiftRow title="Reached the goal" part={lift.conversions} unit="rate" level={lift.level} />}
         {lift?.revenue && <LiftRow title="Revenue a person" part={lift.revenue} unit="money" level={lift.level} />}
+        {lift?.notes?.map((note) => <p key={note} className="ft-muted ft-small" style={{ marginTop: 8 }}>{note}</p>)}
         {!lift && (
           <p className="ft-note" style={{ marginTop: 10 }}>
-            {journey.holdout > 0 ? "These are counts so far. Whether the difference is real is not estimated on this page yet." : "Without people held out nobody can tell what the journey brought."}
+            {journey.holdout > 0 ? "These are counts so far. Whether the difference is real is not estimated yet." : "Without people held out nobody can tell what the journey brought."}
           </p>
         )}
-        {journey.contaminated > 0 && <p className="ft-faint ft-small" style={{ marginTop: 8 }}>{formats.people(journey.contaminated)} left out of analyses: joined profiles were in both arms.</p>}
+        {!lift && journey.contaminated > 0 && <p className="ft-faint ft-small" style={{ marginTop: 8 }}>{formats.people(journey.contaminated)} left out of analyses: joined profiles were in both arms.</p>}
       </div>
     </Card>
   );
 }
 
-function LiftRow({ title, part, unit, level }: { title: string; part: LiftPart; unit: Unit; level: number }) {
+function ArmRow({ label, arm, most, rest }: { label: string; arm: LiftArm; most: number; rest?: boolean }) {
   const formats = useFormats();
-  const reach = Math.max(Math.abs(part.low), Math.abs(part.high)) * 1.15 || 1;
-  const tone = part.low > 0 ? "good" : part.high < 0 ? "bad" : "rest";
-  const shown = unit === "points" ? formats.change(part.difference, "rate", true) : formats.change(part.difference, unit, true);
+  return <BarRow label={<>{label} <span className="ft-faint ft-small">{formats.count(arm.goals)} of {formats.people(arm.people)}</span></>} share={(arm.share ?? 0) / most} tone={rest ? "rest" : undefined} value={formats.share(arm.share, arm.people)} />;
+}
+
+function LiftRow({ title, part, unit, level }: { title: string; part: LiftSide; unit: "rate" | "money"; level: number }) {
+  const formats = useFormats();
+  const { value, low, high } = part;
+  if (value === null) return null;
+  const known = low !== null && high !== null;
+  const reach = known ? Math.max(Math.abs(low), Math.abs(high)) * 1.15 || 1 : Math.abs(value) || 1;
+  const tone = toneOf(part);
   return (
     <div className="ft-lift">
-      <span>{title}<span className="ft-muted ft-small" style={{ display: "block" }}>{formats.share(level, 1)} interval {formats.changeInterval(part.low, part.high, unit === "points" ? "rate" : unit)}</span></span>
-      <Range value={part.difference} low={part.low} high={part.high} from={-reach} to={reach} tone={tone} />
-      <span className={tone === "rest" ? "ft-muted" : `ft-${tone}`}>{shown}</span>
+      <span>{title}, difference<span className="ft-muted ft-small" style={{ display: "block" }}>{known ? `${formats.share(level, 1)} interval ${formats.changeInterval(low, high, unit)}` : "too few people for an interval"}</span></span>
+      {known ? <Range value={value} low={low} high={high} from={-reach} to={reach} tone={tone} /> : <span />}
+      <span className={tone === "rest" ? "ft-muted" : `ft-${tone}`}>{formats.change(value, unit, true)}<span className="ft-small" style={{ display: "block", fontWeight: 450 }}>{part.answer}</span></span>
     </div>
   );
 }

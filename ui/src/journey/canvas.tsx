@@ -8,21 +8,21 @@ import { useFormats } from "@/formats/context";
 import { layout, STEP_WIDTH } from "./layout";
 import { countOf, signOf } from "./step-words";
 
-type CardData = { title: string; icon: Icon; tone: Tone | undefined; value: string; what: string; here: string; share: number; chosen: boolean };
+type CardData = { title: string; icon: Icon; tone: Tone | undefined; value: string; what: string; here: string; share: number; chosen: boolean; opens: boolean };
 
-/** The journey drawn; the list beside it holds the same for keyboard and phone. */
+/** The journey drawn; its steps stand in the order of the document for the keyboard, and the list holds the same for the phone. */
 export default function Canvas({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: string; onChoose: (key: string | undefined) => void }) {
   const formats = useFormats();
   const { nodes, edges, height } = useMemo(() => {
     const placed = layout(journey);
     const all = Math.max(journey.entered, 1);
-    const nodes = placed.nodes.map((one): Node<CardData> => ({ id: one.id, type: "card", position: { x: one.x, y: one.y }, draggable: false, selectable: one.kind === "step", data: { ...cardOf(one), chosen: one.id === chosen } }));
+    const nodes = placed.nodes.map((one): Node<CardData> => ({ id: one.id, type: "card", position: { x: one.x, y: one.y }, draggable: false, selectable: false, focusable: false, data: { ...cardOf(one), chosen: one.id === chosen, opens: one.kind === "step" } }));
     const edges = placed.joints.map((one): Edge => ({
       id: one.id, source: one.from, target: one.to, label: one.label, type: "smoothstep", sourceHandle: one.side ? "right" : "bottom", targetHandle: one.side ? "left" : "top",
       pathOptions: { offset: 8, borderRadius: 10 }, markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: "var(--ft-strong)" }, style: { strokeWidth: 1.5 }, focusable: false,
     }) as Edge);
     return { nodes, edges, height: Math.max(...placed.nodes.map((one) => one.y)) + 66 + 48 };
-    function cardOf(one: (typeof placed.nodes)[number]): Omit<CardData, "chosen"> {
+    function cardOf(one: (typeof placed.nodes)[number]): Omit<CardData, "chosen" | "opens"> {
       if (one.step) {
         const { icon, tone } = signOf(one.step);
         const { value, what } = countOf(one.step);
@@ -44,6 +44,8 @@ export default function Canvas({ journey, chosen, onChoose }: { journey: Journey
         minZoom={0.3}
         maxZoom={1.5}
         nodesConnectable={false}
+        nodesFocusable={false}
+        disableKeyboardA11y
         edgesFocusable={false}
         zoomOnScroll={false}
         preventScrolling={false}
@@ -59,15 +61,23 @@ export default function Canvas({ journey, chosen, onChoose }: { journey: Journey
   );
 }
 
+/** A step is a button, so that the tabulator reaches it and Enter opens it: its click is the node's click. */
 function StepCard({ data }: NodeProps<Node<CardData>>) {
+  const inside = (
+    <>
+      <span className="name"><span className="ft-well" data-tone={data.tone}><data.icon size={14} stroke={1.7} aria-hidden /></span><span className="ft-clip" title={data.title}>{data.title}</span></span>
+      <span className="numbers"><b>{data.value}</b><span>{data.what}</span><span>{data.here}</span></span>
+      <span className="bar"><i data-tone={data.tone === "good" ? "good" : data.tone === "warn" ? "warn" : data.tone === "accent" ? undefined : "rest"} style={{ width: `${Math.min(100, data.share * 100)}%` }} /></span>
+    </>
+  );
   return (
-    <div className="ft-step" data-chosen={data.chosen} style={{ width: STEP_WIDTH }}>
+    <>
       <Handle id="top" type="target" position={Position.Top} /><Handle id="left" type="target" position={Position.Left} />
-      <div className="name"><span className="ft-well" data-tone={data.tone}><data.icon size={14} stroke={1.7} aria-hidden /></span><span className="ft-clip" title={data.title}>{data.title}</span></div>
-      <div className="numbers"><b>{data.value}</b><span>{data.what}</span><span>{data.here}</span></div>
-      <div className="bar"><i data-tone={data.tone === "good" ? "good" : data.tone === "warn" ? "warn" : data.tone === "accent" ? undefined : "rest"} style={{ width: `${Math.min(100, data.share * 100)}%` }} /></div>
+      {data.opens
+        ? <button type="button" className="ft-step" data-chosen={data.chosen} aria-expanded={data.chosen} aria-label={[data.title, `${data.value} ${data.what}`, data.here].filter(Boolean).join(", ")} style={{ width: STEP_WIDTH }}>{inside}</button>
+        : <div className="ft-step" style={{ width: STEP_WIDTH, cursor: "default" }}>{inside}</div>}
       <Handle id="bottom" type="source" position={Position.Bottom} /><Handle id="right" type="source" position={Position.Right} />
-    </div>
+    </>
   );
 }
 

@@ -14,7 +14,7 @@ import { Arms } from "./arms";
 import { StateBadge } from "./journeys";
 import { Running } from "./running";
 import { StepPanel } from "./step-panel";
-import { countOf, kindOf } from "./step-words";
+import { countOf, kindOf, saysOf } from "./step-words";
 
 const Canvas = lazy(() => import("./canvas"));
 
@@ -46,8 +46,8 @@ function Content({ journey }: { journey: JourneyBody }) {
     <>
       <Strip
         facts={[
-          { label: "Entered", value: formats.count(journey.entered), note: `${formats.count(journey.arms.held_out)} of them held out` },
-          { label: "In it now", value: formats.count(journey.active), note: `${formats.count(journey.done)} done, ${formats.count(journey.left)} left on the way` },
+          { label: "Entered", value: formats.count(journey.entered), note: `${formats.count(journey.arms.treated)} in the journey, ${formats.count(journey.arms.held_out)} held out` },
+          { label: "In it now", value: formats.count(journey.active), note: standing(journey).map(([count, what]) => `${formats.count(count)} ${what}`).join(", ") },
           { label: "Messages sent", value: formats.count(journey.sent), note: `${formats.count(sum(journey.refused))} not sent` },
           { label: "Goal, in the journey", value: formats.share(rate(journey.goals.treated, journey.arms.treated), journey.arms.treated), note: `${formats.count(journey.goals.treated)} of ${formats.people(journey.arms.treated)}` },
           { label: "Goal, held out", value: formats.share(rate(journey.goals.held_out, journey.arms.held_out), journey.arms.held_out), note: `${formats.count(journey.goals.held_out)} of ${formats.people(journey.arms.held_out)}` },
@@ -88,6 +88,14 @@ function Content({ journey }: { journey: JourneyBody }) {
   );
 }
 
+/** Where the others of the journey are: with those in it now they are all that were not held out. */
+function standing(journey: JourneyBody): [number, string][] {
+  const { active, done, left, merged, arms } = journey;
+  const goal = Math.max(0, arms.treated - active - done - left - merged);
+  const parts: [number, string][] = [[done, "done"], [goal, "ended at the goal"], [left, "left on the way"], [merged, "joined with another run"]];
+  return parts.filter(([count], index) => index === 0 || count > 0);
+}
+
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, one) => total + one, 0);
 const rate = (part: number, whole: number) => (whole === 0 ? null : part / whole);
 
@@ -100,7 +108,7 @@ function Steps({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: s
       rowKey={(step) => step.key}
       chosen={chosen}
       columns={[
-        { name: "title", title: "Step", cell: (step) => <><button type="button" className="ft-link" onClick={() => onChoose(step.key)}>{step.title}</button><span className="two">{kindOf(step)}{step.says ? `: ${step.says}` : ""}</span></> },
+        { name: "title", title: "Step", cell: (step) => <><button type="button" className="ft-link" onClick={() => onChoose(step.key)}>{step.title}</button><span className="two">{kindOf(step)}{step.says ? `: ${saysOf(step, journey)}` : ""}</span></> },
         { name: "number", title: "Number", number: true, key: true, cell: (step) => { const { value, what } = countOf(step); return <><b>{formats.count(value)}</b> <span className="ft-muted" style={{ fontWeight: 450 }}>{what}</span></>; } },
         { name: "here", title: "Here now", number: true, cell: (step) => formats.count(step.counts.here) },
         { name: "refused", title: "Not sent", number: true, cell: (step) => formats.count(step.counts.refused) },

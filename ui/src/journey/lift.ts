@@ -1,9 +1,6 @@
-import type { JourneyBody } from "@/api/types";
-
-export interface LiftPart { difference: number; low: number; high: number }
-export interface Lift { verdict: string; level: number; conversions?: LiftPart | null; revenue?: LiftPart | null }
+export interface LiftSide { treated: number | null; held_out: number | null; value: number | null; low: number | null; high: number | null; answer: string }
+export interface LiftArm { people: number; goals: number; share: number | null }
+export interface Lift { answer: string; verdict: string; level: number; notes?: string[]; treated: LiftArm; held_out: LiftArm; conversions?: LiftSide | null; revenue?: LiftSide | null }
 
 /** The measured lift of a journey, where the server has estimated it. */
-export function liftOf(journey: JourneyBody): Lift | null {
-  return (journey as JourneyBody & { lift?: Lift | null }).lift ?? null;
-}
+export const liftOf = (journey: object): Lift | null => (journey as { lift?: Lift | null }).lift ?? null;

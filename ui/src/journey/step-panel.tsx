@@ -5,7 +5,7 @@ import { Badge, Pairs } from "@/components/page";
 import { Panel, Section } from "@/components/panel";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
-import { kindOf } from "./step-words";
+import { kindOf, saysOf } from "./step-words";
 
 export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; step: Step; onClose: () => void }) {
   const formats = useFormats();
@@ -15,25 +15,27 @@ export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; st
   if (step.kind === "send" || counts.sent) rows.push(["Sent", formats.count(counts.sent)], ["Not sent", formats.count(counts.refused)], ["Put off", formats.count(counts.deferred)]);
   return (
     <Panel title={step.title} badge={<Badge>{kindOf(step)}</Badge>} onClose={onClose}>
-      {step.says && <Section><p>{step.says}</p></Section>}
+      {step.says && <Section><p>{saysOf(step, journey)}</p></Section>}
       <Section title="Numbers"><Pairs rows={rows} /></Section>
-      <Reasons title="Not sent, and why" reasons={step.refused} />
+      <Reasons title="Not sent, and why" reasons={step.refused} to={(reason) => ({ journey: journey.key, step: step.key, decision: "refuse", reason })} />
       <Reasons title="Put off, and why" reasons={step.deferred} />
       <Reasons title="How it went" reasons={step.outcomes} />
       <Section title="Where it leads">
         <Pairs rows={Object.entries(step.ways).map(([name, to]): [string, React.ReactNode] => [name === "then" ? "Yes" : name === "else" ? "No" : "Next", to ? (titles.get(to) ?? to) : "the end"])} />
         {Object.keys(step.ways).length === 0 && <p className="ft-muted">The journey ends here.</p>}
       </Section>
-      {step.kind === "send" && <Section><Link to="/messages" search={{ journey: journey.key, step: step.key } as never}>Messages of this step</Link></Section>}
+      {(step.kind === "send" || step.kind === "audience") && <Section><Link to="/messages" search={{ journey: journey.key, step: step.key } as never}>Messages of this step</Link></Section>}
       <Section title="As written"><pre className="ft-raw" tabIndex={0}>{JSON.stringify(step.content, null, 2)}</pre></Section>
     </Panel>
   );
 }
 
-function Reasons({ title, reasons }: { title: string; reasons: Record<string, number> }) {
+interface ReasonsProps { title: string; reasons: Record<string, number>; to?: (reason: string) => Record<string, string> }
+
+function Reasons({ title, reasons, to }: ReasonsProps) {
   const formats = useFormats();
   const rows = Object.entries(reasons).sort((a, b) => b[1] - a[1]);
   if (rows.length === 0) return null;
   const most = rows[0]?.[1] ?? 1;
-  return <Section title={title}>{rows.map(([reason, count]) => <BarRow key={reason} label={words(reason)} share={count / most} value={formats.count(count)} tone="rest" />)}</Section>;
+  return <Section title={title}>{rows.map(([reason, count]) => <BarRow key={reason} label={to ? <Link to="/messages" search={to(reason) as never}>{words(reason)}</Link> : words(reason)} share={count / most} value={formats.count(count)} tone="rest" />)}</Section>;
 }

@@ -1,5 +1,5 @@
 import { IconArrowsSplit2, IconCircleCheck, IconClock, IconDeviceMobile, IconFlask, IconGift, IconMail, IconPhoneCall, IconSend, IconSpeakerphone, type Icon } from "@tabler/icons-react";
-import type { Step } from "@/api/types";
+import type { JourneyBody, Step } from "@/api/types";
 import type { Tone } from "@/components/page";
 
 export function signOf(step: Step): { icon: Icon; tone: Tone | undefined } {
@@ -25,4 +25,10 @@ export function countOf(step: Step): { value: number; what: string } {
   if (step.kind === "send") return { value: counts.sent, what: counts.refused ? `sent · ${counts.refused} not` : "sent" };
   if (step.kind === "case") return { value: counts.in, what: "cases" };
   return { value: counts.in, what: "came here" };
+}
+
+/** What a step asks, with the steps it names by their titles. */
+export function saysOf(step: Step, journey: JourneyBody): string {
+  const titles = new Map(journey.steps.map((one) => [one.key, one.title]));
+  return step.says.replace(/\bmessage (\w+) was\b/g, (said, key: string) => (titles.has(key) ? `message “${titles.get(key)}” was` : said));
 }

@@ -2,7 +2,8 @@ import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Person } from "@/api/types";
 import { CaseBadges } from "@/care/case-badges";
-import { stateTone } from "@/deliver/state-tone";
+import { MessageBadge } from "@/deliver/message-badge";
+import { messageName } from "@/deliver/message-words";
 import { Badge, Card } from "@/components/page";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
@@ -48,15 +49,15 @@ export function Messages({ person }: { person: Person }) {
   const formats = useFormats();
   return (
     <Card title="Messages" side={<Link to="/messages" search={{ profile_id: person.profile_id } as never}>All</Link>}>
-      {person.messages.length === 0 && <p className="ft-body ft-muted">Nothing was sent to this person.</p>}
+      {person.messages.length === 0 && <p className="ft-body ft-muted">No message was asked for.</p>}
       <ul className="ft-rows">
         {person.messages.slice(0, 6).map((one) => (
           <li key={one.message_id}>
             <div className="ft-line" style={{ padding: 0 }}>
-              <Link to="/messages/$id" params={{ id: one.message_id }} className="ft-strong">{(one.template ?? one.step ?? one.medium).replaceAll("_", " ")}</Link>
-              <span /><Badge tone={stateTone(one)}>{one.clicked_at ? "Clicked" : one.opened_at ? "Opened" : words(one.state)}</Badge>
+              <Link to="/messages/$id" params={{ id: one.message_id }} className="ft-strong">{messageName(one)}</Link>
+              <span /><MessageBadge row={one} />
             </div>
-            <p className="ft-muted ft-small">{words(one.medium)} · {formats.due(one.at)}</p>
+            <p className="ft-muted ft-small">{words(one.medium)} · {formats.due(one.at)}{one.decision === "refuse" ? ` · ${words(one.reason)}` : ""}</p>
           </li>
         ))}
       </ul>

@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from foretell import deliver
-from foretell.definitions import KeyText
+from foretell.definitions import KeyText, Problem
 from foretell.engine import Batch, Tx
 from foretell.journey.sends import message_ids, remember
-from foretell.journey.steps.base import Step, StepContext, StepKind, moves
+from foretell.journey.steps.base import Step, StepContext, StepKind, StepPlace, moves
 
 
 class SendStep(Step):
@@ -78,4 +78,13 @@ def _refers(step: Step) -> Iterable[tuple[str, str]]:
         yield ("channel", step.channel)
 
 
-KIND = StepKind("send", SendStep, _advance, refers=_refers, sends=True)
+def _check(place: StepPlace) -> Iterable[Problem]:
+    step = place.step
+    assert isinstance(step, SendStep)
+    medium, why = deliver.obstacle(place.catalog, step.channel, step.send)
+    if why == "unfit_template":
+        message = f"the template {step.send!r} has no text for {medium}"
+        yield place.problem("send", "UNFIT_TEMPLATE", message, "Write one in the template, or choose another channel.")
+
+
+KIND = StepKind("send", SendStep, _advance, _check, refers=_refers, sends=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from foretell import care, identify
-from foretell.web.api.shapes import PAGE_ROWS, Counted, Instant, PageNumber, offset_of
+from foretell.web.api.shapes import PAGE_ROWS, Counted, GivenInstant, Instant, PageNumber, offset_of
 from foretell.web.site import Here, Site
 
 router = APIRouter(prefix="/cases", tags=["cases"])
@@ -64,10 +64,12 @@ class Cases(Counted):
 class CaseChange(BaseModel):
     """What changes; what is left out stays."""
 
+    model_config = ConfigDict(extra="forbid")
+
     state: Literal["open", "in_progress", "waiting"] | None = None
     owner: str | None = Field(None, max_length=200, description="`nobody` takes the owner away.")
     priority: Priority | None = None
-    due_at: AwareDatetime | None = None
+    due_at: GivenInstant | None = None
     note: str | None = Field(None, max_length=10_000)
     by: str = Field("team", min_length=1, max_length=200, description="Who changes it.")
     version: int | None = None
@@ -75,6 +77,8 @@ class CaseChange(BaseModel):
 
 class CaseClosing(BaseModel):
     """What came of a case."""
+
+    model_config = ConfigDict(extra="forbid")
 
     outcome: Outcome
     note: str | None = Field(None, max_length=10_000)

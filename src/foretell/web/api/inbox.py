@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from html import escape
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from foretell import deliver
 from foretell.web.api.shapes import Counted, Instant, PageNumber
-from foretell.web.site import Here
+from foretell.web.site import Here, Site
 
 router = APIRouter(prefix="/inbox", tags=["inbox"])
 SANDBOX = (
@@ -66,24 +68,35 @@ def inbox(
 
 
 @router.get("/{message_id}")
-def inbox_message(site: Here, message_id: str) -> InboxMessage:
-    """One message in full."""
+def inbox_message(site: Here, request: Request, message_id: str) -> InboxMessage:
+    """One message in full; what leads to this server leads to the address it was asked at."""
     found = deliver.inbox_message(site.workspace.engine, message_id)
+    here = partial(_here, site, request)
     return InboxMessage(
-        **_head(found.head),
-        html=found.html,
+        **(_head(found.head) | {"text": here(found.head.text)}),
+        html=here(found.html),
         html_url=f"/api/inbox/{message_id}/html",
-        headers=found.headers,
-        links=list(found.links),
+        headers={name: here(value) for name, value in found.headers.items()},
+        links=[here(link) for link in found.links],
     )
 
 
 @router.get("/{message_id}/html", response_class=HTMLResponse)
-def inbox_html(site: Here, message_id: str) -> HTMLResponse:
+def inbox_html(site: Here, request: Request, message_id: str) -> HTMLResponse:
     """The HTML part as people would see it; links open in a page of their own."""
     found = deliver.inbox_message(site.workspace.engine, message_id)
     headers = {"content-security-policy": SANDBOX, "cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return HTMLResponse(f'<base target="_blank">{found.html}', headers=headers)
+    return HTMLResponse(f'<base target="_blank">{_here(site, request, found.html)}', headers=headers)
+
+
+def _here(site: Site, request: Request, text: str) -> str:
+    """``text`` with the public pages at the address that this server was asked at.
+
+    A mail names ``sending.base_url``, by which people out there reach us. In the inbox its picture and links
+    have to work on whatever port the server runs, or an open would never be seen.
+    """
+    public = site.workspace.settings.sending.base_url.rstrip("/")
+    return text.replace(f"{public}/s/", escape(f"{request.base_url}s/"))
 
 
 def _head(row: deliver.Received) -> dict[str, Any]:

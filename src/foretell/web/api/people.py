@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from foretell import care, deliver, identify, journey, predict, profile, segment
 from foretell.errors import UsageError
 from foretell.web.api.cases import CaseRow, case_rows
-from foretell.web.api.messages import MessageRow, message_row
+from foretell.web.api.messages import MessageRow, message_rows
 from foretell.web.api.shapes import PAGE_ROWS, Counted, Estimate, Instant, Named, PageNumber, iso, offset_of
 from foretell.web.site import Here, Site
 
@@ -222,7 +222,7 @@ def person(site: Here, profile_id: str) -> Person:
         segments=[Named(key=key, title=_segment_title(site, key)) for key in inside[match.profile_key]],
         predictions=_predictions(site, match.profile_key),
         journeys=_runs(site, match.profile_id),
-        messages=[message_row(row) for row in deliver.ledger(place.engine, {"profile_key": match.profile_key}).rows],
+        messages=message_rows(site, deliver.ledger(place.engine, {"profile_key": match.profile_key}).rows),
         cases=case_rows(site, care.cases_of(place.engine, match.profile_key)),
     )
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, PlainSerializer
+
+from foretell.clock import FIRST_YEAR, LAST_YEAR
 
 PAGE_ROWS = 50
 
@@ -19,7 +21,17 @@ def iso(instant: datetime) -> str:
 
 Instant = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
 """ISO 8601 in UTC."""
-At = Annotated[AwareDatetime | None, Query(description="ISO 8601 with a zone.")]
+
+
+def _within_the_calendar(instant: datetime) -> datetime:
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise ValueError(f"input should lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
+
+
+GivenInstant = Annotated[AwareDatetime, AfterValidator(_within_the_calendar)]
+"""An instant that somebody gives: ISO 8601 with a zone, of a year that can be reckoned with."""
+At = Annotated[GivenInstant | None, Query(description="ISO 8601 with a zone.")]
 PageNumber = Annotated[int, Query(ge=1, le=100_000, description=f"From 1; a page has {PAGE_ROWS} rows.")]
 
 
