@@ -30,7 +30,7 @@ def list_(
     workspace: Workspace = HERE,
     state: Annotated[str, typer.Option(help="open, in_progress, waiting, closed, unclosed or all.")] = "unclosed",
     owner: Annotated[str | None, typer.Option(help="Only this owner's.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List cases, the one due first at the top."""

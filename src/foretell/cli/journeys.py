@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from foretell import journey
+from foretell import journey, measure
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, number
@@ -57,13 +57,19 @@ def pause(key: Key, workspace: Workspace = HERE, as_json: AsJson = False) -> Non
 
 @app.command()
 def report(key: Key, workspace: Workspace = HERE, as_json: AsJson = False) -> None:
-    """Say what a journey did: people, steps, messages."""
+    """Say what a journey did: people, steps, messages, and what it changed."""
     with opened(workspace) as found:
-        told = journey.report(found.engine, found.catalog, key, now=found.clock.now())
+        now = found.clock.now()
+        told = journey.report(found.engine, found.catalog, key, now=now)
+        lift = measure.journey_lift(found.engine, found.catalog, key, now=now)
     if as_json:
-        emit_json(told.as_dict())
-    else:
-        _show(told)
+        emit_json({**told.as_dict(), "lift": lift.as_dict()})
+        return
+    _show(told)
+    say("")
+    say(lift.verdict)
+    for note in lift.notes:
+        say(note)
 
 
 def _show_state(state: JourneyState, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from foretell.collect.slots import Slot, slots
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.times import unknown_code
 from foretell.definitions import Catalog, Document, Kind, Problem, problems_from
+from foretell.engine import OWN_SOURCE
 from foretell.errors import ForetellError, UsageError
 
 
@@ -26,6 +27,9 @@ def compiled_slot(slot: Slot, scope: Scope) -> Compiled:
 def _check(document: Document, _: Catalog) -> Iterable[Problem]:
     spec = document.spec
     assert isinstance(spec, SourceSpec)
+    if document.key == OWN_SOURCE:
+        message = f"{OWN_SOURCE!r} is the source of what Foretell itself writes"
+        yield Problem("KEY_TAKEN", message, document.name, document.positions.at(("key",)), "Give it another key.")
     for slot in slots(spec):
         where = document.positions.at(("spec", *slot.path))
         try:

@@ -116,4 +116,4 @@ class SendingSection(_Section):
     without_consent: tuple[str, ...] = Field(
         default=("service",), description="Purposes that need no consent; a denial still stops them."
     )
-    attempts: int = Field(default=8, ge=1, le=50, description="How often a message is tried before it is given up.")
+    attempts: int = Field(default=14, ge=1, le=50, description="How often a message is tried before it is given up.")

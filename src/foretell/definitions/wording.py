@@ -95,8 +95,11 @@ def _in_words(
     detail, name = details[0], _shown(path)
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        known = keys_at(model, path[:-1])
-        return "UNKNOWN_KEY", f"unknown key {str(path[-1])!r}", suggestion(str(path[-1]), known, what="keys")
+        known, key = keys_at(model, path[:-1]), str(path[-1])
+        if key in known:  # of several forms it belongs to another one
+            message = f"the key {key!r} does not go with the others here"
+            return "UNKNOWN_KEY", message, "Write it apart, or leave it out."
+        return "UNKNOWN_KEY", f"unknown key {key!r}", suggestion(key, known, what="keys")
     if kind == "missing":
         place = f" in {_shown(path[:-1])}" if len(path) > 1 else ""
         return "MISSING_KEY", f"the key {str(path[-1])!r} is missing{place}", f"Add '{path[-1]}: …'."

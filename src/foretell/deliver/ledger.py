@@ -108,9 +108,9 @@ _TOLD = ("message_id", "profile_key", "at", "decision", "reason", *_NAMED)
 _OF_BOTH = ", ".join(f"coalesce(m.{name}, d.{name}) AS {name}" for name in ("message_id", "profile_key", "at", *_NAMED))
 _DECIDED = f"""
 FROM (SELECT {_OF_BOTH}, coalesce(d.decision, 'send') AS decision, coalesce(d.reason, 'ok') AS reason, m.state
-  FROM (SELECT *, row_number() OVER (PARTITION BY message_id
-      ORDER BY CASE WHEN decision = 'send' THEN 0 ELSE 1 END, decided_at DESC, at DESC) AS place
-    FROM log_decisions) d
+  FROM (SELECT l.*, row_number() OVER (PARTITION BY l.message_id
+      ORDER BY CASE WHEN l.decision = 'send' THEN 0 ELSE 1 END, l.decided_at DESC, l.at DESC) AS place
+    FROM log_decisions l) d
   FULL JOIN log_messages m ON m.message_id = d.message_id
   WHERE coalesce(d.place, 1) = 1) d
 LEFT JOIN nodes n ON n.node_key = d.profile_key"""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from liquid import BoundTemplate, Environment, FalsyStrictUndefined
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, TemplateNotFoundError
 from liquid.exceptions import UndefinedError as LiquidUndefinedError
 
 from foretell.errors import ForetellError
@@ -62,7 +62,10 @@ def mistakes(text: str, known: Mapping[str, Iterable[str] | None], *, html: bool
     except LiquidError as error:
         found = _PLACE.search(str(error))
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
-        return [Mistake("BROKEN_TEMPLATE", str(error.message).rstrip("."), line)]
+        message = str(error.message).rstrip(".")
+        if isinstance(error, TemplateNotFoundError):
+            message = f"a text cannot take in another one: {message!r}"
+        return [Mistake("BROKEN_TEMPLATE", message, line)]
     found_mistakes = [
         Mistake("UNKNOWN_FILTER", f"there is no filter called {name!r}", _line(text, span.index))
         for name, spans in analysis.filters.items()

@@ -107,6 +107,7 @@ def told_journeys(workspace: Workspace, summary: Summary) -> None:
             "entered": report.entered,
             "held_out": report.held_out,
             "goal": sum(report.goal.values()),
+            "verdict": measure.journey_lift(engine, workspace.catalog, line.journey, now=summary.as_of).verdict,
         }
     sent = engine.ops.query(
         "SELECT medium, count(*) FROM messages WHERE sent_at IS NOT NULL GROUP BY medium ORDER BY medium"

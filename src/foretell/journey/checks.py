@@ -8,15 +8,16 @@ from typing import Any
 from foretell.condition import Message, horizon_problems, leaves, parse, parse_problems, references
 from foretell.definitions import Catalog, Document, Kind, Problem, suggestion
 from foretell.errors import ForetellError
-from foretell.journey.document import JourneySpec, spec_of
+from foretell.journey.document import JourneySpec, Reentry, spec_of
 from foretell.journey.graph import earlier_steps, edges, reachable, restless_loops
-from foretell.journey.steps import StepPlace, kind_of
+from foretell.journey.steps import LENGTHS, StepPlace, kind_of, unfit_length
 
 Path = tuple[str | int, ...]
 
 
 def _check(document: Document, catalog: Catalog) -> Iterator[Problem]:
     spec = spec_of(document)
+    yield from _lengths(document, spec)
     yield from _repeated(document, spec)
     unknown = list(_unknown_steps(document, spec))
     yield from unknown
@@ -29,6 +30,16 @@ def _check(document: Document, catalog: Catalog) -> Iterator[Problem]:
         yield from kind_of(step).check(StepPlace(document, catalog, step, at, earlier[step.key], senders))
     for path, raw in spec.conditions():
         yield from _condition_problems(document, catalog, path, raw)
+
+
+def _lengths(document: Document, spec: JourneySpec) -> Iterator[Problem]:
+    told: list[tuple[Path, str]] = [(("goal_within",), spec.goal_within)]
+    if isinstance(spec.reentry, Reentry):
+        told.append((("reentry", "after"), spec.reentry.after))
+    for path, text in told:
+        if unfit_length(text):
+            where = document.positions.at(("spec", *path))
+            yield Problem("BAD_DURATION", unfit_length(text), document.name, where, LENGTHS)
 
 
 def _repeated(document: Document, spec: JourneySpec) -> Iterator[Problem]:

@@ -48,6 +48,7 @@ def test_a_good_document(tmp_path: Path) -> None:
         ("format: csv", "format: csv\n  skip: [{name: b, when: 'not'}]", 5, "it ends too early"),
         ("format: csv", "format: csv\n  zone: Mars/Base", 5, "Mars/Base"),
         ("format: csv", "format: cvs", 4, "cvs"),
+        ("key: s", "key: foretell", 2, "'foretell' is the source of what Foretell itself writes"),
         ("format: csv", "format: jsonl", 4, "need no mappings"),
         ("format: csv", "format: csv\n  lag: 1h", 4, "lag needs history: true"),
         ("format: csv", "format: csv\n  history: true\n  lag: 1mo", 4, "lag must be an exact length"),

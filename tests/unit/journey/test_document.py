@@ -87,7 +87,21 @@ WRONG = {
         "the step 'a' stands here a second time",
     ),
     "unknown key": ("  steps:\n    - {key: a, wait: 1h, untill: {did: X}}\n", 6, "unknown key 'untill'"),
+    "two kinds in one": (
+        "  steps:\n    - {key: a, wait: 1h, send: we_miss_you}\n",
+        6,
+        "the key 'wait' does not go with the others here",
+    ),
     "bad length": ("  steps:\n    - {key: a, wait: soon}\n", 6, "steps[0].wait: 'soon' is no duration"),
+    "a wait of nothing": ("  steps:\n    - {key: a, wait: 0s, next: a}\n", 6, "'0s' is no time at all"),
+    "a wait beyond the calendar": ("  steps:\n    - {key: a, wait: 9999y}\n", 6, "'9999y' is too long"),
+    "a goal within nothing": ("  goal_within: 0d\n  steps:\n    - {key: a, wait: 1h}\n", 5, "'0d' is no time at all"),
+    "again too late": (
+        "  reentry:\n    after: 99999d\n  steps:\n    - {key: a, wait: 1h}\n",
+        6,
+        "'99999d' is too long",
+    ),
+    "due beyond the calendar": ("  steps:\n    - {key: a, case: call, due: 9999y}\n", 6, "'9999y' is too long"),
     "event heads": (
         "  goal: {did: X, wen: 1}\n  steps:\n    - {key: a, wait: 1h}\n",
         5,

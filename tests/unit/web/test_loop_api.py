@@ -128,6 +128,8 @@ def test_a_journey_with_its_steps(played: Served) -> None:
     )
     assert (body["arms"], body["holdout"]) == ({"treated": 2, "held_out": 0}, 0.0)
     assert (body["sent"], body["refused"]) == (1, {"no_consent": 1})
+    assert body["lift"]["answer"] == "not yet"
+    assert played.get("journeys")["rows"][0]["lift"] == body["lift"]
     assert body["enter"]["condition"] == {"prediction": "churn", "horizon": "90d", "gte": 0.7}
     assert body["enter"]["says"].startswith("People whose latest churn score")
     steps = {step["key"]: step for step in body["steps"]}

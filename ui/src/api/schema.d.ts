@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Journey Detail
-         * @description One journey: its steps with what happened at each, its arms.
+         * @description One journey: its steps with what happened at each, its arms, what it changed.
          */
         get: operations["journey_detail"];
         put?: never;
@@ -1221,6 +1221,7 @@ export interface components {
             leave: components["schemas"]["Said"] | null;
             /** Left */
             left: number;
+            lift: components["schemas"]["JourneyLift"];
             /** Merged */
             merged: number;
             /** Refused */
@@ -1255,6 +1256,56 @@ export interface components {
             state: "draft" | "live" | "paused";
         };
         /**
+         * JourneyLift
+         * @description What a journey changed, measured against those who were held out.
+         */
+        JourneyLift: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "real change" | "may be chance" | "not yet" | "cannot answer";
+            /**
+             * Contaminated
+             * @description People left out: in both arms by a merge.
+             */
+            contaminated: number;
+            /** @description Shares, 0 to 1; null without a goal. */
+            conversions: components["schemas"]["LiftSide"] | null;
+            held_out: components["schemas"]["LiftArm"];
+            /**
+             * Level
+             * @description Level of the intervals.
+             */
+            level: number;
+            /** Notes */
+            notes: string[];
+            /**
+             * Other Revisions
+             * @description People left out: entered when goal, window or holdout were others.
+             */
+            other_revisions: number;
+            /**
+             * Received
+             * @description Treated people judged who got anything at all.
+             */
+            received: number;
+            /** @description A person, major units. */
+            revenue: components["schemas"]["LiftSide"];
+            so_far: components["schemas"]["LiftSoFar"];
+            treated: components["schemas"]["LiftArm"];
+            /**
+             * Verdict
+             * @description The answer in a sentence.
+             */
+            verdict: string;
+            /**
+             * Window
+             * @description So long after the entry things count.
+             */
+            window: string;
+        };
+        /**
          * JourneyRow
          * @description A journey in the list.
          */
@@ -1280,6 +1331,7 @@ export interface components {
             held_out: number;
             /** Key */
             key: string;
+            lift: components["schemas"]["JourneyLift"];
             /**
              * State
              * @enum {string}
@@ -1470,6 +1522,73 @@ export interface components {
         Kpis: {
             /** Rows */
             rows: components["schemas"]["KpiRow"][];
+        };
+        /**
+         * LiftArm
+         * @description People of an arm whose window is over.
+         */
+        LiftArm: {
+            /** Goals */
+            goals: number;
+            /** People */
+            people: number;
+            /**
+             * Revenue
+             * @description Of all of them, major units.
+             */
+            revenue: number;
+            /** Revenue Per Person */
+            revenue_per_person: number | null;
+            /**
+             * Share
+             * @description Who reached the goal; null where nobody is judged.
+             */
+            share: number | null;
+        };
+        /**
+         * LiftSide
+         * @description An outcome in both arms, and their difference with its interval.
+         */
+        LiftSide: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "real change" | "may be chance" | "not yet" | "cannot answer";
+            /** Held Out */
+            held_out: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Treated */
+            treated: number | null;
+            /**
+             * Value
+             * @description Treated less held out.
+             */
+            value: number | null;
+        };
+        /**
+         * LiftSoFar
+         * @description People whose window is not over; they do not count yet.
+         */
+        LiftSoFar: {
+            /**
+             * First At
+             * @description When the first of the windows is over.
+             */
+            first_at: string | null;
+            /** Held Out */
+            held_out: number;
+            /** Held Out Goals */
+            held_out_goals: number;
+            /** Last At */
+            last_at: string | null;
+            /** Treated */
+            treated: number;
+            /** Treated Goals */
+            treated_goals: number;
         };
         /**
          * MessageBody

@@ -11,7 +11,8 @@ const CODED = new Set(["opened", "state", "priority", "closed"]);
 export function toldOf(one: Step, formats: Formats): string {
   if (one.what === "note") return one.after ?? "";
   const say = (value: string | null, none: string) => (value === null ? none : one.what === "due_at" ? formats.due(value) : CODED.has(one.what) ? words(value) : value);
-  if (one.what === "opened" || one.what === "closed") return say(one.after, "");
+  if (one.what === "opened") return `priority ${say(one.after, "").toLowerCase()}`;
+  if (one.what === "closed") return say(one.after, "");
   const none = one.what === "owner" ? "nobody" : "none";
   return `${say(one.before, none)} → ${say(one.after, none)}`;
 }

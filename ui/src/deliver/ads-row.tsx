@@ -1,4 +1,4 @@
-import { Table } from "@/components/table";
+import { Pairs } from "@/components/page";
 import { words } from "@/formats/words";
 
 const NAMES: Record<string, string> = { hashed_email: "E-mail, as SHA-256", action: "Action", audience: "Audience", platform: "Platform", code: "Code" };
@@ -8,15 +8,12 @@ export function AdsRow({ text }: { text: string }) {
   const told = fieldsOf(text);
   if (!told) return <pre className="ft-raw" tabIndex={0}>{text}</pre>;
   return (
-    <Table
-      all
-      label="What the platform gets"
-      rows={told}
-      rowKey={([name]) => name}
-      columns={[
-        { name: "name", title: "Field", cell: ([name]) => NAMES[name] ?? words(name) },
-        { name: "value", title: "Value", cell: ([name, value]) => <span className={name === "hashed_email" || name === "code" ? "ft-mono" : undefined} style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}>{name === "audience" || name === "action" ? words(value) : value}</span> },
-      ]}
+    <Pairs
+      left
+      rows={told.map(([name, value]) => [
+        NAMES[name] ?? words(name),
+        <span key={name} className={name === "hashed_email" || name === "code" ? "ft-mono" : undefined}>{name === "audience" || name === "action" ? words(value) : value}</span>,
+      ])}
     />
   );
 }

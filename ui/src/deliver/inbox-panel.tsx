@@ -54,7 +54,7 @@ function Body({ message }: { message: Message }) {
       </Section>
       {views.length > 1 && <Tabs inset label="View of the message" tabs={views} chosen={chosen} onChoose={(view) => setAddress({ view: view === views[0]?.[0] ? undefined : view }, true)} />}
       {chosen === "html" && <Mail message={message} />}
-      {chosen === "text" && (message.medium === "ads" ? <AdsRow text={message.text} /> : <pre className="ft-pre" tabIndex={0} dir="auto">{message.text}</pre>)}
+      {chosen === "text" && (message.medium === "ads" ? <Section title="What the platform gets"><AdsRow text={message.text} /></Section> : <pre className="ft-pre" tabIndex={0} dir="auto">{message.text}</pre>)}
       {chosen === "headers" && <div style={{ padding: 14, overflowWrap: "anywhere" }}><Pairs left rows={Object.entries(message.headers)} /></div>}
       {chosen === "links" && <ul className="ft-rows">{message.links.map((link) => <li key={link}><a className="ft-mono" href={link} target="_blank" rel="noreferrer">{link}</a></li>)}</ul>}
     </>

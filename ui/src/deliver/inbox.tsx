@@ -44,7 +44,7 @@ export function InboxPage() {
                     rowKey={(row) => row.message_id}
                     chosen={id}
                     columns={[
-                      { name: "subject", title: "Message", cell: (row) => <><Link to="/inbox/$id" params={{ id: row.message_id }} search={((before: unknown) => before) as never}><bdi>{subjectOf(row)}</bdi></Link><span className="two ft-clip" style={{ maxWidth: id ? 240 : 440 }}>{row.medium === "ads" ? "to the platform" : <>to <bdi>{row.address}</bdi></>}</span></> },
+                      { name: "subject", title: "Message", cell: (row) => <Link to="/inbox/$id" params={{ id: row.message_id }} search={((before: unknown) => before) as never}><bdi>{subjectOf(row)}</bdi><span className="two ft-clip" style={{ maxWidth: id ? 240 : 440 }}>{row.medium === "ads" ? "to the platform" : <>to <bdi>{row.address}</bdi></>}</span></Link> },
                       ...(id ? [] : [
                         { name: "channel", title: "Channel", cell: (row: Schemas["InboxRow"]) => words(row.medium) },
                         { name: "journey", title: "Journey and step", cell: (row: Schemas["InboxRow"]) => <span className="ft-muted">{row.journey ? `${words(row.journey)}, ${row.step?.replaceAll("_", " ")}` : "–"}</span> },

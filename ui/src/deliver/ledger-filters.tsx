@@ -1,6 +1,7 @@
 import { Select, TextInput } from "@mantine/core";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { queries } from "@/api/queries";
 import type { Address } from "@/components/address";
 import { useFormats } from "@/formats/context";
@@ -32,6 +33,7 @@ interface Props { chosen: Chosen; person?: string | null; total?: number; onChan
 /** What the list is narrowed to: each filter is a chip that can be taken away. */
 export function LedgerFilters({ chosen, person, total, onChange }: Props) {
   const formats = useFormats();
+  const [open, setOpen] = useState(false);
   const journeys = useQuery(queries.journeys()).data?.rows ?? [];
   const titles = new Map(journeys.map((one) => [one.key, one.title]));
   const set = (name: Filter) => (value: string | null) => onChange({ [name]: value ?? undefined, page: undefined });
@@ -43,29 +45,32 @@ export function LedgerFilters({ chosen, person, total, onChange }: Props) {
     <>
       <div className="ft-filters">
         <TextInput
-          className="ft-field" key={chosen.q ?? ""} aria-label="Find a person, template or step" placeholder="Person, template or step" w={210} defaultValue={chosen.q ?? ""} leftSection={<IconSearch size={15} stroke={1.7} aria-hidden />}
+          className="ft-field" key={chosen.q ?? ""} aria-label="Find a person, template or step" placeholder="Person, template or step" w={200} defaultValue={chosen.q ?? ""} leftSection={<IconSearch size={15} stroke={1.7} aria-hidden />}
           onBlur={(event) => event.currentTarget.value.trim() !== (chosen.q ?? "") && set("q")(event.currentTarget.value.trim() || null)}
           onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
         />
-        {pick("decision", "Decision", "Sent and not sent", DECISIONS, decisionWord, 160)}
-        {pick("reason", "Reason", "Any reason", chosen.reason && !REASONS.includes(chosen.reason) ? [...REASONS, chosen.reason] : REASONS, words, 150)}
-        {pick("state", "State", "Any state", STATES, words, 130)}
-        {pick("medium", "Channel", "Any channel", MEDIA, words, 130)}
-        {pick("journey", "Journey", "Any journey", journeys.map((one) => one.key), (key) => titles.get(key) ?? key, 160)}
-        {pick("since", "Period", "Any time", PERIODS.map(([days]) => days), (days) => periodOf(days), 140)}
+        <button type="button" className="ft-link ft-onphone" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "Fewer filters" : "Filters"}</button>
+        <span className="ft-morefilters" data-open={open}>
+        {pick("decision", "Decision", "Sent and not sent", DECISIONS, decisionWord, 155)}
+        {pick("reason", "Reason", "Any reason", chosen.reason && !REASONS.includes(chosen.reason) ? [...REASONS, chosen.reason] : REASONS, words, 135)}
+        {pick("state", "State", "Any state", STATES, words, 120)}
+        {pick("medium", "Channel", "Any channel", MEDIA, words, 125)}
+        {pick("journey", "Journey", "Any journey", journeys.map((one) => one.key), (key) => titles.get(key) ?? key, 145)}
+        {pick("since", "Period", "Any time", PERIODS.map(([days]) => days), (days) => periodOf(days), 130)}
+        </span>
+        <span className="grow" />
+        <span className="ft-muted" aria-live="polite">{total !== undefined && formats.plural(total, "message", "messages")}</span>
       </div>
-      <div className="ft-filters">
-        <span className="ft-chips">
+      {chips.length > 0 && (
+        <div className="ft-chips">
           {chips.map((name) => (
             <button key={name} type="button" className="ft-chip" aria-label={`Take away: ${said(name, chosen, titles, person, formats)}`} onClick={() => set(name)(null)}>
               {said(name, chosen, titles, person, formats)}<IconX size={13} stroke={1.7} aria-hidden />
             </button>
           ))}
           {chips.length > 1 && <button type="button" className="ft-link" onClick={() => onChange({ ...Object.fromEntries(FILTERS.map((name) => [name, undefined])), page: undefined })}>Clear filters</button>}
-        </span>
-        <span className="grow" />
-        <span className="ft-muted" aria-live="polite">{total !== undefined && formats.plural(total, "message", "messages")}</span>
-      </div>
+        </div>
+      )}
     </>
   );
 }

@@ -55,12 +55,12 @@ export function LedgerPage() {
 function Ledger({ rows, chosen }: { rows: MessageRow[]; chosen?: string }) {
   const formats = useFormats();
   const all: Column<MessageRow>[] = [
-    { name: "message", title: "Message", cell: (row) => <><Link to="/messages/$id" params={{ id: row.message_id }} search={((before: unknown) => before) as never}>{messageName(row)}</Link><span className="two">{formats.due(row.at)} · {words(row.medium)} · <bdi>{nameOf(row)}</bdi></span></> },
+    { name: "message", title: "Message", cell: (row) => <><Link to="/messages/$id" params={{ id: row.message_id }} search={((before: unknown) => before) as never}>{messageName(row)}</Link><span className="two" data-spare={!chosen}>{formats.due(row.at)} · {words(row.medium)} · <bdi>{nameOf(row)}</bdi>{row.decision === "send" ? "" : ` · ${words(row.reason)}`}</span></> },
     { name: "at", title: "Due", cell: (row) => <span className="ft-muted">{formats.due(row.at)}</span> },
     { name: "person", title: "Person", cell: (row) => (row.profile_id ? <PersonLink id={row.profile_id} name={row.person} /> : "–") },
     { name: "channel", title: "Channel", cell: (row) => words(row.medium) },
     { name: "journey", title: "Journey and step", cell: (row) => (row.journey ? <span className="ft-muted">{words(row.journey)}{row.step ? `, ${row.step.replaceAll("_", " ")}` : ""}</span> : "–") },
-    { name: "decision", title: "Decision", cell: (row) => <span className="ft-decided"><b className={row.decision === "refuse" ? "ft-bad" : undefined}>{decisionWord(row.decision)}</b>{row.decision !== "send" && <span className="ft-muted">{words(row.reason)}</span>}</span> },
+    { name: "decision", title: "Decision", cell: (row) => <span className="ft-decided"><span>{decisionWord(row.decision)}</span>{row.decision !== "send" && <span className="ft-muted">{words(row.reason)}</span>}</span> },
     { name: "state", title: "State", key: true, cell: (row) => <><MessageBadge row={row} />{row.error && <span className="ft-muted ft-small"> {row.error}</span>}</> },
   ];
   const columns = chosen ? all.filter((column) => ["message", "person", "state"].includes(column.name)) : all;

@@ -6,6 +6,6 @@ import { stateTone } from "./state-tone";
 export function MessageBadge({ row }: { row: Lived & { decision: string } }) {
   const state = stateWord(row);
   if (state) return <Badge tone={stateTone(row)}>{state}</Badge>;
-  if (row.decision === "send") return <Badge>Nothing to do</Badge>;
-  return <Badge tone={row.decision === "refuse" ? "bad" : "warn"}>{row.decision === "refuse" ? "Not sent" : decisionWord(row.decision)}</Badge>;
+  if (row.decision === "send") return <Badge>In it already</Badge>;
+  return <Badge tone={row.decision === "defer" ? "warn" : undefined}>{row.decision === "refuse" ? "Not sent" : decisionWord(row.decision)}</Badge>;
 }

@@ -72,7 +72,7 @@ function Happened({ one }: { one: Schemas["MessageBody"]["happened"][number] }) 
 
 function Decision({ decision }: { decision: Schemas["Decision"] }) {
   const formats = useFormats();
-  const tone = decision.decision === "send" ? "good" : decision.decision === "refuse" ? "bad" : "warn";
+  const tone = decision.decision === "send" ? "good" : decision.decision === "defer" ? "warn" : undefined;
   return (
     <Section title={`Decided for ${formats.instant(decision.at)}`}>
       <div className="ft-titleline" style={{ marginBottom: 6 }}>

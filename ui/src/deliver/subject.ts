@@ -11,5 +11,5 @@ export function subjectOf(row: { subject: string; text: string; template: string
   if (!text) return words(row.template ?? row.medium);
   if (text.length <= LONGEST) return text;
   const cut = text.slice(0, LONGEST + 1);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), 20))} …`;
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), 20)).replace(/[\s:,;–-]+$/, "")} …`;
 }

@@ -3,14 +3,13 @@ import { BarRow, Range } from "@/components/bars";
 import { Card } from "@/components/page";
 import { useFormats } from "@/formats/context";
 import { spanOf } from "@/formats/span";
-import { liftOf, type LiftArm, type LiftSide } from "./lift";
+import type { LiftArm, LiftSide } from "./lift";
 import { toneOf } from "./lift-words";
 
 /** What the journey brought against the people held out; the estimate and the verdict come from the server. */
 export function Arms({ journey }: { journey: JourneyBody }) {
-  const formats = useFormats();
-  const lift = liftOf(journey);
-  const judged = lift !== null && lift.treated.people + lift.held_out.people > 0;
+  const { lift } = journey;
+  const judged = lift.treated.people + lift.held_out.people > 0;
   const counted = (people: number, goals: number): LiftArm => ({ people, goals, share: people ? goals / people : null });
   const treated = judged ? lift.treated : counted(journey.arms.treated, journey.goals.treated);
   const held = judged ? lift.held_out : counted(journey.arms.held_out, journey.goals.held_out);
@@ -18,23 +17,17 @@ export function Arms({ journey }: { journey: JourneyBody }) {
   return (
     <Card title="Does it help?" side={journey.holdout > 0 ? "measured against the held out" : "nobody is held out"} className="ft-c7">
       <div className="ft-body">
-        {lift && <p className="ft-verdict" style={{ marginBottom: 10 }}>{lift.verdict}</p>}
+        <p className="ft-verdict" style={{ marginBottom: 10 }}>{lift.verdict}</p>
         {journey.goal && (
           <>
-            <p className="ft-muted ft-small">{judged ? `Reached the goal, of those whose ${spanOf(journey.goal_within)} are over` : "Reached the goal so far"}</p>
+            <p className="ft-muted ft-small">{judged ? `Reached the goal, of those whose ${spanOf(lift.window)} are over` : "Reached the goal so far"}</p>
             <ArmRow label="In the journey" arm={treated} most={most} />
             <ArmRow label="Held out" arm={held} most={most} rest />
           </>
         )}
-        {lift?.conversions && <LiftRow title="Reached the goal" part={lift.conversions} unit="rate" level={lift.level} />}
-        {lift?.revenue && <LiftRow title="Revenue a person" part={lift.revenue} unit="money" level={lift.level} />}
-        {lift?.notes?.map((note) => <p key={note} className="ft-muted ft-small" style={{ marginTop: 8 }}>{note}</p>)}
-        {!lift && (
-          <p className="ft-note" style={{ marginTop: 10 }}>
-            {journey.holdout > 0 ? "These are counts so far. Whether the difference is real is not estimated yet." : "Without people held out nobody can tell what the journey brought."}
-          </p>
-        )}
-        {!lift && journey.contaminated > 0 && <p className="ft-faint ft-small" style={{ marginTop: 8 }}>{formats.people(journey.contaminated)} left out of analyses: joined profiles were in both arms.</p>}
+        {lift.conversions && <LiftRow title="Reached the goal" part={lift.conversions} unit="rate" level={lift.level} />}
+        <LiftRow title="Revenue a person" part={lift.revenue} unit="money" level={lift.level} />
+        {lift.notes.map((note) => <p key={note} className="ft-muted ft-small" style={{ marginTop: 8 }}>{note}</p>)}
       </div>
     </Card>
   );
@@ -48,14 +41,14 @@ function ArmRow({ label, arm, most, rest }: { label: string; arm: LiftArm; most:
 function LiftRow({ title, part, unit, level }: { title: string; part: LiftSide; unit: "rate" | "money"; level: number }) {
   const formats = useFormats();
   const { value, low, high } = part;
-  if (value === null) return null;
-  const known = low !== null && high !== null;
-  const reach = known ? Math.max(Math.abs(low), Math.abs(high)) * 1.15 || 1 : Math.abs(value) || 1;
+  // Without an interval the number alone would claim too much; the verdict says what is missing.
+  if (value === null || low === null || high === null) return null;
+  const reach = Math.max(Math.abs(low), Math.abs(high)) * 1.15 || 1;
   const tone = toneOf(part);
   return (
     <div className="ft-lift">
-      <span>{title}, difference<span className="ft-muted ft-small" style={{ display: "block" }}>{known ? `${formats.share(level, 1)} interval ${formats.changeInterval(low, high, unit)}` : "too few people for an interval"}</span></span>
-      {known ? <Range value={value} low={low} high={high} from={-reach} to={reach} tone={tone} /> : <span />}
+      <span>{title}, difference<span className="ft-muted ft-small" style={{ display: "block" }}>{formats.share(level, 1)} interval {formats.changeInterval(low, high, unit)}</span></span>
+      <Range value={value} low={low} high={high} from={-reach} to={reach} tone={tone} />
       <span className={tone === "rest" ? "ft-muted" : `ft-${tone}`}>{formats.change(value, unit, true)}<span className="ft-small" style={{ display: "block", fontWeight: 450 }}>{part.answer}</span></span>
     </div>
   );

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { queries } from "@/api/queries";
-import type { JourneyBody } from "@/api/types";
+import type { JourneyBody, Step } from "@/api/types";
 import { useAddress } from "@/components/address";
 import { Card, Page, Pairs, Strip } from "@/components/page";
 import { Loaded } from "@/components/states";
@@ -99,6 +99,8 @@ function standing(journey: JourneyBody): [number, string][] {
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, one) => total + one, 0);
 const rate = (part: number, whole: number) => (whole === 0 ? null : part / whole);
 
+const sends = (step: Step) => step.kind === "send" || step.counts.sent + step.counts.refused + step.counts.deferred > 0;
+
 function Steps({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: string; onChoose: (key: string) => void }) {
   const formats = useFormats();
   return (
@@ -111,8 +113,8 @@ function Steps({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: s
         { name: "title", title: "Step", cell: (step) => <><button type="button" className="ft-link" onClick={() => onChoose(step.key)}>{step.title}</button><span className="two">{kindOf(step)}{step.says ? `: ${saysOf(step, journey)}` : ""}</span></> },
         { name: "number", title: "Number", number: true, key: true, cell: (step) => { const { value, what } = countOf(step); return <><b>{formats.count(value)}</b> <span className="ft-muted" style={{ fontWeight: 450 }}>{what}</span></>; } },
         { name: "here", title: "Here now", number: true, cell: (step) => formats.count(step.counts.here) },
-        { name: "refused", title: "Not sent", number: true, cell: (step) => formats.count(step.counts.refused) },
-        { name: "later", title: "Later", number: true, cell: (step) => formats.count(step.counts.deferred) },
+        { name: "refused", title: "Not sent", number: true, cell: (step) => (sends(step) ? formats.count(step.counts.refused) : "–") },
+        { name: "later", title: "Put off", number: true, cell: (step) => (sends(step) ? formats.count(step.counts.deferred) : "–") },
       ]}
     />
   );

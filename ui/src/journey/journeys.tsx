@@ -7,7 +7,7 @@ import { Empty, Loaded } from "@/components/states";
 import { Table } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
-import { liftOf, type Lift, type LiftArm } from "./lift";
+import type { Lift, LiftArm } from "./lift";
 import { liftWords } from "./lift-words";
 
 const TONES: Record<string, Tone> = { live: "good", draft: "warn" };
@@ -32,10 +32,9 @@ export function JourneysPage() {
                   { name: "state", title: "State", key: true, cell: (row) => <StateBadge state={row.state} /> },
                   { name: "entered", title: "Entered", number: true, cell: (row) => formats.count(row.entered) },
                   { name: "active", title: "In it now", number: true, cell: (row) => <b>{formats.count(row.active)}</b> },
-                  { name: "held", title: "Held out", number: true, cell: (row) => formats.count(row.held_out) },
-                  { name: "goal", title: "Goal, in the journey", number: true, cell: (row) => <ArmShare arm={liftOf(row)?.treated} /> },
-                  { name: "goal_held", title: "Goal, held out", number: true, cell: (row) => <ArmShare arm={liftOf(row)?.held_out} /> },
-                  { name: "lift", title: "Lift", number: true, cell: (row) => <LiftCell lift={liftOf(row)} /> },
+                  { name: "goal", title: "Goal, in the journey", number: true, cell: (row) => <ArmShare arm={row.lift.treated} /> },
+                  { name: "goal_held", title: "Goal, held out", number: true, cell: (row) => <ArmShare arm={row.lift.held_out} /> },
+                  { name: "lift", title: "Lift", number: true, cell: (row) => <LiftCell lift={row.lift} /> },
                   { name: "changed", title: "Since", number: true, cell: (row) => formats.day(row.changed_at) },
                 ]}
               />
@@ -48,15 +47,14 @@ export function JourneysPage() {
 }
 
 /** The share of an arm that reached the goal, of those whose time is over. */
-function ArmShare({ arm }: { arm: LiftArm | undefined }) {
+function ArmShare({ arm }: { arm: LiftArm }) {
   const formats = useFormats();
-  if (!arm || arm.people === 0) return <>–</>;
+  if (arm.people === 0) return <>–</>;
   return <>{formats.share(arm.share, arm.people)} <span className="ft-muted ft-small">of {formats.count(arm.people)}</span></>;
 }
 
-function LiftCell({ lift }: { lift: Lift | null }) {
+function LiftCell({ lift }: { lift: Lift }) {
   const formats = useFormats();
-  if (!lift) return <>–</>;
   const told = liftWords(lift, formats);
   if (!told) return <span className="ft-muted" title={lift.verdict}>{lift.answer === "cannot answer" ? "cannot be told" : "not yet"}</span>;
   return <span title={lift.verdict}><b className={told.tone === "rest" ? "ft-muted" : `ft-${told.tone}`}>{told.value}</b> <span className="ft-muted ft-small">{told.interval}</span></span>;

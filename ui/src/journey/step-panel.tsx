@@ -19,7 +19,7 @@ export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; st
       <Section title="Numbers"><Pairs rows={rows} /></Section>
       <Reasons title="Not sent, and why" reasons={step.refused} to={(reason) => ({ journey: journey.key, step: step.key, decision: "refuse", reason })} />
       <Reasons title="Put off, and why" reasons={step.deferred} />
-      <Reasons title="How it went" reasons={step.outcomes} />
+      <Reasons title="How it went" reasons={outcomesOf(step)} />
       <Section title="Where it leads">
         <Pairs rows={Object.entries(step.ways).map(([name, to]): [string, React.ReactNode] => [name === "then" ? "Yes" : name === "else" ? "No" : "Next", to ? (titles.get(to) ?? to) : "the end"])} />
         {Object.keys(step.ways).length === 0 && <p className="ft-muted">The journey ends here.</p>}
@@ -28,6 +28,16 @@ export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; st
       <Section title="As written"><pre className="ft-raw" tabIndex={0}>{JSON.stringify(step.content, null, 2)}</pre></Section>
     </Panel>
   );
+}
+
+const OUTCOMES: Record<string, string> = {
+  then: "Yes", else: "No", happened: "It happened", waited: "The time ran out", waiting: "Began to wait", issued: "Codes issued", opened: "Cases opened", goal: "Reached the goal", left: "Left", "asked to join": "Asked to join",
+};
+
+/** What else happened at a step: messages, refusals and entries have their own numbers above. */
+function outcomesOf(step: Step): Record<string, number> {
+  const told = Object.entries(step.outcomes).filter(([outcome]) => !["sent", "entered", "held_out"].includes(outcome) && !/^(deferred|refused): /.test(outcome));
+  return Object.fromEntries(told.map(([outcome, count]) => [OUTCOMES[outcome] ?? words(outcome.replace(/^ended: /, "")), count]));
 }
 
 interface ReasonsProps { title: string; reasons: Record<string, number>; to?: (reason: string) => Record<string, string> }

@@ -98,7 +98,10 @@ class SmtpChannel:
 
     async def _hand_over(self, client: aiosmtplib.SMTP, message: Outgoing, now: datetime) -> Receipt:
         """MAIL, RCPT and DATA apart, since only what fails after DATA is uncertain."""
-        data = self.mime(message, now).as_bytes(policy=SMTP_POLICY)
+        try:
+            data = self.mime(message, now).as_bytes(policy=SMTP_POLICY)
+        except Exception as error:  # noqa: BLE001 - an address or subject that is none must not stop the others
+            return Receipt(message.message_id, "refused", error=f"it cannot be written as a mail: {_said(error)}")
         try:
             await client.mail(self._sending.from_email)
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:

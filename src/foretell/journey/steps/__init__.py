@@ -6,7 +6,17 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 
-from foretell.journey.steps.base import MOVES, RUNS, Step, StepContext, StepKind, StepPlace, moves
+from foretell.journey.steps.base import (
+    LENGTHS,
+    MOVES,
+    RUNS,
+    Step,
+    StepContext,
+    StepKind,
+    StepPlace,
+    moves,
+    unfit_length,
+)
 
 _FRAME = "base"
 
@@ -26,4 +36,16 @@ def kind_of(step: Step) -> StepKind:
     return next(kind for kind in STEP_KINDS.values() if type(step) is kind.model)
 
 
-__all__ = ["MOVES", "RUNS", "STEP_KINDS", "Step", "StepContext", "StepKind", "StepPlace", "kind_of", "moves"]
+__all__ = [
+    "LENGTHS",
+    "MOVES",
+    "RUNS",
+    "STEP_KINDS",
+    "Step",
+    "StepContext",
+    "StepKind",
+    "StepPlace",
+    "kind_of",
+    "moves",
+    "unfit_length",
+]

@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from foretell.clock import Duration
 from foretell.condition import Condition
 from foretell.definitions import Catalog, Document, KeyText, Problem
 from foretell.engine import TIMESTAMP, Batch, Tx
 
+_LONGEST_DAYS = 3_653
 RUNS = pa.schema(
     [
         ("run", pa.string()),
@@ -103,9 +105,24 @@ class StepPlace:
     earlier: frozenset[str]
     senders: Sequence[str]
 
+    def length(self, field_name: str, text: str | None) -> Iterable[Problem]:
+        """A problem where the field's duration cannot be waited for, see :func:`unfit_length`."""
+        if text is not None and unfit_length(text):
+            yield self.problem(field_name, "BAD_DURATION", unfit_length(text), LENGTHS)
+
     def problem(self, field_name: str, code: str, message: str, next_step: str) -> Problem:
         """A problem at one of the step's fields."""
         return Problem(code, message, self.document.name, self.at((field_name,)), next_step)
+
+
+LENGTHS = "Write more than 0 and at most 10 years."
+
+
+def unfit_length(text: str) -> str:
+    """Why a valid duration is none for a journey; empty where it is. A wait of nothing could turn in a circle
+    for ever, and what leads out of the calendar would stop everybody's runs."""
+    days = Duration.parse(text).days
+    return "" if 0 < days <= _LONGEST_DAYS else f"{text!r} is {'no time at all' if days == 0 else 'too long'}"
 
 
 def _nothing(_place: StepPlace) -> Iterable[Problem]:

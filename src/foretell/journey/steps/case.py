@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import pyarrow as pa
@@ -9,10 +10,10 @@ from pydantic import Field
 
 from foretell import care
 from foretell.clock import Duration, naive_utc, utc
-from foretell.definitions import DurationText, KeyText
+from foretell.definitions import DurationText, KeyText, Problem
 from foretell.engine import TIMESTAMP, Batch, Tx
 from foretell.ids import stable_id
-from foretell.journey.steps.base import Step, StepContext, StepKind, moves
+from foretell.journey.steps.base import Step, StepContext, StepKind, StepPlace, moves
 
 
 class CaseStep(Step):
@@ -55,4 +56,9 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
     return moves(runs, "opened", context.following)
 
 
-KIND = StepKind("case", CaseStep, _advance)
+def _check(place: StepPlace) -> Iterable[Problem]:
+    assert isinstance(place.step, CaseStep)
+    yield from place.length("due", place.step.due)
+
+
+KIND = StepKind("case", CaseStep, _advance, _check)

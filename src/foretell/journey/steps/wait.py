@@ -62,6 +62,7 @@ def _due(tx: Tx, context: StepContext, step: WaitStep, runs: pa.Table) -> pa.Chu
 def _check(place: StepPlace) -> Iterable[Problem]:
     step = place.step
     assert isinstance(step, WaitStep)
+    yield from place.length("wait", step.wait)
     if step.from_ is None:
         return
     if step.from_ not in place.senders:

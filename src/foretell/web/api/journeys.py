@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from foretell import journey
 from foretell.condition import parse, sentence
+from foretell.web.api.lifts import JourneyLift, journey_lift
 from foretell.web.api.shapes import Instant
 from foretell.web.site import Here
 
@@ -28,6 +29,7 @@ class JourneyRow(BaseModel):
     active: int = Field(description="In it now.")
     held_out: int
     goal: int = Field(description="Reached the goal, the held out among them.")
+    lift: JourneyLift
 
 
 class Journeys(BaseModel):
@@ -102,6 +104,7 @@ class JourneyBody(BaseModel):
     refused: dict[str, int]
     steps: list[Step]
     arms: Arms
+    lift: JourneyLift
     as_of: Instant
 
 
@@ -118,15 +121,22 @@ def journeys(site: Here) -> Journeys:
     """All journeys with their numbers."""
     place = site.workspace
     found = journey.list_journeys(place.engine, place.catalog, now=site.now)
-    names = [name for name in JourneyRow.model_fields if name != "key"]
+    names = [name for name in JourneyRow.model_fields if name not in ("key", "lift")]
     return Journeys(
-        rows=[JourneyRow(key=line.journey, **{name: getattr(line, name) for name in names}) for line in found]
+        rows=[
+            JourneyRow(
+                key=line.journey,
+                lift=journey_lift(site, line.journey),
+                **{name: getattr(line, name) for name in names},
+            )
+            for line in found
+        ]
     )
 
 
 @router.get("/{key}")
 def journey_detail(site: Here, key: str) -> JourneyBody:
-    """One journey: its steps with what happened at each, its arms."""
+    """One journey: its steps with what happened at each, its arms, what it changed."""
     place = site.workspace
     spec = journey.spec_of(place.catalog.get("journey", key))
     told = journey.report(place.engine, place.catalog, key, now=site.now)
@@ -144,6 +154,7 @@ def journey_detail(site: Here, key: str) -> JourneyBody:
         refused=dict(told.refused),
         steps=[_step(step, key) for step in told.steps],
         arms=Arms(treated=told.treated, held_out=told.held_out),
+        lift=journey_lift(site, key),
         as_of=site.now,
     )
 
