@@ -29,7 +29,7 @@ class _Root(OnDemand):
         "schema": Place("documents", "Print the JSON schema of a kind of document, for editors."),
         "demo": Place(
             "demonstration",
-            "Import a shop's real purchases, predict churn and lifetime value, count segments and KPIs.",
+            "Play a shop through: profiles, predictions, segments, a journey with its messages; then serve the app.",
         ),
         "import": Place("importing", "Import files; returns when their rows are in the views."),
         "run": Place(
