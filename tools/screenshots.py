@@ -39,7 +39,7 @@ PAGES = {
 def main(workspace: str, instant: str) -> int:
     """Take all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    command = [
+    command: list[str | Path] = [
         Path(sys.executable).with_name("foretell"),
         "serve",
         "--workspace",

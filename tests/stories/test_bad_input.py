@@ -128,6 +128,6 @@ def test_a_workspace_of_a_newer_release(workspace: Foretell) -> None:
         assert first_line(done.stderr) == "error: this workspace was written by a newer release (journey migration 7)"
         assert json.loads(done.stdout)["error"]["code"] == "WORKSPACE_TOO_NEW"
     with store:
-        store.execute("DELETE FROM migrations WHERE room = 'journey'")
+        store.execute("DELETE FROM migrations WHERE room = 'journey' AND number = 7")
     store.close()
     assert events_of(workspace.folder) == 3
