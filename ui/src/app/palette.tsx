@@ -30,7 +30,10 @@ function Search({ onClose }: { onClose: () => void }) {
   const chosenRow = useRef<HTMLDivElement>(null);
   const { found, busy } = useFound(text);
   const at = Math.min(chosen, found.length - 1);
-  useEffect(() => chosenRow.current?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => {
+    // In braces: newer browsers give a promise, which React would take for a clean-up.
+    chosenRow.current?.scrollIntoView({ block: "nearest" });
+  }, [at]);
   const open = (one: Found | undefined) => {
     if (!one) return;
     onClose();

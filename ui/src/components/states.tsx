@@ -9,7 +9,7 @@ export function Empty({ icon: Sign, title, children, action }: { icon: Icon; tit
   return (
     <div className="ft-empty">
       <span className="ft-well" data-tone="accent"><Sign size={20} stroke={1.7} aria-hidden /></span>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <p>{children}</p>
       {action && <div className="ft-actions">{action}</div>}
     </div>
@@ -27,7 +27,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   const details = [told.code, told.what, told.thing, told.where].filter(Boolean).join(" · ");
   return (
     <div className="ft-card ft-error" role="alert">
-      <h3><IconAlertTriangle size={17} stroke={1.7} className="ft-icon" aria-hidden />{asSentence(told.what)}</h3>
+      <h2><IconAlertTriangle size={17} stroke={1.7} className="ft-icon" aria-hidden />{asSentence(told.what)}</h2>
       {told.where && <p className="ft-muted">{told.where}</p>}
       {told.next_step && <p className="ft-muted">{asSentence(told.next_step)}</p>}
       <div className="ft-actions">

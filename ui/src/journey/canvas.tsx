@@ -66,7 +66,7 @@ function StepCard({ data }: NodeProps<Node<CardData>>) {
   const inside = (
     <>
       <span className="name"><span className="ft-well" data-tone={data.tone}><data.icon size={14} stroke={1.7} aria-hidden /></span><span className="ft-clip" title={data.title}>{data.title}</span></span>
-      <span className="numbers"><b>{data.value}</b><span>{data.what}</span><span>{data.here}</span></span>
+      <span className="numbers">{" "}<b>{data.value}</b> <span>{data.what}</span> <span>{data.here}</span></span>
       <span className="bar"><i data-tone={data.tone === "good" ? "good" : data.tone === "warn" ? "warn" : data.tone === "accent" ? undefined : "rest"} style={{ width: `${Math.min(100, data.share * 100)}%` }} /></span>
     </>
   );
@@ -74,7 +74,7 @@ function StepCard({ data }: NodeProps<Node<CardData>>) {
     <>
       <Handle id="top" type="target" position={Position.Top} /><Handle id="left" type="target" position={Position.Left} />
       {data.opens
-        ? <button type="button" className="ft-step" data-chosen={data.chosen} aria-expanded={data.chosen} aria-label={[data.title, `${data.value} ${data.what}`, data.here].filter(Boolean).join(", ")} style={{ width: STEP_WIDTH }}>{inside}</button>
+        ? <button type="button" className="ft-step" data-chosen={data.chosen} aria-expanded={data.chosen} style={{ width: STEP_WIDTH }}>{inside}</button>
         : <div className="ft-step" style={{ width: STEP_WIDTH, cursor: "default" }}>{inside}</div>}
       <Handle id="bottom" type="source" position={Position.Bottom} /><Handle id="right" type="source" position={Position.Right} />
     </>

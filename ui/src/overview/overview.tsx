@@ -12,11 +12,12 @@ import { KpiCard } from "@/measure/kpi-card";
 
 export function OverviewPage() {
   const query = useQuery(queries.overview());
+  const people = useQuery(queries.workspace()).data?.counts.people;
   return (
     <Page title="Overview" purpose="How customers are doing, what changed, and what to do today.">
       <Loaded query={query} rows={12} what="Reading KPIs, predictions and cases">
         {(overview) =>
-          overview.kpis.length === 0 && overview.tasks.length === 0 ? (
+          people === 0 && overview.tasks.length === 0 ? (
             <div className="ft-card">
               <Empty icon={IconDatabase} title="No data yet">Send the first event or import a file with <code>foretell import</code>; the numbers appear here.</Empty>
             </div>
