@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tools.files import ROOT
 
@@ -70,13 +70,19 @@ def _take(browser: Browser, address: str, scheme: str, width: int, height: int) 
         viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
     )
     page = context.new_page()
-    rows = context.request.get(f"{address}/api/people?sort=churn&order=desc").json()["rows"]
+    person = _somebody(context, address)
     for name, (path, _) in PAGES.items():
-        page.goto(address + (f"/people/{rows[0]['profile_id']}" if path == "person" else path))
+        page.goto(address + (f"/people/{person}" if path == "person" else path))
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(400)
         page.screenshot(path=IMAGES / f"{name}-{width}-{scheme}.jpg", type="jpeg", quality=72)
     context.close()
+
+
+def _somebody(context: BrowserContext, address: str) -> str:
+    """The person whom a mail of the journey reached and who clicked on it, else the first in the inbox."""
+    rows = context.request.get(f"{address}/api/inbox?channel=email").json()["rows"]
+    return str(min(rows, key=lambda row: row["clicked_at"] is None)["profile_id"])
 
 
 def _page() -> str:

@@ -32,9 +32,9 @@ def chromium(repository: Path) -> str:
     return found.stdout.strip().splitlines()[-1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """The browser."""
+    """The browser; gone after each file, since its driver keeps an event loop in this thread."""
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
 

@@ -1,4 +1,5 @@
 import { Select, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconChecklist } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
@@ -59,8 +60,9 @@ export function CasesPage() {
 
 function useColumns(narrow: boolean): Column<CaseRow>[] {
   const formats = useFormats();
+  const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
   const all: Column<CaseRow>[] = [
-    { name: "title", title: "Case", cell: (row) => <><Link to="/cases/$id" params={{ id: row.case_id }} search={((before: unknown) => before) as never}>{row.title}</Link><span className="two"><bdi>{row.person ?? `Person ${row.profile_id.slice(0, 8)}`}</bdi></span></> },
+    { name: "title", title: "Case", cell: (row) => <><Link to="/cases/$id" params={{ id: row.case_id }} search={((before: unknown) => before) as never}>{row.title}</Link>{(narrow || phone) && <span className="two"><bdi>{row.person ?? `Person ${row.profile_id.slice(0, 8)}`}</bdi></span>}</> },
     { name: "person", title: "Person", cell: (row) => <PersonLink id={row.profile_id} name={row.person} /> },
     { name: "value", title: "Expected value", number: true, cell: (row) => formats.money(row.value_at_risk) },
     { name: "state", title: "State", cell: (row) => <span className="ft-chips"><CaseBadges row={row} /></span> },

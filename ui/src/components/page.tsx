@@ -6,7 +6,7 @@ interface PageProps {
   badges?: ReactNode;
   purpose?: ReactNode;
   actions?: ReactNode;
-  avatar?: string;
+  avatar?: ReactNode;
   children: ReactNode;
 }
 

@@ -1,9 +1,12 @@
 /** A line of the last periods with its band and the dashed target; a picture beside numbers that say the same. */
 export interface SparkPoint { value: number | null; low: number | null; high: number | null }
 
+/** Fewer would look like a trend that nobody can see yet. */
+const LEAST_POINTS = 3;
+
 export function Spark({ points, target, width = 106, height = 46 }: { points: SparkPoint[]; target?: number | null; width?: number; height?: number }) {
   const known = points.map((point, x) => ({ ...point, x })).filter((point): point is typeof point & { value: number } => point.value !== null);
-  if (known.length < 2) return null;
+  if (known.length < LEAST_POINTS) return null;
   const reach = known.flatMap((point) => [point.value, point.low ?? point.value, point.high ?? point.value]);
   if (target !== null && target !== undefined) reach.push(target);
   const [least, most] = [Math.min(...reach), Math.max(...reach)];

@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { IconRoute } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -16,6 +17,7 @@ export const StateBadge = ({ state }: { state: string }) => <Badge tone={TONES[s
 
 export function JourneysPage() {
   const formats = useFormats();
+  const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
   const query = useQuery(queries.journeys());
   return (
     <Page title="Journeys" purpose="What runs, and does it help?">
@@ -28,17 +30,18 @@ export function JourneysPage() {
                 rows={rows}
                 rowKey={(row) => row.key}
                 columns={[
-                  { name: "title", title: "Journey", cell: (row) => <Link to="/journeys/$key" params={{ key: row.key }}>{row.title}</Link> },
-                  { name: "state", title: "State", key: true, cell: (row) => <StateBadge state={row.state} /> },
+                  { name: "title", title: "Journey", cell: (row) => <><Link to="/journeys/$key" params={{ key: row.key }}>{row.title}</Link>{phone && <span className="two">{words(row.state)} · {formats.count(row.active)} in it now</span>}</> },
+                  { name: "state", title: "State", cell: (row) => <StateBadge state={row.state} /> },
                   { name: "entered", title: "Entered", number: true, cell: (row) => formats.count(row.entered) },
                   { name: "active", title: "In it now", number: true, cell: (row) => <b>{formats.count(row.active)}</b> },
                   { name: "goal", title: "Goal, in the journey", number: true, cell: (row) => <ArmShare arm={row.lift.treated} /> },
                   { name: "goal_held", title: "Goal, held out", number: true, cell: (row) => <ArmShare arm={row.lift.held_out} /> },
-                  { name: "lift", title: "Lift", number: true, cell: (row) => <LiftCell lift={row.lift} /> },
+                  { name: "lift", title: "Lift", number: true, key: true, cell: (row) => <LiftCell lift={row.lift} /> },
                   { name: "changed", title: "Since", number: true, cell: (row) => formats.day(row.changed_at) },
                 ]}
               />
             )}
+            {rows.length > 0 && <div className="ft-foot">Goal and lift count only people whose time to reach the goal is over.</div>}
           </div>
         )}
       </Loaded>

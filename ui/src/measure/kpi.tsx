@@ -9,6 +9,7 @@ import { Card, Page, Pairs, Strip } from "@/components/page";
 import { Failed, Loaded } from "@/components/states";
 import { Table } from "@/components/table";
 import { useFormats } from "@/formats/context";
+import { words } from "@/formats/words";
 
 const STEPS = ["month", "week", "day"] as const;
 type Body = Schemas["KpiBody"];
@@ -67,8 +68,8 @@ function KpiChart({ kpi }: { kpi: Body }) {
   const hasBand = points.some((point) => point.low !== null);
   const short = (value: number) => (kpi.unit === "money" ? formats.moneyShort(value) : kpi.unit === "rate" || kpi.unit === "probability" ? formats.share(value, 1) : formats.countShort(value));
   const line = (ofComplete: boolean) => points.map((point, index) => {
-    const nextOpen = points[index + 1] && !points[index + 1]?.complete;
-    return ofComplete ? (point.complete ? point.value : null) : !point.complete || nextOpen ? point.value : null;
+    const besideOpen = points[index - 1]?.complete === false || points[index + 1]?.complete === false;
+    return ofComplete ? (point.complete ? point.value : null) : !point.complete || besideOpen ? point.value : null;
   });
   const low = points.map((point) => point.low);
   const width = points.map((point) => (point.low === null || point.high === null ? null : point.high - point.low));
@@ -121,6 +122,8 @@ function KpiChart({ kpi }: { kpi: Body }) {
 
 function Split({ kpi }: { kpi: Body }) {
   const formats = useFormats();
+  const segments = useQuery(queries.segments()).data?.rows;
+  const titleOf = (key: string) => segments?.find((one) => one.key === key)?.title ?? words(key);
   return (
     <Card title="By segment" side="the whole span, segments can overlap" line>
       <Table
@@ -128,7 +131,7 @@ function Split({ kpi }: { kpi: Body }) {
         rows={kpi.points}
         rowKey={(point) => `${point.group} ${point.period}`}
         columns={[
-          { name: "group", title: "Segment", cell: (point) => (point.group ? <Link to="/segments/$key" params={{ key: point.group }}>{point.group.replaceAll("_", " ")}</Link> : "Everyone") },
+          { name: "group", title: "Segment", cell: (point) => (point.group ? <Link to="/segments/$key" params={{ key: point.group }}>{titleOf(point.group)}</Link> : "Everyone") },
           { name: "n", title: "People", number: true, cell: (point) => formats.count(point.n) },
           { name: "interval", title: "Interval", number: true, cell: (point) => formats.interval(point.low, point.high, kpi.unit) || "exact" },
           { name: "value", title: kpi.title, number: true, key: true, cell: (point) => (point.value === null ? <span className="ft-muted">{point.reason || "–"}</span> : <b>{formats.byUnit(point.value, kpi.unit)}</b>) },

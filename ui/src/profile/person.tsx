@@ -1,4 +1,5 @@
 import { useMediaQuery } from "@mantine/hooks";
+import { IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
@@ -29,7 +30,7 @@ export function PersonPage() {
     <Page
       title={name}
       crumb={<Link to="/people">People</Link>}
-      avatar={person ? initials(name) : undefined}
+      avatar={person && (person.name ?? person.email ? initials(name) : <IconUser size={22} stroke={1.7} aria-hidden />)}
       badges={person && !person.known && <Badge>No name known</Badge>}
       purpose={person && [person.email && person.email !== name ? person.email : null, person.facts.first_seen ? `first seen ${formats.day(person.facts.first_seen)}` : null, person.facts.last_seen ? `last seen ${formats.ago(person.facts.last_seen)}` : null].filter(Boolean).join(" · ")}
     >

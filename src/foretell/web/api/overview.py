@@ -162,7 +162,7 @@ def _tasks(site: Site) -> list[Task]:
     for row in case_rows(site, waiting.cases):
         tasks.append(
             Task(
-                kind="case", title=row.title, detail=row.person or row.profile_id, count=1,
+                kind="case", title=row.title, detail=row.person or f"Person {row.profile_id[:8]}", count=1,
                 link=f"/cases/{row.case_id}", due_at=row.due_at, late=row.late, value=row.value_at_risk,
             )
         )  # fmt: skip
