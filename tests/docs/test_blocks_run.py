@@ -33,6 +33,6 @@ def test_blocks_run(name: str, repository: Path, clone: Path, tmp_path: Path, fo
     scratch.mkdir()
     path = f"{foretell_command.parent}{os.pathsep}{os.environ['PATH']}"
     env = {"PATH": path, "NO_COLOR": "1", "COLUMNS": "120", "PYTHON": sys.executable, "MAKEFLAGS": ""}
-    env["FORETELL_DEMO_PEOPLE"] = "200"
+    env |= {"FORETELL_DEMO_PEOPLE": "200", "FORETELL_DEMO_DAYS": "7"}
     problems = run_page(page, clone, scratch, env, timeout_seconds=1500)
     assert not problems, problems[0]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.commands import Foretell
 
-DEMO = ("demo", "--dataset", "online-retail", "--no-serve", "--dir", "shop of mine")
+DEMO = ("demo", "--dataset", "online-retail", "--days", "10", "--no-serve", "--dir", "shop of mine")
 
 
 @pytest.fixture(scope="session")

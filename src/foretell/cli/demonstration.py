@@ -48,6 +48,17 @@ def demo(
             show_default=False,
         ),
     ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            min=1,
+            max=365,
+            envvar="FORETELL_DEMO_DAYS",
+            help="Days that the journey is played; shop 49, online-retail 60.",
+            show_default=False,
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_535, help="Port to serve on; 0 takes a free one.")
     ] = 8080,
@@ -65,7 +76,7 @@ def demo(
     found.write(directory)
     clock = SteppedClock(SystemClock().now())
     with open_workspace(directory, clock=clock) as workspace, steps() as progress:
-        summary = demos.play(workspace, clock, found, demos.Options(seed, folk), progress)
+        summary = demos.play(workspace, clock, found, demos.Options(seed, folk, days), progress)
     summary.seconds = round(time.perf_counter() - start, 1)
     if as_json:
         emit_json(summary.as_dict())

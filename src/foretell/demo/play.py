@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from foretell import app, collect, journey, predict
@@ -21,10 +21,12 @@ class Options:
     Args:
         seed: of everything random; None: the data set's own.
         people: how many live in the simulated world; None: as many as it says itself.
+        days: how long the journey is played; None: as long as the data set says.
     """
 
     seed: int | None = None
     people: int | None = None
+    days: int | None = None
 
 
 def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: Options, steps: Steps) -> Summary:
@@ -35,6 +37,8 @@ def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: O
 
     The instant of everything counted is the midnight after the last event, in the workspace's zone.
     """
+    if options.days is not None:
+        dataset = replace(dataset, lived=timedelta(days=options.days))
     app.apply(workspace)
     summary = Summary(dataset.key, str(workspace.root), workspace.settings.currency, clock.now())
     if dataset.world is None:
@@ -79,7 +83,7 @@ def _play_world(
     living.tell_history(workspace, world, begin, steps)
     _learn(workspace, clock, dataset.predictions, begin, options.seed, steps, summary)
     _start(workspace, dataset)
-    steps.begin("Seven weeks with the journey", 1)
+    steps.begin(f"{dataset.lived.days} days with the journey", 1)
     living.live(workspace, world, clock, begin + dataset.lived, steps)
     summary.as_of = clock.instant
     predict.score(workspace.engine, workspace.catalog, workspace.reader, "clv", as_of=summary.as_of, now=summary.as_of)
