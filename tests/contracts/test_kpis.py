@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,3 +62,32 @@ def test_a_wrong_expectation_is_caught(key: str, engine: Engine) -> None:
 def test_the_page_is_up_to_date() -> None:
     hint = "run: .venv/bin/python -m tools.kpi_reference --write"
     assert kpi_reference.PAGE.read_text(encoding="utf-8") == kpi_reference.page(), hint
+
+
+def _wilson(hits: int, n: int) -> tuple[float, float]:
+    """The roots of (hits/n - x)² = z² x (1 - x) / n, with z of the printed tables for 90 %."""
+    share, part = hits / n, 1.6448536 * 1.6448536 / n
+    middle, spread = 2 * share + part, math.sqrt((2 * share + part) ** 2 - 4 * (1 + part) * share**2)
+    return (middle - spread) / (2 * (1 + part)), (middle + spread) / (2 * (1 + part))
+
+
+BOUNDS = {
+    "churn_rate": _wilson(3, 4),
+    "repeat_rate": _wilson(1, 4),
+    "retention_rate": _wilson(1, 4),  # 1 less the churn rate of 3 in 4
+    # Mean, standard error, and Student's t of the printed tables for 90 % with 2 and 1 degrees of freedom.
+    "churn_probability": (0.3 - 2.919986 * 0.1 / math.sqrt(3), 0.3 + 2.919986 * 0.1 / math.sqrt(3)),
+    "clv": (20.5 - 6.3137515 * 10, 20.5 + 6.3137515 * 10),
+}
+
+
+def test_golden_bounds_are_those_of_a_calculation_by_hand_at_ninety_percent() -> None:
+    golden = {key: kpi.spec.golden for key, kpi in KPIS.items()}
+    told = {
+        key: (case.low, case.high)
+        for key, table in golden.items()
+        if table
+        for case in table.cases
+        if case.low is not None
+    }
+    assert told == {key: pytest.approx(bounds, abs=1e-6) for key, bounds in BOUNDS.items()}

@@ -13,6 +13,7 @@ from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, number, share
 from foretell.cli.tables import heading, right, say, table
 from foretell.measure import KpiSeries, Point, SegmentAt
+from foretell.stats import LEVEL
 
 app = typer.Typer(help="KPIs by month and by segment.")
 
@@ -69,7 +70,7 @@ def show(
         return
     heading(series.title + (f" in {series.currency}" if series.currency else ""))
     table(
-        ["group", "period", right("value"), right("95 % interval"), right("people"), ""],
+        ["group", "period", right("value"), right(f"{100 * LEVEL:.0f} % interval"), right("people"), ""],
         [
             (p.group, p.period, shown(series, p.estimate.value), interval(series, p), number(p.estimate.n), _state(p))
             for p in series.points

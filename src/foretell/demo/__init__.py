@@ -8,7 +8,8 @@ is a world that is stepped (``shop/``). May be called by ``bench`` and ``cli``.
 from __future__ import annotations
 
 from foretell.demo.datasets import DATASETS, Dataset
-from foretell.demo.play import Options, play
+from foretell.demo.living import tell_history
+from foretell.demo.play import Options, play, play_journeys, play_past, world_of
 from foretell.demo.shop import ShopSettings, ShopWorld, WorldStep
 from foretell.demo.summary import Steps, Summary
 
@@ -22,4 +23,8 @@ __all__ = [
     "Summary",
     "WorldStep",
     "play",
+    "play_journeys",
+    "play_past",
+    "tell_history",
+    "world_of",
 ]

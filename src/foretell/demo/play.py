@@ -72,22 +72,48 @@ def _play_world(
     workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: Options, summary: Summary, steps: Steps
 ) -> None:
     """A simulated world: it lives its history alone, then with the product beside it."""
-    assert dataset.world is not None
-    zone, plan = workspace.settings.zone, dataset.world
-    people = options.people or plan.people
-    seed = plan.seed if options.seed is None else options.seed
-    world = ShopWorld(ShopSettings(people, seed, plan.begin, zone))
-    begin = plan.begin + plan.history
-    clock.instant = begin
-    steps.begin("Two years in the shop", 1)
-    living.tell_history(workspace, world, begin, steps)
-    _learn(workspace, clock, dataset.predictions, begin, options.seed, steps, summary)
-    _start(workspace, dataset)
-    steps.begin(f"{dataset.lived.days} days with the journey", 1)
-    living.live(workspace, world, clock, begin + dataset.lived, steps)
+    world = world_of(dataset, options, workspace.settings.zone)
+    play_past(workspace, clock, dataset, world, options, steps, summary)
+    play_journeys(workspace, clock, dataset, world, steps)
     summary.as_of = clock.instant
     predict.score(workspace.engine, workspace.catalog, workspace.reader, "clv", as_of=summary.as_of, now=summary.as_of)
     summary.lines = {"total": living.lines_told(workspace)}
+
+
+def world_of(dataset: Dataset, options: Options, zone: str) -> ShopWorld:
+    """The world of a data set that has one, at its beginning."""
+    plan = dataset.world
+    assert plan is not None
+    seed = plan.seed if options.seed is None else options.seed
+    return ShopWorld(ShopSettings(options.people or plan.people, seed, plan.begin, zone))
+
+
+def play_past(
+    workspace: Workspace,
+    clock: SteppedClock,
+    dataset: Dataset,
+    world: ShopWorld,
+    options: Options,
+    steps: Steps,
+    summary: Summary | None = None,
+) -> None:
+    """Let ``world`` live its history alone, take it in, and learn from it; the clock stands at its end.
+
+    Args:
+        summary: where the reports of what was learnt go.
+    """
+    assert dataset.world is not None
+    clock.instant = dataset.world.begin + dataset.world.history
+    steps.begin("Two years in the shop", 1)
+    living.tell_history(workspace, world, clock.instant, steps)
+    _learn(workspace, clock, dataset.predictions, clock.instant, options.seed, steps, summary)
+
+
+def play_journeys(workspace: Workspace, clock: SteppedClock, dataset: Dataset, world: ShopWorld, steps: Steps) -> None:
+    """Start the journeys, and let ``world`` and the product go on together from the world's present."""
+    _start(workspace, dataset)
+    steps.begin(f"{dataset.lived.days} days with the journey", 1)
+    living.live(workspace, world, clock, world.now + dataset.lived, steps)
 
 
 def _learn(
@@ -130,6 +156,7 @@ def _import(workspace: Workspace, dataset: Dataset, steps: Steps) -> dict[str, i
             source,
             now=workspace.clock.now(),
             progress=lambda _, read, size: steps.done(read, size),
+            reader=workspace.frames,
         )
         for part in (report.mappings, report.skipped, {"quarantined": report.quarantined}):
             for name, number in part.items():

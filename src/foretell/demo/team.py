@@ -18,10 +18,14 @@ _CALL = {"message_id": pa.string(), "address": pa.string()}
 
 
 def calls(workspace: Workspace, now: datetime) -> pa.Table:
-    """Take the cases that have lain long enough, and call: the messages of these calls, for the world."""
+    """Take the cases that have lain long enough, and call: the messages of these calls, for the world.
+
+    Who left no address is not reached.
+    """
     rows = workspace.engine.ops.query(
-        "SELECT c.case_id, min(i.value) FROM cases c JOIN identifiers i ON i.kind = 'email' AND (i.node_key = "
-        "c.profile_key OR i.node_key IN (SELECT m.node_key FROM merged m WHERE m.profile_key = c.profile_key)) "
+        "SELECT c.case_id, coalesce(min(i.value), '') FROM cases c LEFT JOIN identifiers i ON i.kind = 'email' "
+        "AND (i.node_key = c.profile_key OR i.node_key IN "
+        "(SELECT m.node_key FROM merged m WHERE m.profile_key = c.profile_key)) "
         "WHERE c.state = 'open' AND c.opened_at <= ? GROUP BY c.case_id ORDER BY c.case_id",
         (micros(now - _TAKES),),
     )

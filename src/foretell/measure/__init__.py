@@ -10,12 +10,12 @@ Owns no table. May be called by ``web``, ``cli`` and ``app``.
 from __future__ import annotations
 
 from foretell.engine import RoomParts
-from foretell.measure.board import Card, Change, board, card_of
+from foretell.measure.board import BOARD, Card, Change, board, card_of
 from foretell.measure.effects import ArmResult, Effect, Effects, effects
 from foretell.measure.kpi_document import GoldenCase, KpiSpec, SegmentAt
 from foretell.measure.kpi_kind import KIND
 from foretell.measure.kpi_set import Kpi, built_in_kpis, measure_of
-from foretell.measure.lift import Lift, journey_lift
+from foretell.measure.lift import Lift, journey_lift, judged_people
 from foretell.measure.lift_words import SoFar
 from foretell.measure.series import SCHEMA, Estimate, KpiSeries, Point
 from foretell.measure.show import KpiEntry, list_kpis, show
@@ -25,6 +25,7 @@ KINDS = (KIND,)
 PARTS = RoomParts(room="measure")
 
 __all__ = [
+    "BOARD",
     "KIND",
     "KINDS",
     "PARTS",
@@ -49,6 +50,7 @@ __all__ = [
     "card_of",
     "effects",
     "journey_lift",
+    "judged_people",
     "kpi_problems",
     "list_kpis",
     "measure_of",

@@ -25,7 +25,7 @@ class Change:
 
     Args:
         by: the later value less the earlier one, in the KPI's unit.
-        low, high: its 95 % interval, by the two values' own intervals taken as independent; None where one
+        low, high: its 90 % interval, by the two values' own intervals taken as independent; None where one
             of them has none.
     """
 
@@ -45,11 +45,13 @@ class Card:
 
     Args:
         last: the last value of a whole period (of a stock: the last reading); None where there is none.
-        change: against the period before.
+        before: the value of the period before it.
+        change: from ``before`` to ``last``.
     """
 
     series: KpiSeries
     last: Point | None
+    before: Point | None
     change: Change | None
 
 
@@ -74,7 +76,8 @@ def card_of(series: KpiSeries) -> Card:
     usable = [point for point in series.points if point.estimate.value is not None and (point.complete or stock)]
     last = usable[-1] if usable else None
     before = usable[-2] if len(usable) > 1 else None
-    return Card(series, last, None if last is None or before is None else _change(before.estimate, last.estimate))
+    change = None if last is None or before is None else _change(before.estimate, last.estimate)
+    return Card(series, last, before, change)
 
 
 def _change(before: Estimate, after: Estimate) -> Change | None:

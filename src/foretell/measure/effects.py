@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from foretell.stats import Floats, Interval, difference_of_means, difference_of_shares
+from foretell.stats import LEVEL, Floats, Interval, difference_of_means, difference_of_shares
 
 Bools = npt.NDArray[np.bool_]
 Answer = Literal["real change", "may be chance", "not yet", "cannot answer"]
@@ -70,7 +70,7 @@ class Effects:
         return asdict(self)
 
 
-def effects(held_out: Bools, goals: Bools, revenue: Floats, *, level: float = 0.90) -> Effects:
+def effects(held_out: Bools, goals: Bools, revenue: Floats, *, level: float = LEVEL) -> Effects:
     """Compare arms as they were drawn (intention to treat), whoever was reached in the end.
 
     Args:

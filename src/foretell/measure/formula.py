@@ -35,6 +35,11 @@ class Formula:
     names: tuple[str, ...]
     _tree: ast.expr
 
+    @property
+    def straight(self) -> bool:
+        """True for one KPI times a number plus a number: bounds of the KPI are then bounds of the result."""
+        return len(self.names) == 1 and _degree(self._tree) <= 1
+
     def value(self, values: Mapping[str, float | None]) -> float | None:
         """The result, or None where a term has no value, a division is by zero or the result not finite."""
         try:
@@ -69,6 +74,18 @@ def _collect(node: ast.expr, names: dict[str, None]) -> None:
         names[node.id] = None
     elif not (isinstance(node, ast.Constant) and type(node.value) in (int, float)):
         raise _bad(f"{ast.unparse(node)!r} is not allowed in a formula")
+
+
+def _degree(node: ast.expr) -> float:
+    """The highest power of the names; infinite where one divides."""
+    if isinstance(node, ast.BinOp):
+        left, right = _degree(node.left), _degree(node.right)
+        if isinstance(node.op, ast.Div):
+            return math.inf if right else left
+        return left + right if isinstance(node.op, ast.Mult) else max(left, right)
+    if isinstance(node, ast.UnaryOp):
+        return _degree(node.operand)
+    return 1 if isinstance(node, ast.Name) else 0
 
 
 def _evaluate(node: ast.expr, values: Mapping[str, float | None]) -> float | None:

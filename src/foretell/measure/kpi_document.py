@@ -73,7 +73,7 @@ class KpiSpec(_Part):
     )
     amounts: Literal["minor", "major"] = Field("minor", description="Unit of num where unit is money.")
     interval: Literal["none", "wilson", "mean", "bootstrap"] = Field(
-        "none", description="95 % interval of a quotient: wilson for shares, mean where den is 1 a person."
+        "none", description="90 % interval of a quotient: wilson for shares, mean where den is 1 a person."
     )
     look_ahead: DurationText | None = Field(
         None, description="How far past $as_of the SQL reads; without that time elapsed there is no value."

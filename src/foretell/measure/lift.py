@@ -19,6 +19,7 @@ from foretell.measure.effects import CANNOT, Answer, Bools, Effect, Effects, eff
 from foretell.measure.lift_rows import Entries, read_entries
 from foretell.measure.lift_words import SoFar, notes_of, verdict_of
 from foretell.money import minor_digits
+from foretell.stats import LEVEL, Floats
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Lift:
         }
 
 
-def journey_lift(engine: Engine, catalog: Catalog, key: str, *, now: datetime, level: float = 0.90) -> Lift:
+def journey_lift(engine: Engine, catalog: Catalog, key: str, *, now: datetime, level: float = LEVEL) -> Lift:
     """The lift of journey ``key`` as it stands at ``now``: conversions and revenue a person.
 
     Everybody counts once, with their first entry, in the arm they were drawn into (intention to treat), with
@@ -110,10 +111,29 @@ def journey_lift(engine: Engine, catalog: Catalog, key: str, *, now: datetime, l
     )
 
 
+def judged_people(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> pa.Table:
+    """What each person did who counts in :func:`journey_lift`, by ``profile_id``.
+
+    Columns ``profile_id``, ``arm``, ``entered_at`` and ``until_at`` (the window, naive UTC), ``reached`` (0 or 1)
+    and ``revenue`` (major units).
+    """
+    spec, settings = spec_of(catalog.get("journey", key)), catalog.settings
+    entries = read_entries(engine, key, spec, now=now, zone=settings.zone_info, currency=settings.currency)
+    revenue = pa.array(_revenue(entries.judged, settings.currency))
+    return entries.judged.select(["profile_id", "arm", "entered_at", "until_at", "reached"]).append_column(
+        "revenue", revenue
+    )
+
+
 def _effects(entries: Entries, currency: str, level: float) -> Effects:
     rows = entries.judged
-    revenue = rows["amount_minor"].cast(pa.float64()).to_numpy() / 10 ** minor_digits(currency)
-    return effects(_held(rows), rows["reached"].to_numpy() == 1, revenue, level=level)
+    return effects(_held(rows), rows["reached"].to_numpy() == 1, _revenue(rows, currency), level=level)
+
+
+def _revenue(rows: pa.Table, currency: str) -> Floats:
+    """Of each person, major units."""
+    found: Floats = rows["amount_minor"].cast(pa.float64()).to_numpy() / 10 ** minor_digits(currency)
+    return found
 
 
 def _held(rows: pa.Table) -> Bools:

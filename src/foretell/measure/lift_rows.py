@@ -33,10 +33,10 @@ FROM entries e JOIN windows w ON w.entered_at = e.entered_at LEFT JOIN kept k ON
 ORDER BY e.profile_id
 """
 _REVENUE = """
-SELECT p.profile_id, p.arm, p.reached, coalesce(sum(o.amount_minor), 0) AS amount_minor
+SELECT p.profile_id, p.arm, p.entered_at, p.until_at, p.reached, coalesce(sum(o.amount_minor), 0) AS amount_minor
 FROM people p LEFT JOIN orders o ON o.profile_id = p.profile_id AND o.timestamp > p.entered_at
   AND o.timestamp <= p.until_at AND o.currency = $currency AND o.kind IN ('completed', 'refunded', 'adjusted')
-GROUP BY p.profile_id, p.arm, p.reached ORDER BY p.profile_id
+GROUP BY p.profile_id, p.arm, p.entered_at, p.until_at, p.reached ORDER BY p.profile_id
 """
 _RECEIVED = """
 SELECT count(DISTINCT p.run) AS runs FROM people p JOIN (
@@ -64,7 +64,7 @@ class Entries:
     """The people who entered a journey.
 
     Args:
-        judged: ``profile_id arm reached amount_minor``, one row a person whose window is over.
+        judged: ``profile_id arm entered_at until_at reached amount_minor``, one row a person whose window is over.
         waiting: ``arm reached until_at`` of those whose window is not.
         contaminated: people with runs of both arms; left out.
         otherwise: people who entered by a revision with another goal, window or holdout; left out.

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.measure.estimate import Sums, estimate
-from foretell.measure.formula import parse_formula
+from foretell.measure.formula import Formula, parse_formula
 from foretell.measure.kpi_document import KpiSpec
 from foretell.measure.kpi_rows import Selection, Source, read_people, read_sums
 from foretell.measure.kpi_set import Kpi, Kpis, kpi_of, leaves
@@ -59,12 +59,17 @@ def read(kpi: Kpi, known: Kpis, periods: Sequence[Period], selections: Sequence[
         found: dict[str, Estimate] = {}
         for label in labels:
             parts = {key: terms[key][number][label] for key in formula.names}
-            found[label] = _combined(formula.value({k: part.value for k, part in parts.items()}), parts)
+            found[label] = _combined(formula, parts)
         readings.append(found)
     return readings
 
 
-def _combined(value: float | None, parts: Mapping[str, Estimate]) -> Estimate:
+def _combined(formula: Formula, parts: Mapping[str, Estimate]) -> Estimate:
+    value, low, high = (
+        formula.value({key: getattr(part, name) for key, part in parts.items()}) for name in ("value", "low", "high")
+    )
+    if value is not None and low is not None and high is not None and formula.straight:
+        return Estimate(value, min(low, high), max(low, high))
     if value is not None:
         return Estimate(value)
     reasons = [part.reason for part in parts.values() if part.reason]

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from foretell.ids import unit_intervals
-from foretell.stats import Floats, poisson_weights
+from foretell.stats import LEVEL, Floats, poisson_weights
 
 REPLICATES = 400
-_TAILS = (0.025, 0.975)
+_TAILS = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Cells:
 
 
 def quotient_bounds(name: str, data: Cells, count: int) -> list[tuple[float, float] | None]:
-    """95 % bounds of Σ num ÷ Σ den in each of ``count`` cells; None where a cell has fewer than two
+    """90 % bounds of Σ num ÷ Σ den in each of ``count`` cells; None where a cell has fewer than two
     people, or where in more than half of the replicates nobody with a ``den`` was drawn.
 
     Args:

@@ -35,7 +35,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval.
+    """A value with its 90 % interval.
 
     Args:
         value: None where there is none; then ``reason`` says why.
@@ -53,6 +53,11 @@ class Estimate:
     denominator: float | None = None
     n: int | None = None
     reason: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """True where the value was counted and not estimated: it needs no interval."""
+        return self.value is not None and self.denominator is None and self.n is not None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def score(
 
     The model is the latest one trained as of ``as_of`` or before. A probability's ``low`` and
     ``high`` are as far away as the observed rate of people with such a score may have been on the
-    test window (95 % Wilson, by bin); a value's hold 90 % of the simulated spending. Reasons are the
+    test window (90 % Wilson, by bin); a value's hold 90 % of the simulated spending. Reasons are the
     three features that moved the score most (TreeSHAP). Scoring the same instant again replaces its
     rows.
 

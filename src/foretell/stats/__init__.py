@@ -43,6 +43,7 @@ from foretell.stats.shift import Shift, base_rate_shift
 from foretell.stats.values import (
     CONSTANT,
     EMPTY,
+    LEVEL,
     NAN,
     NO_GAIN,
     NOT_FINITE,
@@ -60,6 +61,7 @@ from foretell.stats.values import (
 __all__ = [
     "CONSTANT",
     "EMPTY",
+    "LEVEL",
     "NAN",
     "NOT_FINITE",
     "NO_GAIN",

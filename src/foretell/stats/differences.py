@@ -11,14 +11,14 @@ import math
 import numpy.typing as npt
 
 from foretell.stats.intervals import wilson_bounds
-from foretell.stats.values import CONSTANT, EMPTY, NAN, NOT_FINITE, TOO_FEW, Interval, floats
+from foretell.stats.values import CONSTANT, EMPTY, LEVEL, NAN, NOT_FINITE, TOO_FEW, Interval, floats
 
 _HALVINGS = 50
 _LEAST = 0.1
 """Of the squared distance to a bound so much is left at least."""
 
 
-def difference_of_shares(hits: int, n: int, other_hits: int, other_n: int, level: float = 0.90) -> Interval:
+def difference_of_shares(hits: int, n: int, other_hits: int, other_n: int, level: float = LEVEL) -> Interval:
     """The share ``hits / n`` less the share ``other_hits / other_n``.
 
     Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, 873–890, method 10), which keeps its
@@ -62,7 +62,7 @@ def _bound(value: float, reach: float, part: float) -> float:
     return inside
 
 
-def difference_of_means(values: npt.ArrayLike, others: npt.ArrayLike, level: float = 0.90) -> Interval:
+def difference_of_means(values: npt.ArrayLike, others: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """The mean of ``values`` (n,) less that of ``others`` (m,): Welch's t interval (Biometrika 34, 1947).
 
     Degrees of freedom by Welch and Satterthwaite. No value is cut or trimmed, as that would change what is

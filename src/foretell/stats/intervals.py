@@ -8,10 +8,21 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from foretell.stats.values import CONSTANT, EMPTY, NAN, NOT_FINITE, TOO_FEW, Floats, Interval, floats, normal_quantile
+from foretell.stats.values import (
+    CONSTANT,
+    EMPTY,
+    LEVEL,
+    NAN,
+    NOT_FINITE,
+    TOO_FEW,
+    Floats,
+    Interval,
+    floats,
+    normal_quantile,
+)
 
 
-def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Wilson's score interval of proportions (Wilson 1927), element by element.
 
     Args:
@@ -30,7 +41,7 @@ def wilson_bounds(successes: npt.ArrayLike, trials: npt.ArrayLike, level: float 
     return np.where(empty, NAN, low), np.where(empty, NAN, high)
 
 
-def proportion_interval(successes: float, trials: float, level: float = 0.95) -> Interval:
+def proportion_interval(successes: float, trials: float, level: float = LEVEL) -> Interval:
     """One proportion with its Wilson interval; reason ``EMPTY`` without trials."""
     if not trials > 0:
         return Interval(NAN, NAN, NAN, 0, level, EMPTY)
@@ -38,7 +49,7 @@ def proportion_interval(successes: float, trials: float, level: float = 0.95) ->
     return Interval(successes / trials, float(low[0]), float(high[0]), int(trials), level)
 
 
-def mean_interval(values: npt.ArrayLike, level: float = 0.95) -> Interval:
+def mean_interval(values: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Mean of ``values`` (n,) with Student's t interval."""
     x = floats(values)
     if not np.isfinite(x).all():
@@ -48,7 +59,7 @@ def mean_interval(values: npt.ArrayLike, level: float = 0.95) -> Interval:
     return mean_interval_of(x.size, float(x.mean()), float(x.var(ddof=1)) if x.size > 1 else NAN, level)
 
 
-def mean_interval_of(n: int, mean: float, variance: float, level: float = 0.95) -> Interval:
+def mean_interval_of(n: int, mean: float, variance: float, level: float = LEVEL) -> Interval:
     """Student's t interval from count, mean and sample variance (divisor n - 1).
 
     One value has a mean and no bounds (``TOO_FEW``); equal values have a point interval
@@ -75,7 +86,7 @@ def bootstrap(
     uniforms: Callable[[int], Floats],
     *,
     replicates: int = 200,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Interval:
     """Percentile interval by the Poisson bootstrap (Chamandy et al. 2012), equal on every machine.
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foretell.stats.intervals import wilson_bounds
-from foretell.stats.values import NAN, TINY, Floats, floats, paired
+from foretell.stats.values import LEVEL, NAN, TINY, Floats, floats, paired
 
 
 def log_loss(y: npt.ArrayLike, p: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> float:
@@ -88,7 +88,7 @@ class Reliability:
         ]
 
 
-def reliability(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10, level: float = 0.95) -> Reliability:
+def reliability(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10, level: float = LEVEL) -> Reliability:
     """Reliability table over quantile bins of ``p``; equal probabilities stay in one bin.
 
     Each bin has its mean probability, observed rate with Wilson interval, and size. Empty data

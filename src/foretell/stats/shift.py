@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from foretell.stats.intervals import wilson_bounds
-from foretell.stats.values import EMPTY, NAN, ONE_CLASS
+from foretell.stats.values import EMPTY, LEVEL, NAN, ONE_CLASS
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Shift:
 
 
 def base_rate_shift(
-    before_hits: float, before_n: float, after_hits: float, after_n: float, level: float = 0.95
+    before_hits: float, before_n: float, after_hits: float, after_n: float, level: float = LEVEL
 ) -> Shift:
     """Has the base rate moved? Two-proportion z test, interval by Newcombe's hybrid score (1998, no. 10).
 

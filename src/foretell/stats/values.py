@@ -19,6 +19,9 @@ NOT_FINITE = "NOT_FINITE"
 REVERSED = "REVERSED"
 NO_GAIN = "NO_GAIN"
 
+LEVEL = 0.90
+"""Of every interval where nobody asks for another: the truth lies in nine of ten of them. What is shown to
+people is always at this level."""
 TINY = 1e-15
 """How near to 0 and 1 probabilities may come."""
 

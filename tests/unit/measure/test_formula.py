@@ -38,6 +38,23 @@ def test_no_value_instead_of_a_wrong_one(text: str, values: dict[str, float | No
     assert parse_formula(text).value(values) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "straight"),
+    [
+        ("1 - a", True),
+        ("-(a + a) / 4 * 3 + 1", True),
+        ("2 * (3 - a)", True),
+        ("a * a", False),
+        ("1 / a", False),
+        ("a / a", False),
+        ("a - b", False),
+        ("a / (2 - 1)", True),
+    ],
+)
+def test_only_what_is_straight_in_one_kpi_keeps_its_bounds(text: str, straight: bool) -> None:
+    assert parse_formula(text).straight is straight
+
+
 def test_names_are_told_once_in_the_order_of_their_first_use() -> None:
     assert parse_formula(" b - a * b ").names == ("b", "a")
 

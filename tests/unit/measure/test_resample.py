@@ -42,7 +42,7 @@ def test_the_interval_is_as_wide_as_the_delta_method_says() -> None:
     assert found is not None
     quotient = num.sum() / den.sum()
     error = math.sqrt(((num - quotient * den) ** 2).sum()) / den.sum()
-    assert (found[1] - found[0]) / (2 * 1.96 * error) == pytest.approx(1.0, abs=0.15)
+    assert (found[1] - found[0]) / (2 * 1.645 * error) == pytest.approx(1.0, abs=0.15)
     assert found[0] < quotient < found[1]
 
 

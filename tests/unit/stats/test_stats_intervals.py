@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from foretell import stats
 from foretell.ids import unit_intervals
 from foretell.stats import (
+    LEVEL,
     Floats,
     base_rate_shift,
     bootstrap,
@@ -26,9 +29,22 @@ def test_normal_quantile() -> None:
     assert normal_quantile(0.95) == pytest.approx(1.959963985)
 
 
+def test_everything_is_at_ninety_percent_where_nobody_asks_for_another_level() -> None:
+    assert LEVEL == 0.90
+    doors = [door for name in stats.__all__ if inspect.isfunction(door := getattr(stats, name))]
+    levels = {door.__name__: inspect.signature(door).parameters.get("level") for door in doors}
+    told = {name: level.default for name, level in levels.items() if level is not None}
+    assert told.pop("normal_quantile") is inspect.Parameter.empty
+    assert len(told) == 9
+    assert set(told.values()) == {LEVEL}
+    found = proportion_interval(3, 4)  # the roots of (3/4 - x)² = 1.6448536² x (1 - x) / 4
+    assert (found.low, found.high) == pytest.approx((0.356168, 0.942093), abs=1e-6)
+    assert found.level == LEVEL
+
+
 def test_wilson_matches_the_published_examples() -> None:
     # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
-    low, high = wilson_bounds([81, 15, 0, 1], [263, 148, 20, 29])
+    low, high = wilson_bounds([81, 15, 0, 1], [263, 148, 20, 29], 0.95)
     assert low == pytest.approx([0.2553, 0.0624, 0.0, 0.0061], abs=5e-5)
     assert high == pytest.approx([0.3662, 0.1605, 0.1611, 0.1718], abs=5e-5)
 
@@ -47,7 +63,7 @@ def test_wilson_without_trials_is_unknown_and_stays_inside_the_unit_interval() -
 def test_mean_interval_is_students() -> None:
     found = mean_interval([2.0, 4.0, 6.0, 8.0])
     assert found.value == 5.0
-    assert found.high - 5.0 == pytest.approx(3.182446 * np.sqrt(20 / 3 / 4), rel=1e-6)
+    assert found.high - 5.0 == pytest.approx(2.353363 * np.sqrt(20 / 3 / 4), rel=1e-6)
     assert mean_interval_of(4, 5.0, 20 / 3) == found
 
 
@@ -104,12 +120,12 @@ def test_bootstrap_of_nothing_and_of_an_undefined_statistic() -> None:
 
 def test_base_rate_shift_matches_newcombe() -> None:
     # Newcombe (1998), Statistics in Medicine 17, 873: 56/70 - 48/80, method 10.
-    found = base_rate_shift(48, 80, 56, 70)
+    found = base_rate_shift(48, 80, 56, 70, 0.95)
     assert found.difference == pytest.approx(0.2)
     assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert found.z == pytest.approx(2.6507, abs=1e-3)
     assert found.p_value == pytest.approx(0.00803, abs=1e-4)
-    back = base_rate_shift(56, 70, 48, 80)
+    back = base_rate_shift(56, 70, 48, 80, 0.95)
     assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
 
 

@@ -16,7 +16,7 @@ from foretell.stats import Reliability, floats
 class Margins:
     """Distances below and above a score, linear between the mean scores of the test window's bins.
 
-    In each bin the 95 % Wilson interval of the observed rate says how low and how high the truth may
+    In each bin the 90 % Wilson interval of the observed rate says how low and how high the truth may
     lie, so a season that the model did not know widens the interval. All arrays (bins,).
     """
 

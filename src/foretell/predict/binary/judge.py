@@ -12,6 +12,7 @@ from foretell.ids import seed_of
 from foretell.predict.binary.rows import Floats, Rows
 from foretell.predict.windows import Split
 from foretell.stats import (
+    LEVEL,
     Reliability,
     Shift,
     average_precision,
@@ -109,8 +110,9 @@ def judged(test: Rows, p: Floats, learnt: Rows) -> Judgement:
     )
 
 
-def expected_error(bins: Reliability, level: float = 0.95, draws: int = 2_000) -> float:
-    """Calibration error that perfect probabilities stay below in ``level`` of samples of this size.
+def expected_error(bins: Reliability, draws: int = 2_000) -> float:
+    """The upper end of the 90 % interval of the calibration error that perfect probabilities show in samples of
+    this size.
 
     Outcomes are drawn from the mean probability of each bin; equal bins give equal answers.
     """
@@ -119,7 +121,7 @@ def expected_error(bins: Reliability, level: float = 0.95, draws: int = 2_000) -
     random = np.random.default_rng(seed_of("expected calibration error"))
     hits = random.binomial(bins.n, np.clip(bins.mean_p, 0, 1), size=(draws, bins.n.size))
     errors = (np.abs(hits / bins.n - bins.mean_p) * bins.n).sum(axis=1) / bins.n.sum()
-    return float(np.quantile(errors, level))
+    return float(np.quantile(errors, 0.5 + LEVEL / 2))
 
 
 def at_trigger(y: Floats, p: Floats) -> dict[str, float | None]:
@@ -178,5 +180,5 @@ def _moved(judgement: Judgement) -> str:
     shift = judgement.shift
     return (
         f"the base rate went from {shift.before:.1%} in training to {shift.after:.1%} in the test window "
-        f"(shift {shift.difference:+.1%}, 95 % interval {shift.low:+.1%} to {shift.high:+.1%})"
+        f"(shift {shift.difference:+.1%}, {100 * LEVEL:.0f} % interval {shift.low:+.1%} to {shift.high:+.1%})"
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from foretell.errors import ForetellError
 from foretell.predict.models.likelihood import Optimum
-from foretell.stats import Floats, normal_quantile
+from foretell.stats import LEVEL, Floats, normal_quantile
 
 FORMAT = "foretell.model"
 VERSION = 1
@@ -108,7 +108,7 @@ class Fitted:
         return cls(values, unit, evidence)
 
 
-def parameter_interval(estimate: Floats, evaluations: Iterable[Floats], level: float = 0.9) -> tuple[Floats, Floats]:
+def parameter_interval(estimate: Floats, evaluations: Iterable[Floats], level: float = LEVEL) -> tuple[Floats, Floats]:
     """Bounds (rows,) of a positive ``estimate`` (rows,) from the uncertainty of the parameters alone.
 
     Args:

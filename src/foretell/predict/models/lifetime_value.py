@@ -11,7 +11,7 @@ from foretell.predict.models.fitted import parameter_interval
 from foretell.predict.models.gamma_gamma import GammaGamma
 from foretell.predict.models.histories import Histories
 from foretell.predict.models.repeat_buying import RepeatBuying
-from foretell.stats import Floats
+from foretell.stats import LEVEL, Floats
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def lifetime_value(
     margin: float = 1.0,
     draws: int = 0,
     seed: int = 0,
-    level: float = 0.9,
+    level: float = LEVEL,
 ) -> Value:
     """Value (rows,) of the purchases expected in the ``horizon`` after the end of observation.
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from foretell.predict.models import BgNbd, GammaGamma, Histories, RepeatBuying
 from foretell.predict.value.purchases import Purchases
-from foretell.stats import Floats
+from foretell.stats import LEVEL, Floats
 
-LEVEL = 0.9
 DRAWS = 200
 _CHUNK = 10_000
 
