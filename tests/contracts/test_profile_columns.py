@@ -86,6 +86,18 @@ def test_every_table_that_names_people_follows_merges_and_forgets(tmp_path: Path
     assert breaches([ENGINE_PARTS, *app.ROOMS], stages, columns) == []
 
 
+def test_a_rebuild_knows_every_table(tmp_path: Path) -> None:
+    """Each operational table that names people is derived again, or its columns are declared; no room does both."""
+    parts = [ENGINE_PARTS, *app.ROOMS]
+    columns = schema(tmp_path, app.ROOMS, [])
+    derived = {table for part in parts for table in part.rebuilt}
+    assert derived <= set(columns)
+    kept = {name: set(has) for part in parts for name, has in part.people.items()}
+    named = {name: has & NAMES_A_PERSON for name, has in columns.items() if has & NAMES_A_PERSON}
+    assert kept == {name: has for name, has in named.items() if name not in derived}
+    assert [part.room for part in parts if part.rebuilt and part.people] == []
+
+
 def test_every_derived_view_answers_with_todays_owner(tmp_path: Path) -> None:
     declared = [table for part in [ENGINE_PARTS, *app.ROOMS] for table in part.tables if table.derived]
     assert len(declared) >= 6

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -14,7 +16,19 @@ from hypothesis import strategies as st
 
 from foretell import identify, profile
 from foretell.clock import FixedClock
-from foretell.engine import EVENTS, IDENTIFIERS, Decoded, EngineSettings, Frame, open_engine
+from foretell.engine import (
+    EVENTS,
+    IDENTIFIERS,
+    Batch,
+    Decoded,
+    Engine,
+    EngineSettings,
+    Frame,
+    Stage,
+    Tx,
+    open_engine,
+)
+from foretell.identify import known
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PRIORITY = {"user_id": 0, "email": 1, "phone": 2, "card": 3, "anonymous_id": 9}
@@ -76,23 +90,37 @@ def _table(schema: pa.Schema, rows: list[tuple[object, ...]]) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _resolved(events: list[Event], sizes: list[int]) -> list[str]:
+class BrokenOffError(Exception):
+    """What breaks a batch off."""
+
+
+class FailsOnce(Stage):
+    """Breaks the batch of a number off, the first time, when all else is done."""
+
+    room = "fails"
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def apply(self, tx: Tx, batch: Batch) -> None:
+        if batch.number == self.number:
+            self.number = 0
+            raise BrokenOffError
+
+
+def _resolved(events: list[Event], sizes: list[int], *, bulk: bool = False, failing: int = 0) -> list[str]:
     """Profile of every event after the whole stream, taken in batches of the given sizes."""
     with TemporaryDirectory() as folder:
         engine = open_engine(
             EngineSettings(Path(folder)),
             [identify.PARTS, profile.PARTS],
-            [identify.IdentifyStage(RULES), profile.ProfileStage()],
+            [identify.IdentifyStage(RULES), profile.ProfileStage(), FailsOnce(failing)],
             {"test": _decoder(events)},
             FixedClock(NOW),
         )
         with engine:
-            start, turn = 0, 0
-            while start < len(events):
-                end = min(len(events), start + sizes[turn % len(sizes)])
-                engine.spool_append([Frame("test", {"start": start, "end": end})])
-                engine.apply_pending()
-                start, turn = end, turn + 1
+            with engine.bulk() if bulk else nullcontext():
+                _take(engine, len(events), sizes)
             found = engine.analytics.query(
                 "SELECT profile_id FROM events ORDER BY CAST(substr(message_id, 2) AS INTEGER)"
             )
@@ -100,6 +128,17 @@ def _resolved(events: list[Event], sizes: list[int]) -> list[str]:
             nobody = sum(name == "" for name in found["profile_id"].to_pylist())
             assert counts == len(events) - nobody
             return [str(name) for name in found["profile_id"].to_pylist()]
+
+
+def _take(engine: Engine, height: int, sizes: list[int]) -> None:
+    start, turn = 0, 0
+    while start < height:
+        end = min(height, start + sizes[turn % len(sizes)])
+        engine.spool_append([Frame("test", {"start": start, "end": end})])
+        with suppress(BrokenOffError):
+            engine.apply_pending()
+        engine.apply_pending()
+        start, turn = end, turn + 1
 
 
 def _partition(names: list[object]) -> list[int]:
@@ -136,6 +175,15 @@ def test_equals_one_by_one(events: list[Event], sizes: list[int]) -> None:
 def test_batch_size_does_not_matter(events: list[Event]) -> None:
     whole, single = _resolved(events, [len(events)]), _resolved(events, [1])
     assert whole == single
+
+
+@settings(max_examples=25, deadline=None)
+@given(streams, st.lists(st.integers(1, 9), min_size=1, max_size=4), st.sampled_from([2, 7, 1000]), st.integers(1, 8))
+def test_what_bulk_work_keeps_in_memory_is_what_the_store_holds(
+    events: list[Event], sizes: list[int], limit: int, failing: int
+) -> None:
+    with mock.patch.object(known, "LIMIT", limit):
+        assert _resolved(events, sizes, bulk=True, failing=failing) == _resolved(events, sizes)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from foretell.errors import UsageError
 
-_NAMES = {"import": "foretell.bench.importing", "lift": "foretell.bench.lift"}
+_NAMES = {"import": "foretell.bench.importing", "ingest": "foretell.bench.ingest", "lift": "foretell.bench.lift"}
 
 
 @dataclass(frozen=True)

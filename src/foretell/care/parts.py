@@ -61,4 +61,5 @@ PARTS = RoomParts(
     (_MIGRATION,),
     (AnalyticsTable("case_rows", CASE_ROWS, "node_key", ("case_id",), ("opened_at",), derived="log_cases"),),
     (_VIEW,),
+    people={"cases": ("profile_key",)},
 )

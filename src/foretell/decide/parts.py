@@ -86,4 +86,5 @@ PARTS = RoomParts(
         AnalyticsTable("offer_code_rows", CODE_ROWS, "node_key", ("code",), derived="log_offer_codes"),
     ),
     (_EXPOSURES, _CODES, _OFFERS),
+    people={"assignments": ("profile_key",), "offer_codes": ("profile_key",)},
 )

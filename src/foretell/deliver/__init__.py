@@ -15,6 +15,7 @@ from foretell.deliver.audiences import join_audience, leave_audience
 from foretell.deliver.channel_document import KIND as CHANNEL
 from foretell.deliver.channels import channel_kinds
 from foretell.deliver.channels.base import (
+    MEDIA,
     Capabilities,
     Channel,
     ChannelKind,
@@ -26,9 +27,9 @@ from foretell.deliver.deciding import Sending, decide, obstacle, record_decision
 from foretell.deliver.dispatching import DispatchReport, dispatch
 from foretell.deliver.engaging import engaged
 from foretell.deliver.explaining import Check, Decision, Happening, Why, why
-from foretell.deliver.gate import CANDIDATES, CONSENTS, HISTORY, SUPPRESSED, Cap, GateRules, gate
+from foretell.deliver.gate import CANDIDATES, CONSENTS, HISTORY, REASONS, SUPPRESSED, Cap, GateRules, gate
 from foretell.deliver.inbox import InboxPage, Received, ReceivedMessage, inbox, inbox_message
-from foretell.deliver.ledger import LedgerPage, ledger, ledger_row
+from foretell.deliver.ledger import LedgerPage, ledger, ledger_row, seen_in_ledger
 from foretell.deliver.machines import is_machine
 from foretell.deliver.outbox import STATES, cancel
 from foretell.deliver.parts import PARTS
@@ -55,7 +56,9 @@ __all__ = [
     "CHANNEL",
     "CONSENTS",
     "HISTORY",
+    "MEDIA",
     "PARTS",
+    "REASONS",
     "STATES",
     "SUPPRESSED",
     "TEMPLATE",
@@ -104,6 +107,7 @@ __all__ = [
     "record_decisions",
     "release",
     "rules_of",
+    "seen_in_ledger",
     "set_preferences",
     "settle",
     "signer_of",

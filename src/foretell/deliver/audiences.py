@@ -29,7 +29,8 @@ def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> pa.Tab
     """Let people join an audience; without consent to advertising or without an address they do not.
 
     Args:
-        rows: profile_key, node_key, at (timestamp), run; code where there is one. Who is in stays in.
+        rows: profile_key, node_key, at (timestamp), run; code, journey and step where there are any. Who is in
+            stays in.
 
     Returns:
         ``rows`` with decision and reason; every row leaves a decision row.
@@ -84,8 +85,9 @@ def leave_without_consent(engine: Engine, now: datetime) -> int:
 
 def _asked(audience: str, rows: pa.Table, action: str) -> pa.Table:
     asked = rows
-    if "code" not in asked.column_names:
-        asked = asked.append_column("code", pa.nulls(asked.num_rows, pa.string()))
+    for name in ("code", "journey", "step"):
+        if name not in asked.column_names:
+            asked = asked.append_column(name, pa.nulls(asked.num_rows, pa.string()))
     keys = zip(asked["node_key"].to_pylist(), asked["at"].cast(TIMESTAMP).cast(pa.int64()).to_pylist(), strict=True)
     ids = [stable_id("a", audience, str(node), action, str(at)) for node, at in keys]
     asked = asked.append_column("message_id", pa.array(ids, pa.string()))
@@ -124,7 +126,7 @@ def _enter(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> None:
         "code = excluded.code, joined_at = excluded.joined_at, left_at = NULL, address = excluded.address",
         python_rows(members),
     )
-    _tell(tx, batch, members, rows["message_id"], rows["at"], "join")
+    _tell(tx, batch, members, rows.select(["message_id", "at", "journey", "step"]), "join")
 
 
 def _leave(tx: Tx, batch: Batch, members: pa.Table, at: pa.Array | pa.ChunkedArray) -> None:
@@ -137,13 +139,29 @@ def _leave(tx: Tx, batch: Batch, members: pa.Table, at: pa.Array | pa.ChunkedArr
     )
     keys = zip(members["audience"].to_pylist(), members["node_key"].to_pylist(), instants.to_pylist(), strict=True)
     ids = pa.array([stable_id("a", audience, str(node), "leave", str(left)) for audience, node, left in keys])
-    _tell(tx, batch, with_column(members, "left_at", instants), ids, at, "leave")
+    asked = pa.table({"message_id": ids, "at": at, **_joined_by(tx, members["run"])})
+    _tell(tx, batch, with_column(members, "left_at", instants), asked, "leave")
 
 
-def _tell(
-    tx: Tx, batch: Batch, members: pa.Table, ids: pa.ChunkedArray | pa.Array, at: pa.Array | pa.ChunkedArray, does: str
-) -> None:
-    """Publish memberships, tell the events, and queue what the platform has to know."""
+def _joined_by(tx: Tx, runs: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """Journey and step that let the people of ``runs`` join: they are left on behalf of the same."""
+    tx.put("leaving_runs", pa.table({"run": pc.unique(runs.drop_null())}), key="run")
+    found = tx.query(
+        "SELECT l.run, max(m.journey), max(m.step) FROM leaving_runs l JOIN messages m ON m.run = l.run "
+        "WHERE m.run IS NOT NULL AND m.medium = 'ads' GROUP BY l.run"
+    )
+    known = table_of({"run": pa.string(), "journey": pa.string(), "step": pa.string()}, found)
+    place = pc.index_in(runs, known["run"].combine_chunks())
+    return {name: known[name].take(place) for name in ("journey", "step")}
+
+
+def _tell(tx: Tx, batch: Batch, members: pa.Table, asked: pa.Table, does: str) -> None:
+    """Publish memberships, tell the events, and queue what the platform has to know.
+
+    Args:
+        asked: message_id, at, journey and step, a row a member.
+    """
+    ids, at = asked["message_id"], asked["at"]
     batch.emit(
         "audience_rows",
         scratch(
@@ -169,8 +187,10 @@ def _tell(
         json.dumps({"action": does} | ({"code": code} if code else {})) for code in members["code"].to_pylist()
     ]
     same = {"channel": "ads", "medium": "ads", "purpose": PURPOSE}
-    queued = members.select(["profile_key", "node_key", "run", "address"]).append_column("message_id", ids)
-    queued = queued.append_column("template", members["audience"]).append_column("at", at)
+    queued = members.select(["profile_key", "node_key", "run", "address"])
+    for name in ("message_id", "at", "journey", "step"):
+        queued = queued.append_column(name, asked[name])
+    queued = queued.append_column("template", members["audience"])
     queued = queued.append_column("variables", pa.array(variables, pa.string()))
     for name, value in same.items():
         queued = queued.append_column(name, pa.array([value] * count, pa.string()))

@@ -18,6 +18,11 @@ from foretell.engine import TIMESTAMP, scratch, table_of
 
 SEND, REFUSE, DEFER = "send", "refuse", "defer"
 CHECKS = ("definitions", "consent", "address", "suppression", "quiet_hours", "frequency_cap")
+REASONS = (
+    "ok", "no_consent", "no_address", "suppressed", "quiet_hours", "frequency_cap", "unknown_channel",
+    "unknown_template", "unfit_template", "held_out",
+)  # fmt: skip
+"""Why something was decided; ``held_out`` is said by whoever asks for no message at all."""
 UNTIMED = ("ads",)
 """Media that reach nobody at an instant: neither quiet hours nor caps hold for them."""
 

@@ -85,6 +85,15 @@ def ledger(
     return _page(engine, f"{_DECIDED} WHERE {' AND '.join(where)}", params, tables, max(page, 1), size)
 
 
+def seen_in_ledger(engine: Engine, column: str) -> tuple[str, ...]:
+    """The values that a column of :data:`FILTERS` has in the ledger, in alphabetical order."""
+    assert column in (*_NAMED, "reason")
+    sources = ["log_decisions"] if column == "reason" else ["log_decisions", "log_messages"]
+    parts = " UNION ".join(f"SELECT {column} AS value FROM {source}" for source in sources)
+    found = engine.analytics.query(f"SELECT value FROM ({parts}) s WHERE value IS NOT NULL ORDER BY value")
+    return tuple(found["value"].to_pylist())
+
+
 def ledger_row(engine: Engine, message_id: str) -> dict[str, Any]:
     """One row of the ledger, whatever was decided last; raises ``MESSAGE_UNKNOWN``."""
     chosen = f"{_DECIDED} WHERE d.message_id = $message_id"

@@ -5,28 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-
-from liquid import BoundTemplate, Environment, FalsyStrictUndefined
-from liquid.exceptions import LiquidError, TemplateNotFoundError
-from liquid.exceptions import UndefinedError as LiquidUndefinedError
 
 from foretell.errors import ForetellError
 
 _PLACE = re.compile(r"(?m)^\s*-> .* (\d+):\d+$")
-_LOOPS_MOST, _OUTPUT_MOST = 10_000, 1_000_000
-
-
-class _Limited(Environment):
-    """Texts of people: no endless loops, no endless output."""
-
-    loop_iteration_limit = _LOOPS_MOST
-    output_stream_limit = _OUTPUT_MOST
-
-
-_PLAIN = _Limited(undefined=FalsyStrictUndefined)
-_HTML = _Limited(undefined=FalsyStrictUndefined, autoescape=True)
 
 
 @dataclass(frozen=True)
@@ -45,19 +28,18 @@ class Facts(dict[str, Any]):
         return None
 
 
-@lru_cache(maxsize=512)
-def _parsed(text: str, html: bool) -> BoundTemplate:
-    return (_HTML if html else _PLAIN).from_string(text)
-
-
 def mistakes(text: str, known: Mapping[str, Iterable[str] | None], *, html: bool = False) -> list[Mistake]:
     """What is wrong with ``text``.
 
     Args:
         known: name → the fields it has; None where any field may be asked for.
     """
+    from liquid.exceptions import LiquidError, TemplateNotFoundError
+
+    from foretell.deliver.liquid_engine import FILTERS, parsed
+
     try:
-        template = _parsed(text, html)
+        template = parsed(text, html)
         analysis = template.analyze()
     except LiquidError as error:
         found = _PLACE.search(str(error))
@@ -69,7 +51,7 @@ def mistakes(text: str, known: Mapping[str, Iterable[str] | None], *, html: bool
     found_mistakes = [
         Mistake("UNKNOWN_FILTER", f"there is no filter called {name!r}", _line(text, span.index))
         for name, spans in analysis.filters.items()
-        if name not in _PLAIN.filters
+        if name not in FILTERS
         for span in spans
     ]
     for name, uses in analysis.globals.items():
@@ -92,9 +74,13 @@ def render(text: str, context: Mapping[str, Any], *, html: bool = False) -> str:
     Raises:
         ForetellError: ``TEMPLATE_FAILED``, e.g. where a person lacks what the text needs.
     """
+    from liquid.exceptions import LiquidError, UndefinedError
+
+    from foretell.deliver.liquid_engine import parsed
+
     try:
-        return _parsed(text, html).render(**context)
-    except LiquidUndefinedError as error:
+        return parsed(text, html).render(**context)
+    except UndefinedError as error:
         name = str(error.message).removesuffix(" is undefined").strip("'")
         raise ForetellError(
             "TEMPLATE_FAILED",

@@ -160,4 +160,5 @@ PARTS = RoomParts(
     (_MIGRATION,),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
+    people={"messages": ("profile_key", "node_key"), "audience_members": ("profile_key", "node_key")},
 )

@@ -31,7 +31,9 @@ from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns
 from foretell.engine.framing import Frame
 from foretell.engine.own_events import OWN_SOURCE
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View
+from foretell.engine.rebuilding import RebuildParts, rebuild_beside
 from foretell.engine.scratch import open_file, scratch
+from foretell.engine.swapping import promise_swap
 from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "Mode",
     "OperationalStore",
     "PropertyColumns",
+    "RebuildParts",
     "RoomParts",
     "Stage",
     "Tx",
@@ -67,8 +70,10 @@ __all__ = [
     "observe_crash_points",
     "open_engine",
     "open_file",
+    "promise_swap",
     "python_rows",
     "reached",
+    "rebuild_beside",
     "scratch",
     "table_of",
     "with_column",

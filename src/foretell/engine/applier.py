@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import micros
-from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
+from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Joining, Stage
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.event_log import accepted, emit_events, new_messages
@@ -32,7 +33,7 @@ from foretell.engine.spool import START, Spool
 from foretell.engine.tabular import with_column
 from foretell.errors import ForetellError
 
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = 16 * 1024 * 1024
 """Small frames are applied together up to this size; a larger frame is a batch by itself."""
 BATCH_FRAMES = 1_000
 BULK_ROWS = 180_000
@@ -82,6 +83,7 @@ class Applier:
         self._turn = threading.RLock()
         self._in_bulk = False
         self._behind: list[tuple[int, Mapping[str, pa.Table]]] = []
+        self._memory: dict[str, Any] = {}
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
@@ -97,6 +99,7 @@ class Applier:
             finally:
                 self._in_bulk = False
                 self._behind.clear()
+                self._memory.clear()
 
     def catch_up(self) -> int:
         """Apply recorded batches that the analytics store lacks; returns how many.
@@ -126,11 +129,24 @@ class Applier:
         self, now: Callable[[], datetime], progress: Callable[[ApplyReport], None] | None = None
     ) -> ApplyReport:
         """Apply every frame that waits in the spool."""
+        return self._apply_waiting(lambda _: now(), progress)
+
+    def replay(self, progress: Callable[[ApplyReport], None] | None = None) -> ApplyReport:
+        """Apply every frame that waits in the spool, each batch as of the arrival of its last frame."""
+        return self._apply_waiting(_arrival, progress)
+
+    def _apply_waiting(
+        self, instant: Callable[[list[Frame]], datetime], progress: Callable[[ApplyReport], None] | None
+    ) -> ApplyReport:
         total = ApplyReport()
         with self._turn:
             self.catch_up()
             for frames, start, end in _grouped(self._spool, applied_until(self._ops)):
-                report = self._apply(frames, start, end, now())
+                try:
+                    report = self._apply(frames, start, end, instant(frames))
+                except BaseException:
+                    self._memory.clear()
+                    raise
                 total = total.plus(report)
                 if progress is not None:
                     progress(report)
@@ -156,6 +172,7 @@ class Applier:
     def act(self, room: str, work: Callable[[Tx, Batch], None], now: datetime) -> int:
         """Let ``room`` change its tables, append rows and tell events in one recorded batch."""
         with self._turn:
+            self._memory.clear()
             self.catch_up()
             with self._ops.write() as tx:
                 number = _next_batch(tx)
@@ -170,6 +187,18 @@ class Applier:
             self._finish(number, rows)
         return number
 
+    def enter(self, decoded: Decoded, now: datetime) -> int:
+        """Enter own events that a log held before, as a batch of their own; returns its number.
+
+        Args:
+            decoded: events with their ``node_key``, and their properties.
+        """
+
+        def work(tx: Tx, batch: Batch) -> None:
+            self._enter_own(tx, batch, decoded)
+
+        return self.act("engine", work, now)
+
     def _take_told(self, tx: Tx, batch: Batch) -> int:
         """Enter what was told into the log like all other events; returns how many they are.
 
@@ -179,22 +208,26 @@ class Applier:
         while batch.told:
             decoded = decoded_events(told_together(batch.told), batch)
             batch.told.clear()
-            kept = accepted(decoded, new_messages(tx, decoded.events["message_id"], batch.number))
-            events = with_owners(tx, _numbered(tx, kept.events))
-            own = replace(batch, decoded=kept, events=events, source={}, merges=[])
-            emit_events(tx, own)
-            for stage in self._stages:
-                stage.react(tx, own)
-            count += kept.events.num_rows
+            count += self._enter_own(tx, batch, decoded)
         return count
 
+    def _enter_own(self, tx: Tx, batch: Batch, decoded: Decoded) -> int:
+        kept = accepted(decoded, new_messages(tx, decoded.events["message_id"], batch.number))
+        events = with_owners(tx, _numbered(tx, kept.events))
+        own = replace(batch, decoded=kept, events=events, source={}, merges=[])
+        emit_events(tx, own)
+        for stage in self._stages:
+            stage.react(tx, own)
+        return int(kept.events.num_rows)
+
     def _apply(self, frames: list[Frame], start: Position, end: Position, now: datetime) -> ApplyReport:
-        decoded = concatenated([self._decode(frame) for frame in frames])
+        decoded = concatenated([self._decode(frame) for frame in self._joined(frames)])
         with self._ops.write() as tx:
             number = _next_batch(tx)
             fresh = new_messages(tx, decoded.events["message_id"], number)
             kept = accepted(decoded, fresh)
-            batch = Batch(number, now, frames[0].meta, kept, _numbered(tx, kept.events))
+            memory = self._memory if self._in_bulk else None
+            batch = Batch(number, now, frames[0].meta, kept, _numbered(tx, kept.events), memory=memory)
             for stage in self._stages:
                 stage.apply(tx, batch)
                 for merges in batch.merges:
@@ -242,6 +275,15 @@ class Applier:
         for number, _ in behind:
             self._records.remove(number)
 
+    def _joined(self, frames: Sequence[Frame]) -> list[Frame]:
+        """``frames`` as their decoders want to read them."""
+        result: list[Frame] = []
+        for name, group in groupby(frames, lambda frame: frame.format):
+            decoder: object = self._decoders.get(name)
+            run = list(group)
+            result += decoder.join(run) if isinstance(decoder, Joining) else run
+        return result
+
     def _decode(self, frame: Frame) -> Decoded:
         decoder = self._decoders.get(frame.format)
         if decoder is None:
@@ -251,6 +293,10 @@ class Applier:
                 next_step="Install the release that wrote it.",
             )
         return decoder(frame)
+
+
+def _arrival(frames: list[Frame]) -> datetime:
+    return max(datetime.fromisoformat(frame.meta["received_at"]) for frame in frames)
 
 
 def applied_until(ops: OperationalStore) -> Position:
@@ -291,7 +337,7 @@ def concatenated(parts: Sequence[Decoded]) -> Decoded:
             tables.append(table)
         return pa.concat_tables(tables, promote_options="default")
 
-    names = ("events", "identifiers", "properties", "elements", "traits", "problems")
+    names = ("events", "identifiers", "properties", "elements", "traits", "problems", "remarks")
     return Decoded(**{name: joined(name) for name in names})
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -32,6 +33,7 @@ IDENTIFIERS = pa.schema([("row", pa.int64()), ("kind", pa.string()), ("value", p
 TRAITS = pa.schema([("row", pa.int64()), ("trait", pa.string()), ("s", pa.string()), ("n", pa.int64())])
 PROPERTIES = pa.schema([("row", pa.int64())])
 ELEMENTS = pa.schema([("array", pa.string()), ("row", pa.int64()), ("ordinal", pa.int32())])
+REMARKS = pa.schema([("row", pa.int64())])
 PROBLEMS = pa.schema([("line", pa.int64()), ("code", pa.string()), ("message", pa.string()), ("body", pa.string())])
 
 
@@ -47,6 +49,8 @@ class Decoded:
         elements: elements of arrays: ``array`` (its path), ``row``, ``ordinal``, ``s:P`` and ``n:P``.
         traits: trait values told by events; both ``s`` and ``n`` null unset the trait.
         problems: what went to quarantine, with line, stable code, reason and the body as it came.
+        remarks: what the decoder has to tell the stage of its own room, in columns of its choice; ``row`` is
+            the event that it is about, null where that is none of ``events``.
     """
 
     events: pa.Table
@@ -55,10 +59,20 @@ class Decoded:
     elements: pa.Table = field(default_factory=ELEMENTS.empty_table)
     traits: pa.Table = field(default_factory=TRAITS.empty_table)
     problems: pa.Table = field(default_factory=PROBLEMS.empty_table)
+    remarks: pa.Table = field(default_factory=REMARKS.empty_table)
 
 
 Decoder = Callable[[Frame], Decoded]
 """Reads one frame; a pure function of the frame and of immutable definitions."""
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """What a decoder may offer besides: frames that follow each other as fewer, larger ones, which read the same."""
+
+    def join(self, frames: Sequence[Frame]) -> list[Frame]:
+        """Fewer frames that tell the same in the same order."""
+        ...
 
 
 @dataclass
@@ -71,6 +85,9 @@ class Batch:
         source: what the first frame of the batch says of its origin (its ``meta``).
         decoded: the accepted rows only; duplicates are gone.
         events: rows of ``decoded.events`` with ``seq``, later ``node_key`` and ``profile_key``.
+        memory: what stages keep from one batch to the next of bulk work, by room: copies of what the
+            store holds when the batch ends. It is emptied when a batch fails, and when anything but a
+            batch of frames comes between. None outside of bulk work.
     """
 
     number: int
@@ -81,6 +98,7 @@ class Batch:
     outputs: dict[str, list[pa.Table]] = field(default_factory=dict)
     merges: list[pa.Table] = field(default_factory=list)
     told: list[pa.Table] = field(default_factory=list)
+    memory: dict[str, Any] | None = None
 
     def emit(self, table: str, rows: pa.Table) -> None:
         """Append ``rows`` to the declared analytics table ``table`` with this batch."""
@@ -93,8 +111,9 @@ class Batch:
         Args:
             rows: ``message_id`` (unique, the same when the work is done again), ``event``, ``ts``
                 (timestamp[us], UTC) and ``node_key`` (int64); every further column is a property: text and
-                booleans as text, numbers in plain units, null where it is absent. A property that is called
-                like one of the four is written ``property:NAME``.
+                booleans as text, numbers in plain units, null where it is absent. Where ``known_at`` is given,
+                the event counts as known from then on, and not since ``ts``. A property that is called like one
+                of the five is written ``property:NAME``.
         """
         if rows.num_rows:
             self.told.append(rows)
@@ -123,3 +142,6 @@ class Stage:
 
     def react(self, tx: Tx, batch: Batch) -> None:
         """Act on what all stages made of the batch."""
+
+    def rebuilt(self, tx: Tx, last_batch: int) -> None:
+        """The log was derived again and holds batches up to ``last_batch``; none of it is news."""

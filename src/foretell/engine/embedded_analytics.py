@@ -14,6 +14,7 @@ import pyarrow as pa
 from foretell.engine.analytics_errors import explain_engine_errors, only_reading
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
+from foretell.engine.memory import KEPT, SESSION
 from foretell.engine.ports import AnalyticsTable, View
 from foretell.engine.tabular import in_order, quoted
 
@@ -21,6 +22,8 @@ _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUB
 
 
 _READING = ("SELECT", "WITH", "VALUES", "FROM", "(")
+COLUMNS_AT_ONCE = 100
+"""Columns added in one transaction: it keeps a version of the table for each of them."""
 
 
 class EmbeddedAnalytics:
@@ -41,6 +44,7 @@ class EmbeddedAnalytics:
         self._tables: dict[str, AnalyticsTable] = {}
         self._views: list[View] = []
         config: dict[str, str | bool | int | float | list[str]] = {
+            **KEPT,
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
             "temp_directory": str(path.parent / "spill"),
@@ -50,7 +54,7 @@ class EmbeddedAnalytics:
         with explain_engine_errors(path):
             self._connection = duckdb.connect(str(path), read_only=read_only, config=config)
             try:
-                self._connection.execute("SET TimeZone = 'UTC'")
+                self._connection.execute(SESSION)
                 # Queries reach what is declared: no files, no network, no variables of our own code.
                 self._connection.execute("SET enable_external_access = false")
                 if not read_only:
@@ -64,17 +68,18 @@ class EmbeddedAnalytics:
         """Tell the store its tables and views; with ``create`` they are made where they are missing."""
         self._tables = {table.name: table for table in tables}
         self._views = list(views)
-        if not create:
+        if not create or self.is_current():
             return
         with self._transaction():
+            known = self._known_columns()
             for table in tables:
                 columns = ", ".join(
                     f"{quoted(name)} {kind}" + (" USING COMPRESSION zstd" if name in table.packed else "")
                     for name, kind in table.columns.items()
                 )
                 self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
-                known = self.columns(table.name)
-                self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in known})
+                there = known.get(table.name, table.columns)
+                self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in there})
             self._make_views()
             self._connection.execute("DELETE FROM declared")
             self._connection.execute("INSERT INTO declared VALUES ($print)", {"print": self._fingerprint()})
@@ -109,6 +114,14 @@ class EmbeddedAnalytics:
                     with suppress(duckdb.Error):
                         reader.unregister(name)
 
+    def stream(self, sql: str, params: Mapping[str, object] | None = None, *, rows: int) -> Iterator[pa.Table]:
+        with explain_engine_errors(self._path, sql), self._reader() as reader:
+            _require_reading(reader, sql)
+            with _reading(reader):
+                for batch in reader.sql(sql, params=dict(params or {})).to_arrow_reader(rows):
+                    if batch.num_rows:
+                        yield pa.Table.from_batches([batch])
+
     @contextmanager
     def _reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of one's own, so that whoever reads waits neither for the writer nor for other readers.
@@ -119,7 +132,7 @@ class EmbeddedAnalytics:
             reader = self._idle_readers.pop() if self._idle_readers else None
             if reader is None:
                 reader = self._connection.cursor()
-                reader.execute("SET TimeZone = 'UTC'")
+                reader.execute(SESSION)
                 self._readers.append(reader)
         try:
             yield reader
@@ -133,12 +146,16 @@ class EmbeddedAnalytics:
         return int(found[0][0])
 
     def apply(self, number: int, rows: Mapping[str, pa.Table]) -> None:
+        require_declared(self._tables.values(), rows)
+        if number > self.last_batch():
+            self._widen_far(rows)
         with self._transaction():
             if number <= self.last_batch():
                 return
-            require_declared(self._tables.values(), rows)
-            changed = [self._widen(name, table) for name, table in rows.items()]
-            if any(changed):
+            missing = {name: self._missing(name, table) for name, table in rows.items()}
+            for name, columns in missing.items():
+                self._add_columns(name, columns)
+            if any(missing.values()):
                 self._make_views()
             for name, table in rows.items():
                 self._append(name, table)
@@ -154,6 +171,15 @@ class EmbeddedAnalytics:
                 {"name": relation},
             ).fetchall()
         return {str(name): str(kind) for name, kind in found}
+
+    def _known_columns(self) -> dict[str, set[str]]:
+        """The columns of all tables that are there, in one question: it costs as much as for one table."""
+        known: dict[str, set[str]] = {}
+        for table, column in self._connection.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall():
+            known.setdefault(table, set()).add(column)
+        return known
 
     def close(self) -> None:
         for reader in self._readers:
@@ -187,16 +213,24 @@ class EmbeddedAnalytics:
             with suppress(duckdb.Error):  # an aborted transaction refuses; the rollback follows
                 self._connection.unregister("arriving")
 
-    def _widen(self, name: str, rows: pa.Table) -> bool:
-        """Add columns that arrive for the first time to a table declared open."""
+    def _missing(self, name: str, rows: pa.Table) -> dict[str, str]:
+        """Columns that arrive for the first time, of a table declared open."""
         if not self._tables[name].open:
-            return False
+            return {}
         known = self.columns(name)
-        missing = {
+        return {
             column.name: _ARROW_TYPES.get(column.type, "VARCHAR") for column in rows.schema if column.name not in known
         }
-        self._add_columns(name, missing)
-        return bool(missing)
+
+    def _widen_far(self, rows: Mapping[str, pa.Table]) -> None:
+        """Add columns in transactions of their own where they are very many: each is a version of the table, and
+        until the commit all are kept."""
+        for name, table in rows.items():
+            missing = list(self._missing(name, table).items())
+            for start in range(0, len(missing) - COLUMNS_AT_ONCE, COLUMNS_AT_ONCE):
+                with self._transaction():
+                    self._add_columns(name, dict(missing[start : start + COLUMNS_AT_ONCE]))
+                    self._make_views()
 
     def _add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         for name, kind in columns.items():

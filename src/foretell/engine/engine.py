@@ -27,6 +27,7 @@ from foretell.engine.migrations import is_current, migrate
 from foretell.engine.ports import Analytics, OperationalStore, RoomParts, Tx
 from foretell.engine.records import Records
 from foretell.engine.spool import Spool
+from foretell.engine.swapping import finish_swap, is_swap_promised
 from foretell.errors import ForetellError, explain_os_errors
 
 Mode = Literal["read", "write"]
@@ -62,6 +63,7 @@ class Engine:
         self.ops = ops
         self.analytics = analytics
         self.log = EventLog(ops)
+        self.settings = settings
         self.data = settings.data
         self.clock = clock
         self._opened = writing
@@ -87,6 +89,16 @@ class Engine:
     def apply_pending(self, progress: Callable[[ApplyReport], None] | None = None) -> ApplyReport:
         """Take everything that waits in the spool into the stores."""
         return self._writing()[1].apply_pending(self.clock.now, progress)
+
+    @property
+    def spool(self) -> Spool:
+        """Where arriving bodies are made durable; for this room alone."""
+        return self._writing()[0]
+
+    @property
+    def applier(self) -> Applier:
+        """What applies them; for this room alone."""
+        return self._writing()[1]
 
     def bulk(self) -> AbstractContextManager[None]:
         """Let the analytics store lag behind while a block runs, for work in many batches; what is
@@ -168,7 +180,11 @@ def _unfinished(settings: EngineSettings) -> bool:
     """True where stores are missing, or recorded batches wait for the analytics store."""
     data = settings.data
     stores = (data / "operations.sqlite", data / "analytics.duckdb")
-    return not all(store.exists() for store in stores) or bool(Records(data / "batches").numbers())
+    return (
+        is_swap_promised(data)
+        or not all(store.exists() for store in stores)
+        or bool(Records(data / "batches").numbers())
+    )
 
 
 def _open_reading(settings: EngineSettings, parts: Sequence[RoomParts], clock: Clock) -> Engine | None:
@@ -196,6 +212,7 @@ def _open_writing(
     data = settings.data
     with ExitStack() as opened:
         opened.callback(WorkspaceLock(data / "writer.lock", exclusive=True).release)
+        finish_swap(data)
         ops = EmbeddedOps(data / "operations.sqlite")
         opened.callback(ops.close)
         migrate(ops, parts)
@@ -207,6 +224,24 @@ def _open_writing(
         tables = [table for room in parts for table in room.tables]
         applier = Applier(spool, Records(data / "batches"), ops, analytics, stages, decoders, tables)
         applier.catch_up()
+        return Engine(settings, ops, analytics, clock, (spool, applier), opened.pop_all())
+
+
+def open_beside(
+    settings: EngineSettings,
+    parts: Sequence[RoomParts],
+    stages: Sequence[Stage],
+    decoders: Mapping[str, Decoder],
+    clock: Clock,
+    spool: Spool,
+) -> Engine:
+    """Open stores that are built beside the live ones, from the live spool."""
+    with ExitStack() as opened:
+        ops = EmbeddedOps(settings.data / "operations.sqlite")
+        opened.callback(ops.close)
+        analytics = _open_analytics(settings, parts, opened, read_only=False)
+        tables = [table for room in parts for table in room.tables]
+        applier = Applier(spool, Records(settings.data / "batches"), ops, analytics, stages, decoders, tables)
         return Engine(settings, ops, analytics, clock, (spool, applier), opened.pop_all())
 
 

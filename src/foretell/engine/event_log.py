@@ -83,6 +83,7 @@ PARTS = RoomParts(
         AnalyticsTable("event_elements", _ELEMENTS, order=("array", "seq", "ordinal"), open=True),
     ),
     views=(_EVENTS_VIEW,),
+    rebuilt=("batches", "seen_messages", "property_columns"),
 )
 
 
@@ -125,6 +126,14 @@ class PropertyColumns:
     def paths(self) -> list[str]:
         """All paths, sorted."""
         return sorted(".".join(filter(None, key)) for key in self._numbers)
+
+    def own(self) -> dict[str, Column]:
+        """Path → its columns, of the properties that lie in no array."""
+        return {
+            path: Column(None, f"p{number}s", f"p{number}n")
+            for (array, path), number in self._numbers.items()
+            if array is None
+        }
 
     def number(self, array: str | None, path: str) -> int | None:
         """The number of a path's columns."""
@@ -192,6 +201,7 @@ def accepted(decoded: Decoded, fresh: pa.Array) -> Decoded:
         keep(decoded.elements),
         keep(decoded.traits),
         decoded.problems,
+        decoded.remarks.filter(pc.or_(pc.is_null(decoded.remarks["row"]), pc.is_in(decoded.remarks["row"], rows))),
     )
 
 

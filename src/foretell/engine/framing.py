@@ -70,8 +70,8 @@ def pack(frame: Frame) -> bytes:
             f"{size:,} bytes are too many for one spooled frame",
             next_step=f"Send them in parts of at most {MAX_FRAME_BYTES:,} bytes.",
         )
-    payload = b"".join((_META.pack(len(meta)), meta, body))
-    return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+    start = _META.pack(len(meta)) + meta
+    return b"".join((_HEAD.pack(size, zlib.crc32(body, zlib.crc32(start))), start, body))
 
 
 def unpack(payload: bytes) -> Frame:

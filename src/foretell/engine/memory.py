@@ -8,10 +8,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
+import pyarrow as pa
 
-
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 _OBJECTS = 500_000
+KEPT: dict[str, str | bool | int | float | list[str]] = {
+    "allocator_flush_threshold": "8GB",
+    "allocator_bulk_deallocation_flush_threshold": "8GB",
+}
+"""Settings of the embedded analytics engine: it hands freed memory back after a while, as its allocator
+does by itself, and not after each larger query, of which an import has hundreds."""
+
+SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
+"""What holds for each connection: instants are UTC, and nothing is drawn into the output of a command."""
 
 
 @contextmanager
@@ -31,13 +40,15 @@ def keep_freed_memory() -> None:
     """Let the process keep freed memory for the next batch, rather than hand it back and fetch it anew.
 
     Bulk work frees and takes the same large buffers again and again; returning them costs about a
-    tenth of an import's CPU in page faults. Peak memory stays as it is. Only glibc has the switch
-    (mallopt(3)); elsewhere nothing happens.
+    tenth of an import's CPU in page faults. Large buffers too are taken from the heap, and those of
+    Arrow together with all others, so that what one library frees serves the next. Only glibc has the
+    switches (mallopt(3)); elsewhere nothing happens.
     """
     if not sys.platform.startswith("linux"):
         return
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(_MMAP_THRESHOLD, 32 * 1024 * 1024)
+        mallopt(_MMAP_MAX, 0)
         mallopt(_TOP_PAD, 128 * 1024 * 1024)
+        pa.set_memory_pool(pa.system_memory_pool())

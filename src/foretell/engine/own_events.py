@@ -1,7 +1,8 @@
 """What Foretell itself does, as events of the same log.
 
 The rows of :meth:`~foretell.engine.Batch.tell` become a decoded batch of their own: source ``foretell``,
-known from the instant they happened, and owned by the person they name, whoever that is after merges.
+known from the instant they happened unless they say otherwise, and owned by the person they name, whoever that
+is after merges.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ PROPERTY = "property:"
 _JSON = "SELECT CAST(json_merge_patch('{}', to_json(p)) AS VARCHAR) AS properties FROM p"
 """Merging into an empty object leaves out what is null."""
 _HEAD = {"message_id": pa.string(), "event": pa.string(), "ts": TIMESTAMP, "node_key": pa.int64()}
+_KNOWN = "known_at"
 
 
 def told_together(parts: Sequence[pa.Table]) -> pa.Table:
@@ -51,7 +53,8 @@ def decoded_events(told: pa.Table, batch: Batch) -> Decoded:
     told = told.take(pc.sort_indices(told, [("ts", "ascending"), ("message_id", "ascending")]))
     count = told.num_rows
     rows = pa.array(np.arange(count, dtype=np.int64))
-    properties = told.drop_columns(list(_HEAD))
+    known = pc.coalesce(told[_KNOWN], told["ts"]) if _KNOWN in told.column_names else told["ts"]
+    properties = told.drop_columns([name for name in (*_HEAD, _KNOWN) if name in told.column_names])
     properties = properties.rename_columns([name.removeprefix(PROPERTY) for name in properties.column_names])
     text = (
         scratch(_JSON, {"p": properties})
@@ -65,7 +68,7 @@ def decoded_events(told: pa.Table, batch: Batch) -> Decoded:
         "type": pa.repeat("track", count),
         "event": told["event"],
         "ts": told["ts"],
-        "known_at": told["ts"],
+        "known_at": known,
         "received_at": pa.repeat(pa.scalar(naive_utc(batch.now), TIMESTAMP), count),
         "source": pa.repeat(OWN_SOURCE, count),
         "properties": text["properties"],
@@ -96,7 +99,8 @@ def _with_head(part: pa.Table) -> pa.Table:
             raise ForetellError("OWN_EVENT_INCOMPLETE", f"an own event lacks its {name}", thing=name)
         if part.schema.field(place).type != kind:
             part = part.set_column(place, name, part[name].cast(kind))
-    return part
+    place = part.schema.get_field_index(_KNOWN)
+    return part if place < 0 else part.set_column(place, _KNOWN, part[_KNOWN].cast(TIMESTAMP))
 
 
 def _columns(properties: pa.Table, rows: pa.Array) -> pa.Table:

@@ -6,9 +6,10 @@ Rooms speak to these types only. The embedded pair stands in :mod:`.embedded_ops
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -50,6 +51,10 @@ class OperationalStore(Protocol):
         """Read what is committed."""
         ...
 
+    def copy_to(self, path: Path) -> None:
+        """Write what is committed now to a store of its own at ``path``."""
+        ...
+
     def close(self) -> None:
         """Close the store."""
         ...
@@ -70,6 +75,10 @@ class Analytics(Protocol):
             params: values for ``$name`` in the text.
             tables: extra Arrow tables, readable by their names in this query alone.
         """
+        ...
+
+    def stream(self, sql: str, params: Mapping[str, object] | None = None, *, rows: int) -> Iterator[pa.Table]:
+        """Run a query and give its result in parts of about ``rows`` rows; none where it is empty."""
         ...
 
     def last_batch(self) -> int:
@@ -134,10 +143,16 @@ class RoomParts:
 
     Args:
         migrations: operational DDL scripts, numbered by their position; only ever appended to.
+        rebuilt: operational tables that :func:`~foretell.engine.rebuild_beside` derives again from the
+            spooled bodies. All analytics tables of a room that names some are derived with them.
+        people: operational tables of rooms that are kept as they are in a rebuild → their columns that
+            hold a node or a profile.
     """
 
     room: str
     migrations: tuple[str, ...] = ()
     tables: tuple[AnalyticsTable, ...] = ()
     views: tuple[View, ...] = ()
+    rebuilt: tuple[str, ...] = ()
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stage: Any = field(default=None)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -19,6 +20,8 @@ from foretell.engine.folders import make_folder, sync_file, sync_folder
 from foretell.errors import ForetellError, explain_os_errors
 
 _HEAD = struct.Struct("<II")
+_LARGEST = 2**63 - 1
+"""Holds the place of a number that is known later: no number is longer."""
 _RESTORE = "Restore the data folder from a backup."
 
 
@@ -30,21 +33,16 @@ class Records:
 
     def write(self, number: int, rows: Mapping[str, pa.Table]) -> int:
         """Write batch ``number`` durably; returns its size in bytes."""
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        parts: list[tuple[str, pa.Buffer]] = []
-        for name, table in rows.items():
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
-                writer.write_table(table)
-            parts.append((name, sink.getvalue()))
-        head = json.dumps([[name, part.size, zlib.crc32(part)] for name, part in parts]).encode()
+        room = len(_head([(name, _LARGEST, _LARGEST) for name in rows]))
         path = self._path(number)
         with explain_os_errors("recorded batch"):
             make_folder(self._folder)
             with path.open("wb") as file:
+                file.seek(_HEAD.size + room)
+                parts = [(name, *_written(table, file)) for name, table in rows.items()]
+                head = _head(parts).ljust(room)
+                file.seek(0)
                 file.write(_HEAD.pack(len(head), zlib.crc32(head)) + head)
-                for _, part in parts:
-                    file.write(part)
                 file.flush()
                 sync_file(file.fileno())
             sync_folder(self._folder)
@@ -90,6 +88,40 @@ class Records:
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}.batch"
+
+
+class _Counted:
+    """A file to which the parts of a record are written: counts bytes and keeps their checksum."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = self.crc = 0
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        self.crc = zlib.crc32(data, self.crc)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _written(table: pa.Table, file: BinaryIO) -> tuple[int, int]:
+    """Append ``table`` to ``file``; returns how many bytes it took and their checksum."""
+    counted = _Counted(file)
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.PythonFile(counted, mode="w") as sink, pa.ipc.new_stream(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    return counted.size, counted.crc
+
+
+def _head(parts: Sequence[tuple[str, int, int]]) -> bytes:
+    """The list of a record's tables: name, bytes, checksum."""
+    return json.dumps([list(part) for part in parts]).encode()
 
 
 def _tables(content: memoryview) -> dict[str, pa.Table]:

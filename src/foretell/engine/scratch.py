@@ -12,12 +12,12 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from foretell.engine.analytics_errors import explain_engine_errors
+from foretell.engine.memory import KEPT, SESSION
 from foretell.engine.tabular import quoted
 from foretell.errors import ForetellError, explain_os_errors
 
@@ -28,6 +28,7 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 # Nothing is read but what is handed in, nothing is fetched, and what does not fit into memory goes to
 # the system's folder for such files, not to wherever the process was started.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    **KEPT,
     "threads": 2,
     "autoinstall_known_extensions": False,
     "python_enable_replacements": False,
@@ -40,7 +41,7 @@ lines that begin with # for comments."""
 
 def _connected(memory: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={**_CONFIG, "memory_limit": memory})
-    connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+    connection.execute(f"{SESSION}; SET preserve_insertion_order = true")
     return connection
 
 
@@ -63,8 +64,7 @@ def scratch(sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, objec
         for name, table in tables.items():
             connection.register(name, table)
         # Planned once; `connection.sql` plans twice, which costs more than a copy of the rows.
-        rows: Any = connection.execute(sql, dict(params or {})).to_arrow_reader(_ROWS)
-        result: pa.Table = rows.read_all()
+        result: pa.Table = connection.execute(sql, dict(params or {})).to_arrow_table(_ROWS)
         return result
     finally:
         for name in tables:

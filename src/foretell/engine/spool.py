@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +29,7 @@ _WORTH_KEEPING = 1024 * 1024
 START = Position(0, 0)
 """Before everything."""
 
-_Waiting = tuple[list[bytes], "Future[Position]"]
+_Waiting = tuple[Sequence[bytes | Frame], "Future[Position]"]
 
 
 class Spool:
@@ -48,7 +48,7 @@ class Spool:
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
-        self._recent: tuple[Position, Frame, Position] | None = None
+        self._recent: tuple[Frame, Position, int] | None = None
         self._writer: threading.Thread | None = None
         self._file = -1
         self._untrusted = False
@@ -67,18 +67,20 @@ class Spool:
         chunks = [pack(frame) for frame in given]
         end = self._hand_over(chunks).result()
         if len(given) == 1 and len(given[0].body) >= _WORTH_KEEPING:
-            self._recent = (Position(end.segment, end.offset - len(chunks[0])), given[0], end)
+            self._recent = (given[0], end, len(chunks[0]))
         return end
 
     def submit(self, frames: Iterable[Frame]) -> Future[Position]:
         """Hand ``frames`` to the writer; the future is done when they are durable. Any thread may.
 
+        Small ones are packed by the writer, so that whoever answers requests is soon free for the next.
+
         Raises:
             ForetellError: ``FRAME_TOO_LARGE``, ``SPOOL_CLOSED``.
         """
-        return self._hand_over([pack(frame) for frame in frames])
+        return self._hand_over([frame if len(frame.body) < _WORTH_KEEPING else pack(frame) for frame in frames])
 
-    def _hand_over(self, chunks: list[bytes]) -> Future[Position]:
+    def _hand_over(self, chunks: Sequence[bytes | Frame]) -> Future[Position]:
         future: Future[Position] = Future()
         future.set_running_or_notify_cancel()
         with self._door:
@@ -98,8 +100,8 @@ class Spool:
         """
         end = self._end
         recent, self._recent = self._recent, None
-        if recent is not None and (recent[0], recent[2]) == (start, end):
-            yield recent[1], end  # just written by the caller: no need to fetch it from the disk
+        if recent is not None and recent[1:] == (end, self.bytes_behind(start)):
+            yield recent[0], end  # just written by the caller, and all that waits: no need to fetch it
             return
         for segment in self.segments():
             if not start.segment <= segment <= end.segment:
@@ -173,13 +175,14 @@ class Spool:
             if group is None:
                 return
             try:
+                packed = [[pack(part) if isinstance(part, Frame) else part for part in parts] for parts, _ in group]
                 with explain_os_errors("spool"):
-                    start = self._write([chunk for chunks, _ in group for chunk in chunks])
+                    start = self._write([chunk for chunks in packed for chunk in chunks])
             except BaseException as error:  # noqa: BLE001 - every caller is told, whatever it was
                 for _, future in group:
                     future.set_exception(error)
                 continue
-            for chunks, future in group:
+            for chunks, (_, future) in zip(packed, group, strict=True):
                 start = Position(start.segment, start.offset + sum(map(len, chunks)))
                 future.set_result(start)
 
@@ -187,14 +190,14 @@ class Spool:
         first = self._waiting.get()
         if first is None:
             return None
-        group, size = [first], sum(map(len, first[0]))
+        group, size = [first], _bytes_in(first)
         while size < GROUP_BYTES and not self._waiting.empty():
             following = self._waiting.get()
             if following is None:
                 self._waiting.put(None)
                 break
             group.append(following)
-            size += sum(map(len, following[0]))
+            size += _bytes_in(following)
         return group
 
     def _write(self, chunks: list[bytes]) -> Position:
@@ -253,3 +256,7 @@ class Spool:
         if self._file >= 0:
             handle, self._file = self._file, -1
             os.close(handle)
+
+
+def _bytes_in(waiting: _Waiting) -> int:
+    return sum(len(part.body if isinstance(part, Frame) else part) for part in waiting[0])

@@ -7,6 +7,7 @@ identifier to profile, merges. Called by the engine as a stage, and by rooms tha
 from __future__ import annotations
 
 from foretell.engine import AnalyticsTable, RoomParts, View
+from foretell.identify.adopting import adopt
 from foretell.identify.beginning import starting_with
 from foretell.identify.lookup import Match, find
 from foretell.identify.rules import ANONYMOUS, IdentityRules
@@ -55,6 +56,7 @@ PARTS = RoomParts(
             },
         ),
     ),
+    rebuilt=("identifiers", "nodes", "merged", "merges"),
 )
 
-__all__ = ["ANONYMOUS", "PARTS", "IdentifyStage", "IdentityRules", "Match", "find", "starting_with"]
+__all__ = ["ANONYMOUS", "PARTS", "IdentifyStage", "IdentityRules", "Match", "adopt", "find", "starting_with"]

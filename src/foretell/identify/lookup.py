@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from foretell.collect import email_identifier
 from foretell.engine import Engine
 from foretell.errors import UsageError
 
@@ -80,8 +81,7 @@ def kinds_known(engine: Engine) -> list[str]:
 
 
 def _normal(kind: str, value: str) -> str:
-    value = value.strip()
-    return value.lower() if kind == "email" else value
+    return email_identifier(value) if kind == "email" else value.strip()
 
 
 def _by_profile_id(engine: Engine, profile_id: str) -> list[Match]:

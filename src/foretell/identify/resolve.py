@@ -65,10 +65,7 @@ class Resolution:
 
 def arriving(identifiers: pa.Table, blocked: frozenset[str]) -> Arriving:
     """Reduce a batch's identifiers (``row kind value priority``); blocked values are left out."""
-    barred = pa.array(sorted({value.strip().lower() for value in blocked}), pa.string())
-    values = pc.utf8_lower(pc.utf8_trim(identifiers["value"], characters=whitespace))
-    kept = identifiers.filter(pc.invert(pc.is_in(values, barred)))
-    ids, codes = _distinct(kept)
+    kept, ids, codes = _distinct(identifiers, pa.array(sorted({_plain(value) for value in blocked}), pa.string()))
     rows, priorities = integers(kept["row"]), kept["priority"].to_numpy().astype(np.int64)
     order = np.lexsort((codes, priorities, rows))
     rows, priorities, codes = rows[order], priorities[order], codes[order]
@@ -80,19 +77,28 @@ def arriving(identifiers: pa.Table, blocked: frozenset[str]) -> Arriving:
     return Arriving(ids, edges, pa.table({"row": rows[starts], "id": codes[starts]}))
 
 
-def _distinct(kept: pa.Table) -> tuple[pa.Table, Ints]:
-    """The distinct identifiers, numbered by kind and value, and the number of each row's identifier."""
-    names = pc.binary_join_element_wise(kept["kind"], kept["value"], "\x1f")
+def _plain(value: str) -> str:
+    return value.strip().lower()
+
+
+def _distinct(identifiers: pa.Table, barred: pa.Array) -> tuple[pa.Table, pa.Table, Ints]:
+    """What is not barred: its rows, the distinct identifiers, numbered by kind and value, and the number of
+    each row's identifier."""
+    names = pc.binary_join_element_wise(identifiers["kind"], identifiers["value"], "\x1f")
     encoded = names.combine_chunks().dictionary_encode()
+    codes: Ints = encoded.indices.to_numpy().astype(np.int64)
+    first = np.zeros(len(encoded.dictionary), np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    found = identifiers.select(["kind", "value"]).take(pa.array(first))
+    bad = pc.is_in(pc.utf8_lower(pc.utf8_trim(found["value"], characters=whitespace)), barred)
+    if pc.any(bad).as_py():
+        return _distinct(identifiers.filter(pa.array(~bad.to_numpy()[codes])), pa.array([], pa.string()))
     order = pc.array_sort_indices(encoded.dictionary)
     number = np.empty(len(order), dtype=np.int64)
     number[order.to_numpy()] = np.arange(len(order))
-    codes: Ints = number[encoded.indices.to_numpy()]
-    parts = pc.split_pattern(encoded.dictionary.take(order), "\x1f", max_splits=1)
-    ids = {"id": np.arange(len(order)), "kind": pc.list_element(parts, 0), "value": pc.list_element(parts, 1)}
-    if not len(order):
-        ids |= {"kind": pa.array([], pa.string()), "value": pa.array([], pa.string())}
-    return pa.table(ids), codes
+    sorted_ids = found.take(order)
+    ids = {"id": np.arange(len(order)), "kind": sorted_ids["kind"], "value": sorted_ids["value"]}
+    return identifiers, pa.table(ids), number[codes]
 
 
 def resolve(batch: Arriving, existing: Ints, held_by: Held, rules: IdentityRules, last_key: int) -> Resolution:

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import micros
-from foretell.engine import Batch, Stage, Tx, integers, python_rows, scratch, table_of, with_column
+from foretell.engine import TIMESTAMP, Batch, Stage, Tx, integers, python_rows, scratch, table_of, with_column
+from foretell.identify.known import KnownIdentifiers, nothing_known
 from foretell.identify.resolve import Arriving, Resolution, arriving, resolve
 from foretell.identify.rules import ANONYMOUS, IdentityRules
 
@@ -27,7 +28,8 @@ class IdentifyStage(Stage):
 
     def apply(self, tx: Tx, batch: Batch) -> None:
         incoming = arriving(batch.decoded.identifiers, self.rules.blocked)
-        nodes, existing = _look_up(tx, incoming.ids)
+        known = _known(tx, batch)
+        nodes, existing = known.find(incoming.ids, partial(_look_up, tx))
         last_key = tx.query("SELECT value FROM counters WHERE name = 'profile_key'")[0][0]
         resolution = resolve(incoming, existing, partial(_held, tx), self.rules, last_key)
         if resolution.created:
@@ -36,6 +38,8 @@ class IdentifyStage(Stage):
         self._enter_identifiers(tx, batch, incoming, existing, resolution)
         self._enter_merges(tx, batch, resolution.merges)
         nodes = np.where(existing > 0, nodes, resolution.owners)
+        if batch.memory is not None:
+            batch.memory[self.room] = known.after(incoming.ids, nodes, resolution.owners, resolution.merges)
         _mark_events(batch, incoming, nodes, resolution.owners)
         _emit_sightings(batch, incoming)
 
@@ -75,15 +79,9 @@ class IdentifyStage(Stage):
     def _enter_identifiers(
         self, tx: Tx, batch: Batch, incoming: Arriving, existing: Ints, resolution: Resolution
     ) -> None:
-        fresh = pa.array(existing == 0)
-        first = scratch(
-            "SELECT l.id, min(e.ts) AS first_seen FROM l JOIN e ON e.row = l.row GROUP BY l.id",
-            {"l": incoming.edges, "e": batch.events.select(["row", "ts"])},
-        )
-        links = scratch(
-            "SELECT i.kind, i.value, i.node_key, f.first_seen FROM i JOIN f USING (id) ORDER BY i.kind, i.value",
-            {"i": incoming.ids.append_column("node_key", pa.array(resolution.owners)).filter(fresh), "f": first},
-        )
+        ids = incoming.ids.append_column("node_key", pa.array(resolution.owners))
+        ids = ids.append_column("first_seen", _first_seen(batch.events, incoming, existing == 0))
+        links = ids.filter(pa.array(existing == 0)).drop_columns(["id"])
         batch.emit("identifier_links", links)
         tx.executemany(
             "INSERT INTO identifiers VALUES (?, ?, ?)", python_rows(links.select(["kind", "value", "node_key"]))
@@ -113,11 +111,19 @@ class IdentifyStage(Stage):
         )
 
 
+def _known(tx: Tx, batch: Batch) -> KnownIdentifiers:
+    """What is kept in memory of the flat map."""
+    if batch.memory is None:
+        return nothing_known(whole=False)
+    known: KnownIdentifiers | None = batch.memory.get(IdentifyStage.room)
+    return known or nothing_known(whole=not tx.query("SELECT 1 FROM identifiers LIMIT 1"))
+
+
 def _look_up(tx: Tx, ids: pa.Table) -> tuple[Ints, Ints]:
-    """Node and profile that hold each identifier, by ``id``; 0 where it is new."""
-    tx.put("arriving_ids", ids)
+    """Node and profile that hold each identifier, by place; 0 where it is new."""
+    tx.put("arriving_ids", ids.set_column(0, "place", pa.array(np.arange(ids.num_rows))))
     found = tx.query(
-        "SELECT a.id, i.node_key, coalesce(m.profile_key, i.node_key) FROM arriving_ids a "
+        "SELECT a.place, i.node_key, coalesce(m.profile_key, i.node_key) FROM arriving_ids a "
         "JOIN identifiers i ON i.kind = a.kind AND i.value = a.value "
         "LEFT JOIN merged m ON m.node_key = i.node_key"
     )
@@ -127,6 +133,18 @@ def _look_up(tx: Tx, ids: pa.Table) -> tuple[Ints, Ints]:
         table = np.array(found, dtype=np.int64)
         nodes[table[:, 0]], existing[table[:, 0]] = table[:, 1], table[:, 2]
     return nodes, existing
+
+
+def _first_seen(events: pa.Table, incoming: Arriving, wanted: npt.NDArray[np.bool_]) -> pa.Array:
+    """Time of the first event that names each identifier, by ``id``; null for those that are not ``wanted``."""
+    ids, rows = integers(incoming.edges["id"]), integers(incoming.edges["row"])
+    chosen = wanted[ids]
+    ids, rows = ids[chosen], rows[chosen]
+    instants = integers(events["ts"].cast(pa.int64()))
+    times = instants[np.searchsorted(integers(events["row"]), rows)]
+    first = np.full(len(wanted), np.iinfo(np.int64).max)
+    np.minimum.at(first, ids, times)
+    return pa.array(first, mask=~wanted).cast(TIMESTAMP)
 
 
 _COUNTS = {"profile_key": pa.int64(), "kind": pa.string(), "count": pa.int64()}

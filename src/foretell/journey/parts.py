@@ -101,4 +101,10 @@ _STEPS_VIEW = View(
     },
 )
 
-PARTS = RoomParts("journey", (_MIGRATION,), (RUN_ROWS, STEP_ROWS), (_RUNS_VIEW, _STEPS_VIEW))
+PARTS = RoomParts(
+    "journey",
+    (_MIGRATION,),
+    (RUN_ROWS, STEP_ROWS),
+    (_RUNS_VIEW, _STEPS_VIEW),
+    people={"journey_runs": ("profile_key", "node_key")},
+)

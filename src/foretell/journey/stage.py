@@ -66,6 +66,10 @@ class JourneyStage(Stage):
         tx.execute(_ALONE_AGAIN)
         tx.execute(_MIXED.format(to="profile_key", map="split_people"))
 
+    def rebuilt(self, tx: Tx, last_batch: int) -> None:
+        """Nobody enters for an event that a journey has seen, or that only the new reading brought up."""
+        tx.execute("UPDATE journey_states SET checked_batch = ?", (last_batch,))
+
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the runs of people."""
         tx.put("erased_people", profiles.select(["profile_key"]), key="profile_key")

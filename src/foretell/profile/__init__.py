@@ -9,8 +9,10 @@ from __future__ import annotations
 from foretell.engine import OWN_SOURCE, AnalyticsTable, RoomParts, View
 from foretell.profile.card import Consent, Entry, Profile, show, timeline
 from foretell.profile.consent import MIGRATION, consents
+from foretell.profile.demographics import Demographics, demographics
+from foretell.profile.differences import Differences, differences
 from foretell.profile.stage import ProfileStage
-from foretell.profile.told import EVENT_GROUPS, EventGroup, TraitTold, timeline_before, traits_told
+from foretell.profile.told import EVENT_GROUPS, EventGroup, TraitTold, timeline_before, trait_calls, traits_told
 
 PARTS = RoomParts(
     room="profile",
@@ -101,20 +103,26 @@ PARTS = RoomParts(
             },
         ),
     ),
+    rebuilt=("profiles", "profile_traits", "consent_states", "consent_carried"),
 )
 
 __all__ = [
     "EVENT_GROUPS",
     "PARTS",
     "Consent",
+    "Demographics",
+    "Differences",
     "Entry",
     "EventGroup",
     "Profile",
     "ProfileStage",
     "TraitTold",
     "consents",
+    "demographics",
+    "differences",
     "show",
     "timeline",
     "timeline_before",
+    "trait_calls",
     "traits_told",
 ]

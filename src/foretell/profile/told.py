@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
+import pyarrow as pa
+
 from foretell.clock import from_micros, naive_utc, utc
 from foretell.engine import Engine
 from foretell.money import from_micro
@@ -31,6 +33,15 @@ _GROUPS: dict[EventGroup, str] = {
     "messages": _MESSAGES,
     "other": f"NOT {_ORDERS} AND NOT {_VISITS} AND NOT {_MESSAGES}",
 }
+_MOST_CALLS = 50_000
+_TRAIT_CALLS = f"""
+SELECT seq, trait, s, n FROM (
+    SELECT t.seq, t.trait, t.s, t.n, row_number() OVER (PARTITION BY t.trait ORDER BY t.seq DESC) AS place
+    FROM trait_values t JOIN event_log e ON e.seq = t.seq
+    WHERE e.type = 'identify' AND ($source IS NULL OR e.source = $source)
+    AND e.received_at >= $start AND e.received_at < $end) v
+WHERE place <= {_MOST_CALLS} ORDER BY seq, trait
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,26 @@ def traits_told(engine: Engine, profile_key: int) -> list[TraitTold]:
         TraitTold(str(trait), from_micro(number) if text is None else str(text), from_micros(told))
         for trait, text, number, told in rows
     ]
+
+
+def trait_calls(
+    engine: Engine, *, source: str | None = None, start: datetime | None = None, end: datetime | None = None
+) -> pa.Table:
+    """What sources told of people's traits, the latest values of each.
+
+    Args:
+        source: of this source alone.
+        start, end: arrival, ``end`` not included.
+
+    Returns:
+        ``seq`` (the event), ``trait``, ``s``, ``n`` (micro units); both null take a trait away.
+    """
+    params: dict[str, object] = {
+        "source": source,
+        "start": naive_utc(start) if start else datetime(1, 1, 1),
+        "end": naive_utc(end) if end else datetime(9999, 1, 1),
+    }
+    return engine.analytics.query(_TRAIT_CALLS, params)
 
 
 def timeline_before(

@@ -51,6 +51,19 @@ def test_told_events_are_in_the_log_with_their_properties(tmp_path: Path) -> Non
         assert engine.ops.query("SELECT value FROM counters WHERE name = 'sent'") == [(1,)]
 
 
+def test_an_own_event_counts_as_known_when_it_says_so(tmp_path: Path) -> None:
+    later = datetime(2026, 1, 5, 9, 0)
+    with open_small(tmp_path) as engine:
+
+        def work(tx: Tx, batch: Batch) -> None:
+            batch.tell(told("m1", 1, known_at=later))
+            batch.tell(told("m2", 1))
+
+        engine.act("deliver", work, now=NOW)
+        rows = engine.analytics.query("SELECT known_at, properties FROM events ORDER BY message_id").to_pylist()
+        assert rows == [{"known_at": later, "properties": "{}"}, {"known_at": AT, "properties": "{}"}]
+
+
 def test_a_message_id_told_before_is_passed_over(tmp_path: Path) -> None:
     with open_small(tmp_path) as engine:
         for _ in range(2):

@@ -89,3 +89,27 @@ def test_many_rows_need_no_many_parameters(store: EmbeddedOps) -> None:
         assert tx.query("SELECT count(*), max(n) FROM asked") == [(100_000, 99_999)]
         plan = str(tx.query("EXPLAIN QUERY PLAN SELECT * FROM asked WHERE n = 5"))
     assert "PRIMARY KEY" in plan
+
+
+@pytest.mark.parametrize("height", [0, 1, 149, 150, 151, 300, 1_001])
+def test_rows_entered_in_blocks_are_entered_as_one_by_one(store: EmbeddedOps, height: int) -> None:
+    with store.write() as tx:
+        tx.execute("CREATE TABLE pairs (a BIGINT PRIMARY KEY, b TEXT, times BIGINT NOT NULL)")
+        add = "INSERT INTO pairs VALUES (?, ?, 1) ON CONFLICT (a) DO UPDATE SET times = times + 1, b = excluded.b"
+        rows = [(n % 400, f"v{n}") for n in range(height)]
+        assert tx.executemany(add, iter(rows)) == height
+        wanted: dict[int, tuple[str, int]] = {}
+        for a, b in rows:
+            wanted[a] = (b, wanted.get(a, ("", 0))[1] + 1)
+        found = tx.query("SELECT a, b, times FROM pairs ORDER BY a")
+        assert found == [(a, *wanted[a]) for a in sorted(wanted)]
+        again = tx.executemany(
+            "INSERT INTO pairs VALUES (?, 'x', 0) ON CONFLICT (a) DO NOTHING", ((n,) for n in range(500))
+        )
+        assert again == 500 - len(wanted)
+
+
+def test_rows_that_do_not_fit_the_statement_are_refused(store: EmbeddedOps) -> None:
+    with pytest.raises(ForetellError), store.write() as tx:
+        tx.executemany("INSERT INTO things VALUES (?, ?)", [("a", 1, 2)] * 600)
+    assert store.query("SELECT count(*) FROM things") == [(0,)]

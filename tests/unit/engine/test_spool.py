@@ -131,3 +131,26 @@ def test_a_short_write_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     spool.close()
     monkeypatch.undo()
     assert bodies(tmp_path) == [b"in small pieces"]
+
+
+def test_what_was_just_written_is_not_fetched_from_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetched(*_: object) -> None:
+        raise AssertionError("the segment was read")
+
+    spool = Spool(tmp_path, segment_bytes=1_000)
+    monkeypatch.setattr("foretell.engine.spool.read_frames", fetched)
+    start = START
+    for number in range(3):  # at the very beginning, and each in a segment of its own
+        frame = Frame("a", {"number": number}, os.urandom(2**20))
+        spool.append([frame])
+        ((found, start),) = spool.read(start)
+        assert found is frame
+    assert spool.segments() == [1, 2, 3]
+
+
+def test_what_waits_before_the_last_frame_is_read_too(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, segment_bytes=1_000)
+    frames = [Frame("a", {"number": number}, bytes([number]) * 2**20) for number in range(3)]
+    for frame in frames:
+        spool.append([frame])
+    assert [frame for frame, _ in spool.read(START)] == frames

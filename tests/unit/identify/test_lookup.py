@@ -38,6 +38,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         ("ann@x.example", 1, "email"),
         (" Ann@X.Example ", 1, "email"),
         ("email:ANN@x.example", 1, "email"),
+        ("Ann Lee <ann@X.example>", 1, "email"),
         ("card:77", 3, "card"),
         ("77", 3, "card"),
         ("auth0|1:2", 3, "user_id"),

@@ -1,0 +1,150 @@
+"""Events at a steady rate, each followed from its acknowledgement until it is in a segment's count."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from foretell import definitions
+from foretell.bench import batches_file
+from foretell.bench.running import SERVE, Load, Server, sending, server, what_came
+from foretell.errors import ForetellError
+from foretell.web import COMMAND_ADDRESS, HEAD, OUT, STATUS, Asked, Screen, presence_in
+
+EVENTS_PER_SECOND = 5_000
+LOOKED_EVERY_SECONDS = 0.25
+SETTLED_AFTER = 0.1
+"""Share of the time after which memory is measured first: all that is kept for good is there."""
+LAST_WAIT_SECONDS = 120
+TOLD_EVERY_SECONDS = 30
+_SEGMENT = f"kind: segment\nkey: newcomers\nspec: {{condition: {{did: {batches_file.NEWCOMER}}}}}\n"
+_COUNT = "SELECT count(DISTINCT message_id) AS n FROM events WHERE source = 'api'"
+
+
+@dataclass
+class _Seen:
+    """What a look at the server found, over time."""
+
+    at: list[float] = field(default_factory=list)
+    people: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    memory_mb: list[float] = field(default_factory=list)
+
+
+def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], None]) -> dict[str, float]:
+    """Send for ``seconds``; returns the figures.
+
+    Raises:
+        ForetellError: ``CHECKSUM_DIFFERS`` where not every acknowledged event is found once.
+    """
+    definitions.init(folder)
+    (folder / "segments" / "newcomers.yaml").write_text(_SEGMENT)
+    requests = seconds * EVENTS_PER_SECOND // batches_file.EVENTS
+    report(f"{EVENTS_PER_SECOND:,} events a second for {seconds} s")
+    rate = EVENTS_PER_SECOND / batches_file.EVENTS
+    with server("steady", *SERVE, folder=folder) as ours:
+        asking = _Asking(folder)
+        asking.number("segment", "count", "newcomers")  # the first question of all takes longer
+        with sending(ours, bodies, requests=requests, first_round=0, per_second=rate) as load:
+            seen = _watched(ours, asking, load, report)
+            sent = what_came(load)
+        _until_all(seen, asking, ours, sent.acknowledged)
+        total = asking.number("query", _COUNT)
+    expected = sent.acknowledged * batches_file.EVENTS
+    if total != expected or seen.people[-1] != sent.acknowledged:
+        what = f"{expected:,} events acknowledged, {total:,} found"
+        raise ForetellError("CHECKSUM_DIFFERS", what, thing="bench ingest")
+    lags = lags_of(sent.acknowledged_at, seen.at, seen.people)
+    settled = int(len(seen.memory_mb) * SETTLED_AFTER)
+    return {
+        "steady_events": expected,
+        "steady_p50_ms": round(float(np.percentile(sent.seconds, 50)) * 1000, 1),
+        "steady_p99_ms": round(float(np.percentile(sent.seconds, 99)) * 1000, 1),
+        "lag_p50_s": round(float(np.percentile(lags, 50)), 2),
+        "lag_p99_s": round(float(np.percentile(lags, 99)), 2),
+        "backlog_max_mb": round(max(seen.waiting) / 1e6, 2),
+        "memory_start_mb": round(seen.memory_mb[settled]),
+        "memory_end_mb": round(seen.memory_mb[-1]),
+    }
+
+
+def lags_of(
+    acknowledged_at: Sequence[float], seen_at: Sequence[float], people: Sequence[int]
+) -> npt.NDArray[np.float64]:
+    """Seconds from the n-th acknowledgement to the first look that counted n people."""
+    looks = np.searchsorted(np.maximum.accumulate(people), np.arange(1, len(acknowledged_at) + 1))
+    lags: npt.NDArray[np.float64] = np.maximum(np.asarray(seen_at)[looks] - np.sort(acknowledged_at), 0.0)
+    return lags
+
+
+def _watched(ours: Server, asking: _Asking, load: Load, report: Callable[[str], None]) -> _Seen:
+    """Look at the server until the load ends."""
+    seen, told_at = _Seen(), time.monotonic()
+    while load.runs:
+        start = time.monotonic()
+        _look(seen, asking, ours)
+        if start - told_at > TOLD_EVERY_SECONDS:
+            told_at = start
+            report(f"  {seen.people[-1] * batches_file.EVENTS:,} events counted, {seen.memory_mb[-1]:.0f} MB")
+        time.sleep(max(LOOKED_EVERY_SECONDS - (time.monotonic() - start), 0.01))
+    return seen
+
+
+def _look(seen: _Seen, asking: _Asking, ours: Server) -> None:
+    seen.people.append(asking.number("segment", "count", "newcomers"))
+    seen.at.append(time.monotonic())
+    ready = ours.get("/readyz")
+    assert isinstance(ready, dict)
+    seen.waiting.append(ready["spool_waiting_bytes"])
+    seen.memory_mb.append(ours.memory_mb())
+
+
+def _until_all(seen: _Seen, asking: _Asking, ours: Server, people: int) -> None:
+    """Look on until everybody is counted."""
+    end = time.monotonic() + LAST_WAIT_SECONDS
+    while (not seen.people or seen.people[-1] < people) and time.monotonic() < end:
+        _look(seen, asking, ours)
+        time.sleep(0.05)
+
+
+class _Asking:
+    """Runs commands in the server that has the workspace, as every command of the terminal does there."""
+
+    def __init__(self, folder: Path) -> None:
+        server = presence_in(folder / "data")
+        if server is None:
+            raise ForetellError("BENCHMARK_FAILED", "the server does not say where it answers")
+        self._place, self._folder = urlsplit(server.address), folder
+        self._headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
+
+    def number(self, *arguments: str) -> int:
+        """The one number that a command prints."""
+        text = self._printed([*arguments, "--json"])
+        told = json.loads(text)
+        return int(told[0]["n"] if isinstance(told, list) else told["count"])
+
+    def _printed(self, arguments: list[str]) -> bytes:
+        screen = Screen(is_terminal=False, colors=None, width=80)
+        asked = Asked(arguments=arguments, folder=self._folder, columns=None, out=screen, log=screen)
+        connection = HTTPConnection(self._place.hostname or "", self._place.port, timeout=60)
+        connection.request("POST", COMMAND_ADDRESS, asked.model_dump_json(), self._headers)
+        with connection.getresponse() as answer:
+            data = answer.read()
+        printed, at = b"", 0
+        while at < len(data):
+            output, length = HEAD.unpack_from(data, at)
+            piece = data[at + HEAD.size : at + HEAD.size + length]
+            at += HEAD.size + length
+            if output == OUT:
+                printed += piece
+            elif output == STATUS and piece != b"\0":
+                raise ForetellError("BENCHMARK_FAILED", " ".join(arguments), next_step=data.decode(errors="replace"))
+        return printed

@@ -1,0 +1,228 @@
+"""Deriving everything again from the bodies as they came, beside the live stores.
+
+What follows from bodies (the log, people, traits, orders …) is emptied and made anew by applying the whole
+spool once more. What was decided (journeys, messages, cases, scores, definitions …) is kept as it is: its
+own events enter the new log with the same ids and times, and its rows follow their people to their new
+keys. A person is found again by the identifier that they began with; who is one person now and was two, or
+the other way round, is treated as after a merge or a split.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.engine import event_log
+from foretell.engine.applier import ApplyReport
+from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
+from foretell.engine.embedded_ops import EmbeddedOps
+from foretell.engine.engine import Engine, open_beside
+from foretell.engine.folders import make_folder
+from foretell.engine.own_events import OWN_SOURCE
+from foretell.engine.ports import OperationalStore, RoomParts, Tx
+from foretell.engine.scratch import scratch
+from foretell.engine.swapping import BESIDE
+from foretell.engine.tabular import table_of, with_column
+from foretell.errors import ForetellError, explain_os_errors
+
+OWN_ROWS = 50_000
+"""Own events that enter in one batch."""
+COPIED_ROWS = 200_000
+"""Rows of a kept table that are copied in one batch."""
+_KEYS = {"live_key": pa.int64(), "node_key": pa.int64()}
+Adopt = Callable[[Tx, Batch, OperationalStore], pa.Table]
+"""Finds the people of the live store again: ``live_key``, ``node_key``, one row a node of the live store."""
+
+
+@dataclass(frozen=True)
+class RebuildParts:
+    """What a rebuild needs to know of the rooms.
+
+    Args:
+        rooms: what they own.
+        derived: stages of the rooms whose tables are derived again.
+        kept: stages of the others.
+        decoders: read the spooled bodies, by the definitions of today.
+        adopt: see :data:`Adopt`.
+        told_again: own events that follow from others and are told again later; they are left out.
+    """
+
+    rooms: Sequence[RoomParts]
+    derived: Sequence[Stage]
+    kept: Sequence[Stage]
+    decoders: Mapping[str, Decoder]
+    adopt: Adopt
+    told_again: frozenset[str] = frozenset()
+
+
+def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyReport], None] | None = None) -> Engine:
+    """Build the workspace once more in a folder beside the live stores.
+
+    Returns:
+        The new stores, opened; the caller closes them. They take the live ones' place by
+        :func:`~foretell.engine.promise_swap`.
+
+    Raises:
+        ForetellError: ``BODIES_GONE`` where the spool no longer begins with the first body; ``DISK_FULL``.
+    """
+    live.apply_pending()
+    spool = live.spool
+    if (segments := spool.segments()) and segments[0] != 1:
+        raise ForetellError(
+            "BODIES_GONE",
+            f"the bodies before segment {segments[0]} are no longer kept, and what they told cannot be read anew",
+            where=str(live.data / "spool"),
+            next_step="Restore them from a backup.",
+        )
+    folder = live.data / BESIDE
+    rooms = [event_log.PARTS, *parts.rooms]
+    with explain_os_errors("rebuild"):
+        shutil.rmtree(folder, ignore_errors=True)
+        make_folder(folder)
+    live.ops.copy_to(folder / "operations.sqlite")
+    with closing(EmbeddedOps(folder / "operations.sqlite")) as ops, ops.write() as tx:
+        for table in (name for room in rooms for name in room.rebuilt):
+            tx.execute(f"DELETE FROM {table}")
+        tx.execute("UPDATE counters SET value = 0 WHERE name = 'seq'")
+    settings = replace(live.settings, data=folder)
+    side = open_beside(settings, rooms, parts.derived, parts.decoders, live.clock, spool)
+    try:
+        _derive(live, side, rooms, parts, progress)
+    except BaseException:
+        side.close()
+        raise
+    return side
+
+
+def _derive(
+    live: Engine,
+    side: Engine,
+    rooms: Sequence[RoomParts],
+    parts: RebuildParts,
+    progress: Callable[[ApplyReport], None] | None,
+) -> None:
+    now = live.clock.now()
+    adopted: list[pa.Table] = []
+    with side.bulk():
+        side.applier.replay(progress)
+    side.act("identify", lambda tx, batch: adopted.append(parts.adopt(tx, batch, live.ops)), now=now)
+    people = adopted[0].cast(pa.schema(list(_KEYS.items())))
+    with side.bulk():
+        for decoded in _own_events(live, people, parts.told_again):
+            side.applier.enter(decoded, now)
+        kept = [room for room in rooms if not room.rebuilt]
+        for room in kept:
+            for table in room.tables:
+                for rows in live.analytics.stream(f"SELECT * FROM {table.name}", rows=COPIED_ROWS):
+                    side.publish(room.room, {table.name: _moved(rows, table.profile_column, people)}, now=now)
+
+    def settle(tx: Tx, batch: Batch) -> None:
+        tx.put("adopted", people, key="live_key")
+        _move_people(tx, kept)
+        merges, splits = _changed_hands(tx, live.ops)
+        for stage in parts.kept:
+            if merges.num_rows:
+                stage.rekey(tx, merges)
+            if splits.num_rows:
+                stage.unmerge(tx, splits)
+            stage.rebuilt(tx, batch.number)
+
+    side.act("engine", settle, now=now)
+
+
+def _own_events(live: Engine, people: pa.Table, told_again: frozenset[str]) -> Iterator[Decoded]:
+    """What Foretell itself did, in the order in which it was told."""
+    names = _own_columns(live)
+    columns = ", ".join(f"e.{column}" for column in names)
+    select = (
+        "SELECT e.seq, e.message_id, e.type, e.event, e.ts, e.known_at, e.received_at, e.source, e.node_key, "
+        f"e.properties, e.context{', ' if columns else ''}{columns} FROM event_log e "
+        "WHERE e.source = $source ORDER BY e.seq"
+    )
+    left_out = pa.array(sorted(told_again), pa.string())
+    for rows in live.analytics.stream(select, {"source": OWN_SOURCE}, rows=OWN_ROWS):
+        rows = _moved(rows.filter(pc.invert(pc.is_in(rows["event"], left_out))), "node_key", people)
+        if rows.num_rows:
+            yield _decoded(rows, names)
+
+
+def _own_columns(live: Engine) -> dict[str, str]:
+    """The property columns in which own events have values → the name a decoded frame gives them."""
+    known = {
+        column: f"{side}:{path}"
+        for path, found in live.log.properties().own().items()
+        for column, side in ((found.text, "s"), (found.number, "n"))
+    }
+    there = set(live.analytics.columns("event_log"))
+    known = {column: name for column, name in known.items() if column in there}
+    if not known:
+        return {}
+    counts = ", ".join(f"count({column}) AS {column}" for column in known)
+    found = live.analytics.query(f"SELECT {counts} FROM event_log WHERE source = $source", {"source": OWN_SOURCE})
+    return {column: known[column] for column, count in found.to_pylist()[0].items() if count}
+
+
+def _decoded(rows: pa.Table, names: Mapping[str, str]) -> Decoded:
+    number = pa.array(np.arange(rows.num_rows, dtype=np.int64))
+    head = rows.append_column("row", number).append_column("line", pa.nulls(rows.num_rows, pa.int64()))
+    events = head.select(EVENTS.names).cast(EVENTS).append_column("node_key", head["node_key"])
+    properties = rows.select(list(names)).rename_columns(list(names.values()))
+    return Decoded(events, properties=properties.add_column(0, "row", number))
+
+
+def _moved(rows: pa.Table, column: str | None, people: pa.Table) -> pa.Table:
+    """``rows`` with the keys in ``column`` as they are now; what names nobody goes on doing so."""
+    if column is None or not rows.num_rows:
+        return rows
+    keys = pa.table({"i": np.arange(rows.num_rows), "live_key": rows[column].cast(pa.int64())})
+    found = scratch(
+        "SELECT coalesce(p.node_key, 0) AS node_key FROM k LEFT JOIN p ON p.live_key = k.live_key ORDER BY k.i",
+        {"k": keys, "p": people},
+    )
+    return with_column(rows, column, found["node_key"])
+
+
+def _move_people(tx: Tx, kept: Sequence[RoomParts]) -> None:
+    for room in kept:
+        for table, columns in room.people.items():
+            for column in columns:
+                tx.execute(
+                    f"UPDATE {table} SET {column} = (SELECT a.node_key FROM adopted a WHERE a.live_key = "
+                    f"{table}.{column}) WHERE {column} IN (SELECT live_key FROM adopted)"
+                )
+
+
+def _changed_hands(tx: Tx, live: OperationalStore) -> tuple[pa.Table, pa.Table]:
+    """Who was somebody of their own and belongs to another now, and who belonged to another and no longer does.
+
+    Returns:
+        ``loser_key``, ``winner_key`` and ``node_key``, ``profile_key``, as a stage's hooks take them.
+    """
+    owners = table_of(
+        {**_KEYS, "owner": pa.int64()},
+        tx.query(
+            "SELECT a.live_key, a.node_key, coalesce(m.profile_key, a.node_key) FROM adopted a "
+            "LEFT JOIN merged m ON m.node_key = a.node_key"
+        ),
+    )
+    before = table_of(
+        {"live_key": pa.int64(), "root": pa.int64()}, live.query("SELECT node_key, profile_key FROM merged")
+    )
+    tables = {"o": owners, "b": before}
+    merges = scratch(
+        "SELECT o.node_key AS loser_key, o.owner AS winner_key FROM o ANTI JOIN b USING (live_key) "
+        "WHERE o.node_key <> o.owner ORDER BY o.node_key",
+        tables,
+    )
+    splits = scratch(
+        "SELECT o.node_key, o.owner AS profile_key FROM b JOIN o USING (live_key) "
+        "JOIN o r ON r.live_key = b.root WHERE o.owner <> r.owner ORDER BY o.node_key",
+        tables,
+    )
+    return merges, splits
