@@ -4,7 +4,7 @@
 
 BIN = .venv/bin
 DEMO = demo-workspace
-WORKERS = 2
+WORKERS = 3
 
 setup: .venv/ready
 	@tools/build_ui
@@ -18,6 +18,7 @@ demo: setup
 
 test: setup
 	@tools/browser
+	@tools/sdk_packages
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready

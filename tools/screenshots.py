@@ -1,88 +1,139 @@
 """Pictures of every page for the documentation.
 
-``.venv/bin/python -m tools.screenshots WORKSPACE INSTANT`` serves a played workspace on a clock that begins at
-INSTANT and writes ``docs/images/PAGE-WIDTH-SCHEME.jpg`` and the page ``docs/reference/screens.md``.
+``.venv/bin/python -m tools.screenshots WORKSPACE INSTANT [NAME ...]`` serves a played workspace on a clock that begins
+at INSTANT, writes ``docs/images/NAME-WIDTH-SCHEME.jpg`` of all pages or of those named, and the page
+``docs/reference/screens.md``. A new page is one line in :data:`PAGES`.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tools.files import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 SIZES = ((1440, 900), (390, 844))
 SCHEMES = ("light", "dark")
+QUALITY = 66
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+"""As a person's browser: a mail that is opened by anything else counts as opened by a machine."""
 PAGES = {
     "overview": ("/", "How are customers, what changed, and what is to be done today."),
     "people": ("/people", "Everybody, with what is foreseen of them."),
-    "person": ("person", "One person: what is known, what is foreseen and why, what happened."),
+    "person": ("/people/{person}", "One person: what is known, what is foreseen and why, what happened."),
     "segments": ("/segments", "The groups that are kept, with their size."),
+    "segment": ("/segments/at_risk", "One segment: who is in it, what they are worth, which others they are in."),
     "predictions": ("/predictions", "What is foreseen, and how well."),
     "prediction": ("/predictions/churn", "Whether 70 % means 70 %, whom to act on, and why."),
     "journeys": ("/journeys", "What runs, and whether it helps."),
     "journey": ("/journeys/churn_rescue", "What happens to whom, step by step, and the lift against the held out."),
     "messages": ("/messages", "What went out, what did not, and why."),
+    "message": ("/messages/{refused}", "One message with the chain of its checks: here one that did not go out."),
     "inbox": ("/inbox", "What the development channels caught, as people would see it."),
+    "mail": ("/inbox/{mail}", "One mail as it looks, with its text, headers and links."),
     "tasks": ("/cases?state=all", "What the service team has to do, and by when."),
-    "kpis": ("/kpis", "What is measured."),
+    "case": ("/cases/{case}", "One case: why, by when, what was done, how it ended."),
+    "kpis": ("/kpis", "What is measured, what it stands at, and how sure that is."),
     "kpi": ("/kpis/revenue", "One KPI over time."),
+    "health": ("/settings", "Whether everything works: worker, stores, definitions."),
 }
-"""Name of the picture → where it is, and what it shows."""
+"""Name of the picture → where it is (see :func:`places` for what stands in braces), and what it shows."""
+Api = Callable[[str], Any]
+"""From a path below ``/api/`` to its JSON."""
 
 
-def main(workspace: str, instant: str) -> int:
-    """Take all pictures."""
+def main(workspace: str, instant: str, *names: str) -> int:
+    """Take the pictures ``names``, or all."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = [
-        Path(sys.executable).with_name("foretell"),
-        "serve",
-        "--workspace",
-        workspace,
-        "--port",
-        "0",
-        "--no-open",
-    ]
-    with subprocess.Popen([*command, "--now", instant], stderr=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stderr is not None
-            address = server.stderr.readline().rsplit(" ", 1)[1].strip()
-            with sync_playwright() as playwright:
-                found = subprocess.run([ROOT / "tools" / "browser"], capture_output=True, text=True, check=True)
-                path = found.stdout.strip().splitlines()[-1]
-                browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-                for scheme in SCHEMES:
-                    for width, height in SIZES:
-                        _take(browser, address, scheme, width, height)
-        finally:
-            server.terminate()
+    with _served(workspace, instant) as address, sync_playwright() as playwright:
+        found = subprocess.run([ROOT / "tools" / "browser"], capture_output=True, text=True, check=True)
+        path = found.stdout.strip().splitlines()[-1]
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        asked = browser.new_context().request
+        known = places(lambda path: asked.get(f"{address}/api/{path}").json())
+        wanted = filled(names or PAGES, known)
+        for scheme in SCHEMES:
+            for size in SIZES:
+                _take(browser, address, wanted, scheme, size)
     (ROOT / "docs" / "reference" / "screens.md").write_text(_page())
     return 0
 
 
-def _take(browser: Browser, address: str, scheme: str, width: int, height: int) -> None:
+def places(api: Api) -> dict[str, str]:
+    """What the braces in :data:`PAGES` stand for: a ``person`` of whom most is known, a ``mail`` and a ``case``
+    of theirs where there is one, and a message that was ``refused``; what there is not is left out."""
+    mails = api("inbox?channel=email")["rows"]
+    cases = [*api("cases")["rows"], *api("cases?state=all")["rows"]]
+    refused = api("messages?decision=refuse")["rows"]
+    ids = dict.fromkeys(row["profile_id"] for row in [*cases, *mails] if row["profile_id"])
+    people = [api(f"people/{key}") for key in ids]
+    if not people:
+        return {}
+    person = max(people, key=_known)
+    found = {"person": person["profile_id"]}
+    for name, rows, key in (
+        ("mail", mails, "message_id"),
+        ("case", cases, "case_id"),
+        ("refused", refused, "message_id"),
+    ):
+        best = max(rows, key=lambda row: row["profile_id"] == person["profile_id"], default=None)
+        if best is not None:
+            found[name] = best[key]
+    return found
+
+
+def filled(pages: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Name → address of those of ``pages`` whose braces are all known."""
+    paths = {name: PAGES[name][0] for name in pages}
+    missing = {name for name in ("person", "mail", "case", "refused") if name not in known}
+    return {
+        name: path.format(**known) for name, path in paths.items() if not any(f"{{{one}}}" in path for one in missing)
+    }
+
+
+def _known(person: Mapping[str, Any]) -> tuple[bool, bool, bool, int, int]:
+    """How much of a page a person fills."""
+    parts = ("messages", "journeys", "cases", "predictions")
+    whole = all(person[part] for part in parts)
+    waits = any(one["state"] != "closed" for one in person["cases"])
+    return whole, person["name"] is not None, waits, len(person["messages"]), person["facts"]["orders"]
+
+
+@contextmanager
+def _served(workspace: str, instant: str) -> Iterator[str]:
+    """The address of a server on ``workspace``."""
+    command: list[str | Path] = [Path(sys.executable).with_name("foretell"), "serve", "--workspace", workspace]
+    options = ["--port", "0", "--no-open", "--now", instant]
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            yield server.stderr.readline().rsplit(" ", 1)[1].strip()
+        finally:
+            server.terminate()
+
+
+def _take(browser: Browser, address: str, wanted: Mapping[str, str], scheme: str, size: tuple[int, int]) -> None:
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        user_agent=AGENT,
     )
     page = context.new_page()
-    person = _somebody(context, address)
-    for name, (path, _) in PAGES.items():
-        page.goto(address + (f"/people/{person}" if path == "person" else path))
+    for name, path in wanted.items():
+        page.goto(address + path)
         page.wait_for_load_state("networkidle")
+        page.wait_for_function("document.querySelectorAll('[aria-busy=true]').length === 0")
         page.wait_for_timeout(400)
-        page.screenshot(path=IMAGES / f"{name}-{width}-{scheme}.jpg", type="jpeg", quality=72)
+        page.screenshot(path=IMAGES / f"{name}-{size[0]}-{scheme}.jpg", type="jpeg", quality=QUALITY)
     context.close()
-
-
-def _somebody(context: BrowserContext, address: str) -> str:
-    """The person whom a mail of the journey reached and who clicked on it, else the first in the inbox."""
-    rows = context.request.get(f"{address}/api/inbox?channel=email").json()["rows"]
-    return str(min(rows, key=lambda row: row["clicked_at"] is None)["profile_id"])
 
 
 def _page() -> str:

@@ -6,7 +6,7 @@ Doors (``cli``, ``web``) open a :class:`Workspace` here and call the rooms with 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -30,7 +30,17 @@ from foretell import (
 from foretell.clock import Clock, SystemClock
 from foretell.condition import Reader
 from foretell.definitions import Catalog, Document, Kind, Problem, WorkspaceSettings
-from foretell.engine import ApplyReport, Engine, EngineSettings, Mode, RoomParts, Stage, open_engine
+from foretell.engine import (
+    ApplyReport,
+    Engine,
+    EngineSettings,
+    Mode,
+    RebuildParts,
+    RoomParts,
+    Stage,
+    open_engine,
+    rebuild_beside,
+)
 from foretell.errors import UsageError
 
 ROOMS: tuple[RoomParts, ...] = (
@@ -50,6 +60,7 @@ ROOMS: tuple[RoomParts, ...] = (
 
 KINDS: tuple[Kind, ...] = (
     collect.KIND,
+    collect.TRACKING,
     segment.KIND,
     predict.KIND,
     deliver.TEMPLATE,
@@ -82,12 +93,14 @@ class Workspace:
     Args:
         catalog: the documents of the workspace's files that are valid.
         problems: what is wrong with the others.
+        frames: what the engine reads frames with; it holds events against the tracking plans in force.
     """
 
     root: Path
     clock: Clock
     catalog: Catalog
     engine: Engine
+    frames: collect.FrameReader
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -113,16 +126,17 @@ def open_workspace(root: Path, mode: Mode = "write", clock: Clock | None = None)
     clock = clock or SystemClock()
     definitions.raise_errors(definitions.read_settings(root, os.environ).problems)
     catalog, problems = definitions.load(root, KINDS)
+    frames = collect.FrameReader(_sound(catalog, problems))
     engine = open_engine(
         engine_settings(root, catalog.settings),
         ROOMS,
         stages(catalog.settings),
-        collect.DECODERS,
+        collect.decoders(frames),
         clock,
         mode,
     )
     with engine:
-        yield Workspace(root, clock, catalog, engine, problems)
+        yield Workspace(root, clock, catalog, engine, frames, problems)
 
 
 def beside(workspace: Workspace, clock: Clock | None = None) -> Workspace:
@@ -133,7 +147,7 @@ def beside(workspace: Workspace, clock: Clock | None = None) -> Workspace:
     """
     definitions.raise_errors(definitions.read_settings(workspace.root, os.environ).problems)
     catalog, problems = definitions.load(workspace.root, KINDS)
-    return Workspace(workspace.root, clock or workspace.clock, catalog, workspace.engine, problems)
+    return Workspace(workspace.root, clock or workspace.clock, catalog, workspace.engine, workspace.frames, problems)
 
 
 def reload_definitions(workspace: Workspace) -> None:
@@ -142,9 +156,14 @@ def reload_definitions(workspace: Workspace) -> None:
     Documents with errors count as broken: one of them does not keep the others from their work.
     """
     fresh = beside(workspace)
-    wrong = {problem.thing for problem in fresh.problems if problem.severity == "error"}
-    workspace.catalog, workspace.problems = fresh.catalog.without(wrong), fresh.problems
+    workspace.catalog, workspace.problems = _sound(fresh.catalog, fresh.problems), fresh.problems
+    workspace.frames.use(workspace.catalog)
     workspace.__dict__.pop("reader", None)
+
+
+def _sound(catalog: Catalog, problems: Sequence[Problem]) -> Catalog:
+    """``catalog`` in which documents with errors count as broken."""
+    return catalog.without({problem.thing for problem in problems if problem.severity == "error"})
 
 
 def engine_settings(root: Path, settings: WorkspaceSettings) -> EngineSettings:
@@ -196,12 +215,28 @@ def apply(workspace: Workspace) -> Sequence[definitions.Change]:
         return definitions.apply(planned, tx, workspace.clock.now())
 
 
+def draft_plan(
+    workspace: Workspace,
+    key: str,
+    *,
+    source: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> str:
+    """The text of a tracking document that describes what sources really sent, see :func:`collect.infer_plan`."""
+    within: dict[str, Any] = {"source": source, "start": start, "end": end}
+    traits = profile.trait_calls(workspace.engine, **within)
+    return collect.infer_plan(workspace.engine, key, traits=traits, **within)
+
+
 @dataclass(frozen=True)
 class Advance:
     """What became of the workspace at one instant.
 
     Args:
         applied: what waited and was taken in.
+        sessions: the web sessions that were put together, and those that were over.
+        health: the data alerts that were opened and closed.
         scored: the predictions that were due.
         journeys: what journeys did.
         sent: what became of the messages that were due.
@@ -209,6 +244,8 @@ class Advance:
 
     now: datetime
     applied: ApplyReport
+    sessions: collect.SessionsReport
+    health: collect.HealthReport
     scored: list[predict.Scored]
     journeys: journey.TickReport
     sent: deliver.DispatchReport
@@ -218,6 +255,8 @@ class Advance:
         return {
             "now": self.now.isoformat(),
             "applied": asdict(self.applied),
+            "sessions": asdict(self.sessions),
+            "health": asdict(self.health),
             "scored": [one.as_dict() for one in self.scored],
             "journeys": asdict(self.journeys),
             "sent": self.sent.as_dict(),
@@ -231,7 +270,36 @@ def advance(workspace: Workspace, now: datetime) -> Advance:
     """
     places = (workspace.engine, workspace.catalog, workspace.reader)
     applied = workspace.engine.apply_pending()
+    sessions = collect.refresh_sessions(workspace.engine, workspace.catalog, now=now)
+    health = collect.watch_sources(workspace.engine, workspace.catalog, now=now)
     scored = predict.refresh(*places, now=now)
     journeys = journey.tick(*places, now=now)
     sent = deliver.dispatch(workspace.engine, workspace.catalog, now=now)
-    return Advance(now, applied, scored, journeys, sent)
+    return Advance(now, applied, sessions, health, scored, journeys, sent)
+
+
+def rebuild(
+    workspace: Workspace, scope: collect.Scope, progress: Callable[[ApplyReport], None] | None = None
+) -> Engine:
+    """Derive log, people, traits and orders anew from the bodies as they came, beside the live stores.
+
+    Args:
+        scope: the bodies that are read by the documents of today.
+
+    Returns:
+        The new stores, opened; the caller closes them, and puts them in place by
+        :func:`foretell.engine.promise_swap`.
+
+    Raises:
+        ForetellError: see :func:`foretell.engine.rebuild_beside`; nothing has changed then.
+    """
+    derived = {part.room for part in ROOMS if part.rebuilt}
+    every = stages(workspace.settings)
+    parts = RebuildParts(
+        ROOMS,
+        [stage for stage in every if stage.room in derived],
+        [stage for stage in every if stage.room not in derived],
+        collect.present_decoders(workspace.frames, workspace.catalog, scope),
+        identify.adopt,
+    )
+    return rebuild_beside(workspace.engine, parts, progress)

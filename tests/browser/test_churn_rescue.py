@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from foretell.clock import utc
 from tests.browser.living_shop import LivingShop
@@ -78,6 +78,30 @@ def decisions(shop: LivingShop, profile_id: str) -> list[tuple[str, str, str]]:
     return [(row["step"], row["decision"], row["reason"]) for row in rows]
 
 
+def panel_of(shop: LivingShop, page: Page, profile_id: str, **filters: str) -> Locator:
+    """The panel of a person's only message with these filters, found in the list of messages and opened there."""
+    told = "&".join(f"{name}={value}" for name, value in {"profile_id": profile_id, **filters}.items())
+    page.goto(f"{shop.address}/messages?{told}")
+    table = page.get_by_role("table", name="Messages")
+    expect(table.get_by_role("row")).to_have_count(2)  # the head, and the message
+    expect(table.locator(f"a[href^='/people/{profile_id}']")).to_be_visible()
+    table.get_by_role("link").first.click()
+    return page.get_by_role("complementary").filter(has=page.get_by_role("button", name="Close"))
+
+
+def decided(panel: Locator) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a message's panel says of every time it was asked for: the decision, and (check, sign) of its chain."""
+    expect(panel.get_by_role("list").first).to_be_visible()
+    found = []
+    for part in panel.locator("section").filter(has=panel.page.get_by_role("list")).all():
+        chain = [
+            (item.locator("span").nth(1).inner_text(), item.get_by_role("img").get_attribute("aria-label") or "")
+            for item in part.get_by_role("listitem").all()
+        ]
+        found.append((part.locator(".ft-titleline").inner_text(), chain))
+    return found
+
+
 def name_of(shop: LivingShop, profile_id: str) -> str:
     """What the app calls a person."""
     return str(shop.api(f"people/{profile_id}")["name"])
@@ -97,11 +121,20 @@ def test_the_crossing_is_told_and_shown(shop: LivingShop, begun: Begun, page: Pa
     assert churn["score"] >= 0.7
 
 
-def test_mails_wait_for_the_end_of_the_night(shop: LivingShop, begun: Begun) -> None:
+def test_mails_wait_for_the_end_of_the_night(shop: LivingShop, begun: Begun, page: Page) -> None:
     assert begun.sent_at.astimezone(shop.workspace.settings.zone_info).strftime("%H:%M") == "08:00"
     found = decisions(shop, begun.people.opens)
     assert ("miss_you", "defer", "quiet_hours") in found
     assert ("miss_you", "send", "ok") in found
+    panel = panel_of(shop, page, begun.people.opens, step="miss_you")
+    expect(panel.get_by_text("Delivered").first).to_be_visible()
+    later, sent = decided(panel)
+    assert later[0].startswith("Put off\nQuiet hours\nasked again"), later
+    assert ("Quiet hours", "stopped here") in later[1]
+    assert ("Consent", "passed") in later[1]
+    assert sent[0] == "Send\nAll checks passed"
+    assert ("Quiet hours", "passed") in sent[1]
+    assert {sign for _, sign in sent[1]} == {"passed"}
 
 
 def test_opening_the_mail_in_the_inbox_loads_its_pixel(shop: LivingShop, begun: Begun, page: Page) -> None:
@@ -136,6 +169,12 @@ def test_a_day_later_only_who_did_not_open_gets_a_text(shop: LivingShop, begun: 
     page.goto(f"{shop.address}/inbox?channel=sms")
     phone = next(row["address"] for row in shop.api("inbox", channel="sms")["rows"] if row["step"] == "text")
     expect(page.get_by_text(phone).first).to_be_visible()
+    panel = panel_of(shop, page, begun.people.ignores, step="text")
+    expect(panel.get_by_text("SMS").first).to_be_visible()
+    ((decision, chain),) = decided(panel)
+    assert decision == "Send\nAll checks passed"
+    assert {sign for _, sign in chain} == {"passed"}
+    assert {"Consent", "Address", "Quiet hours", "Frequency cap"} <= {check for check, _ in chain}
 
 
 def test_three_days_later_the_service_team_has_a_case(shop: LivingShop, begun: Begun, page: Page) -> None:
@@ -153,6 +192,9 @@ def test_three_days_later_the_service_team_has_a_case(shop: LivingShop, begun: B
 def test_the_held_out_get_nothing_and_it_is_written_down(shop: LivingShop, begun: Begun, page: Page) -> None:
     assert messages(shop, begun.people.held_out) == {}
     assert [found[1:] for found in decisions(shop, begun.people.held_out)] == [("held_out", "held_out")]
+    panel = panel_of(shop, page, begun.people.held_out, decision="held_out")
+    expect(panel.get_by_role("heading", level=2)).to_have_text("Held out")
+    expect(panel.get_by_text("Nothing: it did not go out.")).to_be_visible()
     page.goto(f"{shop.address}/journeys/churn_rescue")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Churn rescue")
     expect(page.get_by_text("Held out, nothing sent").first).to_be_visible()

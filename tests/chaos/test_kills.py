@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import warm_start
 from tests.support.small_events import open_small
 
 WORKER = """
@@ -35,13 +34,8 @@ with open_small(data) as engine:
 
 
 def run(data: Path, acknowledged: Path, **environment: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WORKER, str(data), str(acknowledged)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(["src", "."])} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ["-W", "error", "-c", WORKER, str(data), str(acknowledged)]
+    done = warm_start.run(words, cwd=warm_start.REPOSITORY, env=os.environ | environment)
     assert done.returncode in (0, -9), done.stderr
     return done.returncode
 

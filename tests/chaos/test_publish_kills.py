@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import warm_start
 from tests.support.small_events import open_small
 
 WORKER = """
@@ -26,13 +25,8 @@ POINTS = ["publish.before_commit", "batch.between_commits", "analytics.before_co
 
 
 def run(data: Path, **environment: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WORKER, str(data)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(["src", "."])} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ["-W", "error", "-c", WORKER, str(data)]
+    done = warm_start.run(words, cwd=warm_start.REPOSITORY, env=os.environ | environment)
     assert done.returncode in (0, -9), done.stderr
     return done.returncode
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from foretell import deliver
 from foretell.engine import Engine
+from tests.support import warm_start
 from tests.support.small_events import NOW
 from tests.support.small_sending import TEMPLATE, arrive, ask, catalog, open_sending, person, states, told
 
@@ -38,13 +37,8 @@ POINTS = [
 
 
 def run(data: Path, **environment: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WORKER, str(data)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(["src", "."])} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ["-W", "error", "-c", WORKER, str(data)]
+    done = warm_start.run(words, cwd=warm_start.REPOSITORY, env=os.environ | environment)
     assert done.returncode in (0, -9), done.stderr
     return done.returncode
 

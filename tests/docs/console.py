@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,26 @@ class SavedFile:
     line: int
     path: str
     text: str
+
+
+def clone(repository: Path, parent: Path) -> Path:
+    """A folder that looks like a clone: links to all that is in the repository, nothing made yet."""
+    folder = parent / "clone"
+    folder.mkdir()
+    made_by_the_page = {"demo-workspace", "my-company"}
+    for entry in repository.iterdir():
+        if entry.name not in made_by_the_page:
+            (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+def reader(command: Path, days: str) -> dict[str, str]:
+    """The environment of a reader with a narrow terminal, whose demos are short."""
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    return {
+        "PATH": path, "NO_COLOR": "1", "COLUMNS": "80", "PYTHON": sys.executable, "MAKEFLAGS": "",
+        "FORETELL_DEMO_PEOPLE": "200", "FORETELL_DEMO_DAYS": days,
+    }  # fmt: skip
 
 
 def blocks(page: str) -> list[Step | SavedFile]:

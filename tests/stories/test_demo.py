@@ -6,26 +6,54 @@ import json
 import math
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.docs.console import blocks, clone, reader, run_page
 from tests.support.commands import Foretell
 
-DEMO = ("demo", "--dataset", "online-retail", "--days", "10", "--no-serve", "--dir", "shop of mine")
+QUICKSTART = "docs/quickstart.md"
+DAYS = "7"
 
 
-@pytest.fixture(scope="session")
-def played(foretell_command: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Foretell, dict[str, Any], str]:
-    """Played through twice in the same folder: the summary of the first time, the text of the second."""
-    here = Foretell(foretell_command, tmp_path_factory.mktemp("demo"))
-    first = here.json(*DEMO)
-    return here, first, here(*DEMO, columns=80).stdout
+@dataclass(frozen=True)
+class Played:
+    """The demo played through twice in the same folder, the second time by the quickstart.
+
+    Args:
+        told: the summary of the first time.
+        text: what the quickstart's command printed.
+        problems: what went wrong in the quickstart.
+    """
+
+    shop: Foretell
+    told: dict[str, Any]
+    text: str
+    problems: list[str]
 
 
-def test_the_summary_has_the_figures_of_the_data_set(played: tuple[Foretell, dict[str, Any], str]) -> None:
-    _, told, _ = played
+@pytest.fixture(scope="module")
+def played(foretell_command: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Played for programs, then for people, as the quickstart says."""
+    here = Foretell(foretell_command, clone(repository, tmp_path_factory.mktemp("demo")))
+    told = here.json("demo", "--dataset", "online-retail", "--days", DAYS, "--no-serve", "--dir", "demo-workspace")
+    scratch = tmp_path_factory.mktemp("scratch")
+    page = (repository / QUICKSTART).read_text(encoding="utf-8")
+    problems = run_page(page, here.folder, scratch, reader(foretell_command, DAYS), timeout_seconds=1500)
+    number = next(number for number, step in enumerate(blocks(page)) if "foretell demo" in getattr(step, "shell", ""))
+    text = (scratch / f"{number}.out").read_text(encoding="utf-8")
+    return Played(Foretell(foretell_command, here.folder / "demo-workspace"), told, text, problems)
+
+
+def test_the_quickstart_runs(played: Played) -> None:
+    assert not played.problems, played.problems[0]
+
+
+def test_the_summary_has_the_figures_of_the_data_set(played: Played) -> None:
+    told = played.told
     assert told["known_customers"] == 4372
     assert (told["revenue"], told["revenue_known"]) == (9747747.93, 8300065.81)
     assert round(sum(told["revenue_parts"].values()), 2) == told["revenue"]
@@ -39,8 +67,8 @@ def test_the_summary_has_the_figures_of_the_data_set(played: tuple[Foretell, dic
     assert 0 < told["seconds"] < 1_000
 
 
-def test_the_summary_has_predictions_segments_and_kpis(played: tuple[Foretell, dict[str, Any], str]) -> None:
-    _, told, _ = played
+def test_the_summary_has_predictions_segments_and_kpis(played: Played) -> None:
+    told = played.told
     churn = told["predictions"]["churn"]
     assert all(math.isfinite(churn[name]) for name in ("roc_auc", "pr_auc", "log_loss", "brier", "ece"))
     assert 0.70 < churn["roc_auc"] < 0.80
@@ -55,9 +83,8 @@ def test_the_summary_has_predictions_segments_and_kpis(played: tuple[Foretell, d
     assert told["kpis"]["revenue"] == pytest.approx(told["revenue"])
 
 
-def test_a_second_time_changes_nothing(played: tuple[Foretell, dict[str, Any], str]) -> None:
-    here, told, text = played
-    shop = Foretell(here.command, here.folder / "shop of mine")
+def test_a_second_time_changes_nothing(played: Played) -> None:
+    shop, told, text = played.shop, played.told, played.text
     theirs = "SELECT count(*) AS n FROM events WHERE source <> 'foretell'"
     assert shop.rows(theirs) == [{"n": told["events"]}]
     assert shop.rows("SELECT sum(amount_minor) AS minor FROM orders") == [{"minor": 974774793}]
@@ -65,28 +92,27 @@ def test_a_second_time_changes_nothing(played: tuple[Foretell, dict[str, Any], s
         assert f"{number:,}" in text
 
 
-def test_the_text_is_for_people(played: tuple[Foretell, dict[str, Any], str]) -> None:
-    _, told, text = played
+def test_the_text_is_for_people(played: Played) -> None:
+    told, text = played.told, played.text
     assert "9,747,747.93" in text
     assert told["verdicts"]["churn"] in " ".join(text.split())
     assert "CC BY 4.0" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_the_next_commands_run(played: tuple[Foretell, dict[str, Any], str]) -> None:
-    here, _, text = played
+def test_the_next_commands_run(played: Played) -> None:
+    shop, text = played.shop, played.text
     commands = [shlex.split(line) for line in text.split("\nNext\n")[1].splitlines()]
-    assert commands.pop(0) == ["cd", "shop of mine"]
+    assert commands.pop(0) == ["cd", "demo-workspace"]
     assert len(commands) >= 5
     assert not re.search(r"\n\S", text.split("\nNext\n")[1]), "nothing follows them"
-    shop = Foretell(here.command, here.folder / "shop of mine")
     for name, *arguments in commands:
         assert name == "foretell"
         assert shop(*arguments).stdout.strip(), arguments
 
 
-def test_the_report_says_what_the_season_does(played: tuple[Foretell, dict[str, Any], str]) -> None:
-    here, told, _ = played
-    report = Foretell(here.command, here.folder / "shop of mine").json("predict", "report", "churn")
+def test_the_report_says_what_the_season_does(played: Played) -> None:
+    shop, told = played.shop, played.told
+    report = shop.json("predict", "report", "churn")
     assert json.dumps(report["metrics"]["roc_auc"]) == json.dumps(told["predictions"]["churn"]["roc_auc"])
     assert "base rate went from" in report["verdict"]

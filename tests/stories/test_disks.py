@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import full_disk_sender
 from tests.support.commands import Foretell, first_line
 from tests.support.small_disk import on_own_disk
 from tests.support.story_shop import write_shop
@@ -25,6 +26,16 @@ echo $? > {out}/full.status
 remount size=64m
 foretell import {shop}/site.jsonl --source site --json > {out}/again 2> {out}/again.err
 foretell query "{question}" --json > {out}/state
+"""
+SERVED = """
+cd {disk} && printf '{settings}' > foretell.yaml
+foretell serve --port 0 --no-open 2> {out}/serve & server=$!
+python {sender} {out}/serve {out} & sender=$!
+while [ ! -e {out}/full ] && kill -0 $sender; do sleep 0.1; done
+remount size=300m && touch {out}/room
+wait $sender || exit 1
+kill -TERM $server; wait $server; echo $? > {out}/status
+foretell query "SELECT message_id FROM events" --json > {out}/events
 """
 READ_ONLY = """
 cd {disk} && cp -r {shop}/. . && foretell import site.jsonl --source site 2> /dev/null > /dev/null
@@ -78,6 +89,26 @@ def test_a_full_disk(foretell_command: Path, shop: Path, undisturbed: Any, tmp_p
     (report,) = json.loads((out / "again").read_text())["files"]
     assert report["events"] + report["duplicates"] == undisturbed[0]["events"]
     assert json.loads((out / "state").read_text()) == undisturbed
+
+
+@pytest.mark.parametrize("kept_mb", [0, 3])
+def test_a_full_disk_under_a_server(foretell_command: Path, tmp_path: Path, kept_mb: int) -> None:
+    """Senders are told to come again, nothing acknowledged is lost, and it goes on by itself with more room."""
+    out = tmp_path / "out"
+    out.mkdir()
+    settings = f"name: Shop\\ncollect: {{free_disk_mb: {kept_mb}}}\\n"
+    script = SERVED.format(disk=tmp_path / "disk", out=out, settings=settings, sender=full_disk_sender.__file__)
+    ran = on_own_disk(script, tmp_path / "disk", megabytes=24, path=foretell_command.parent)
+    assert ran.returncode == 0, ran.stderr + (out / "serve").read_text()
+    refusals = json.loads((out / "refusals").read_text())
+    assert len(refusals) >= full_disk_sender.REFUSALS
+    assert {(status, code) for status, code, _ in refusals} == {(503, "DISK_FULL")}
+    assert all(int(after) > 0 for _, _, after in refusals)
+    events = [row["message_id"] for row in json.loads((out / "events").read_text())]
+    assert len(events) == len(set(events))
+    acknowledged = set(json.loads((out / "acknowledged").read_text()))
+    assert acknowledged - set(events) == set()
+    assert (out / "status").read_text() == "0\n"
 
 
 def test_a_read_only_disk(foretell_command: Path, shop: Path, undisturbed: Any, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from foretell import collect, identify, profile
 from foretell.app import open_workspace
+from tests.support import warm_start
 from tests.support.commands import Foretell, environment
 from tests.support.story_shop import write_shop
 
@@ -28,14 +27,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any
 
 def launch(folder: Path, **more: str) -> int:
     """Import the shop's events with the launcher; returns the exit status."""
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.killed_command", "import", "site.jsonl", "--source", "site"],
-        cwd=folder,
-        env=environment(PYTHONPATH=f"{root / 'src'}:{root}", FORETELL_FRAME_BYTES=str(FRAME_BYTES), **more),
-        capture_output=True,
-        text=True,
-    )
+    words = ["-m", "tests.support.killed_command", "import", "site.jsonl", "--source", "site"]
+    done = warm_start.run(words, cwd=folder, env=environment(FORETELL_FRAME_BYTES=str(FRAME_BYTES), **more))
     assert done.returncode in (0, -9), done.stderr
     return done.returncode
 

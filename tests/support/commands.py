@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import warm_start
+
 
 @dataclass(frozen=True)
 class Foretell:
@@ -27,15 +29,14 @@ class Foretell:
         self, *arguments: str | Path, status: int | None = 0, env: Mapping[str, str] | None = None, columns: int = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run it; ``status`` is the exit status that must come out, None for any."""
-        done = subprocess.run(
-            [self.command, *arguments],
-            cwd=self.folder,
-            env=environment(COLUMNS=str(columns)) | dict(env or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        words, folder = [self.command, *arguments], self.folder
+        whole = environment(COLUMNS=str(columns)) | dict(env or {})
+        if any(name.startswith("PYTHON") for name in env or {}):  # only a new interpreter heeds them
+            done = subprocess.run(
+                words, cwd=folder, env=whole, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600
+            )
+        else:
+            done = warm_start.run(["-m", "foretell", *words[1:]], cwd=folder, env=whole)
         told = f"foretell {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert status in (None, done.returncode), told
         assert "Traceback" not in done.stderr, told

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +28,14 @@ class Browser:
     """Sends requests to an application in this process and keeps its cookies."""
 
     def __init__(self, app: Any) -> None:
-        self._app = app
+        self.app = app
         self._cookies = httpx.Cookies()
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send one request."""
 
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=LOCAL, cookies=self._cookies) as client:
                 answer = await client.request(method, path, **more)
                 self._cookies = client.cookies
@@ -105,33 +105,43 @@ class Process:
 
     running: subprocess.Popen[str]
     address: str
+    client: httpx.Client
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of an address."""
-        answer = httpx.get(f"{self.address}{path}", params=params, timeout=60)
+        answer = self.client.get(path, params=params)
         answer.raise_for_status()
         return answer.json()
 
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """Post JSON."""
-        return httpx.post(f"{self.address}{path}", json=body, headers=headers, timeout=60)
+        return self.client.post(path, json=body, headers=headers)
 
     def eventually(self, path: str, holds: Any, seconds: float = 30) -> Any:
         """The JSON of an address as soon as ``holds`` is true of it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            answer = httpx.get(f"{self.address}{path}", timeout=60)
+            answer = self.client.get(path)
             if answer.status_code == 200 and holds(answer.json()):
                 return answer.json()
             time.sleep(0.05)
         raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
 
 
+class NotServing(AssertionError):
+    """The process ended before it answered."""
+
+
 @contextmanager
-def serving(command: Path, folder: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Process]:
-    """``foretell serve`` as a process; it is killed where the test has not stopped it."""
+def serving(
+    command: Path | Sequence[str], folder: Path, *options: str, env: dict[str, str] | None = None
+) -> Iterator[Process]:
+    """``foretell serve`` as a process; it is killed where the test has not stopped it.
+
+    ``command`` is the command, or the words that run it.
+    """
     running = subprocess.Popen(
-        [command, "serve", "--port", "0", "--no-open", *options],
+        [*([command] if isinstance(command, Path) else command), "serve", "--port", "0", "--no-open", *options],
         cwd=folder,
         env=environment() | (env or {}),
         stdin=subprocess.DEVNULL,
@@ -142,8 +152,11 @@ def serving(command: Path, folder: Path, *options: str, env: dict[str, str] | No
     try:
         assert running.stderr is not None
         told = running.stderr.readline()
-        assert " at http" in told, told + (running.stderr.read() if running.poll() is not None else "")
-        yield Process(running, told.rsplit(" ", 1)[1].strip())
+        if " at http" not in told:
+            raise NotServing(told + running.communicate(timeout=60)[1])
+        address = told.rsplit(" ", 1)[1].strip()
+        with httpx.Client(base_url=address, timeout=60) as client:
+            yield Process(running, address, client)
     finally:
         if running.poll() is None:
             running.kill()

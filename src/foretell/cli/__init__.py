@@ -7,6 +7,7 @@ Holds no rules: parse, call a room's door, render. One file a command group.
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 import sys
@@ -15,6 +16,7 @@ import sys
 def main() -> None:
     """Run the command line of this process. What the terminal cannot show becomes a question mark."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is under way yet: Ctrl-C ends at once
+    gc.disable()  # until the command is loaded: what its libraries make while they are loaded, stays
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -35,6 +35,9 @@ class _Root(OnDemand):
         "run": Place(
             "running", "Take in what waits, score what is due, tell whose band changed; history can be played through."
         ),
+        "rebuild": Place(
+            "rebuilding", "Read what arrived anew by the definitions of today; what differs is shown first."
+        ),
         "query": Place("queries", "Ask the published views in SQL; nothing can be changed this way."),
         "serve": Place("serving", "Serve the app and the API, take in events and do what is due, until Ctrl-C."),
         "bench": Place("benchmarks", "Run a benchmark: both sides in one run, ratios judged, seconds only printed."),
@@ -45,7 +48,9 @@ class _Root(OnDemand):
         "journey": Place("journeys", "Journeys: start, pause, what they did.", "app"),
         "case": Place("cases", "Cases: what the team has to do for people, and by when.", "app"),
         "messages": Place("messages", "Messages: what was sent, what was not, and why.", "app"),
-        "quarantine": Place("importing", "Rows that could not be taken in.", "quarantine"),
+        "source": Place("source", "Sources of events, and the write keys they come with.", "app"),
+        "tracking": Place("tracking", "Tracking plans: who has to mend what, and a first draft.", "app"),
+        "quarantine": Place("quarantine", "Rows that could not be taken in; replay them when they can be.", "app"),
     }
     """A line a command: its file, and what the list of commands says of it."""
 

@@ -1,4 +1,4 @@
-"""``import`` and ``quarantine``."""
+"""``import``: files come in."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from foretell.cli.tables import cut, heading, people, right, say, table
 from foretell.collect import FileReport, Preview
 from foretell.engine import Engine
 
-quarantine = typer.Typer(help="Rows that could not be taken in.")
 Source = Annotated[str | None, typer.Option("--source", metavar="KEY", help="Source document that maps the rows.")]
 _PROBLEMS = 200
+_DONE = {"allow": "let in", "drop_field": "left out", "quarantine": "put aside"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,47 +51,22 @@ def import_(
             progress.done(read, size)
 
         progress.begin(f"Importing {files[0].name}" + (f" and {len(files) - 1} more" if files[1:] else ""), 1)
-        reports = collect.import_files(found.engine, found.catalog, files, source, now=found.clock.now(), progress=told)
+        reports = collect.import_files(
+            found.engine, found.catalog, files, source, now=found.clock.now(), progress=told, reader=found.frames
+        )
         first = _first_bad(found.engine, reports)
     bad = sum(report.quarantined for report in reports)
     if bad:
         warn(f"{first}{_rows(bad)} went to quarantine; see `foretell quarantine list`")
+    breaching = sum(report.breaching for report in reports)
+    if breaching:
+        events = "1 event breaches" if breaching == 1 else f"{breaching:,} events breach"
+        warn(f"{events} the tracking plan and went in; see `foretell tracking report`")
     if as_json:
         emit_json({"files": [asdict(report) for report in reports]})
         return
     for report in reports:
         _show(report)
-
-
-@quarantine.callback()
-def group() -> None:
-    """Rows that could not be taken in."""
-
-
-@quarantine.command(name="list")
-def list_(
-    workspace: Workspace = HERE,
-    source: Source = None,
-    code: Annotated[str | None, typer.Option("--code", help="Rows with this reason only.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most rows to show.")] = 100,
-    as_json: AsJson = False,
-) -> None:
-    """List quarantined rows with line number and reason, the latest import first."""
-    with opened(workspace) as found:
-        rows = collect.quarantined(found.engine, limit=limit, source=source, code=code)
-        counts = collect.quarantine_counts(found.engine, source=source)
-    if as_json:
-        emit_json({"counts": counts, "rows": [asdict(row) for row in rows]})
-        return
-    if not rows:
-        say("No row in quarantine is like this." if source or code else "The quarantine is empty.")
-        return
-    table(
-        ["file", right("line"), "code", "reason", cut("row")],
-        [(r.file, r.line, r.code, r.message, (r.body or "")[:100]) for r in rows],
-    )
-    people.out("")
-    say(_counted(counts), dim=True)
 
 
 def _show(report: FileReport) -> None:
@@ -101,14 +76,14 @@ def _show(report: FileReport) -> None:
     )
     parts = {**report.mappings, **report.skipped}
     if parts:
-        say("rows: " + _counted(parts), indent=2, hang=2)
+        say("rows: " + counted(parts), indent=2, hang=2)
 
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def _counted(parts: Mapping[str, int]) -> str:
+def counted(parts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number:,}" for name, number in parts.items())
 
 
@@ -146,12 +121,18 @@ def _show_preview(one: Preview) -> None:
     )
     for problem in one.problems[:_PROBLEMS]:
         tell(f"line {problem['line']}: {problem['code']}: {problem['message']}")
+    for breach in one.violations[:_PROBLEMS]:
+        field = f": {breach['field']}" if breach["field"] else ""
+        owner = f" (owner: {breach['owner']})" if breach["owner"] else ""
+        done = _DONE[breach["action"]]
+        times = "1 time" if breach["count"] == 1 else f"{breach['count']:,} times"
+        tell(f"plan: {breach['event']}{field}: {breach['rule']}, {times}, {done}{owner}")
     if one.problem_counts:
-        say(f"problems: {_counted(one.problem_counts)}", hang=2)
+        say(f"problems: {counted(one.problem_counts)}", hang=2)
 
 
 def _told(row: Mapping[str, Any]) -> str:
     return ", ".join(part for part in (row["traits"], brief(row["properties"] or "{}")) if part)
 
 
-__all__ = ["add_to", "quarantine"]
+__all__ = ["add_to"]

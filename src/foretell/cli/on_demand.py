@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -29,6 +30,7 @@ class Place:
     def commands(self, name: str) -> Mapping[str, Any]:
         """The commands that come with this one, by name."""
         module = import_module(f"foretell.cli.{self.file}")
+        gc.enable()  # foretell.cli.main turned it off
         holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         holder.callback()(_nothing)
         if self.group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -10,8 +11,11 @@ from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_rows
 from foretell.cli.tables import result
+from foretell.collect import correct_sessions
 
 _SHOWN = 200
+_SESSIONS = re.compile(r"\b(machine_)?sessions\b", re.IGNORECASE)
+"""A query of sessions has them put together first from what arrived since; every other query only reads."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +29,10 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Ask the published views in SQL; nothing can be changed this way."""
-    with opened(workspace) as found:
+    of_sessions = bool(_SESSIONS.search(sql))
+    with opened(workspace, "write" if of_sessions else "read") as found:
+        if of_sessions:
+            correct_sessions(found.engine, found.catalog, now=found.clock.now())
         rows = found.engine.analytics.query(sql)
     if as_json:
         emit_rows(rows)

@@ -7,6 +7,8 @@ read again by the query that knows everything. Both give the same for the lines 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -84,17 +86,23 @@ def _shape(name: str) -> str:
     return f"coalesce(starts_with({name}, '{{'), true)"
 
 
+def _usual_instant(text: str) -> str:
+    """SQL text: true for instants that a plain cast reads as :func:`~foretell.collect.times.instant` does."""
+    return f"ends_with({text}, 'Z') AND strlen({text}) BETWEEN 20 AND 27"
+
+
 _LEAN = f"""
-WITH read AS (SELECT i, TRY(from_json(line, '{_STRUCTURE}')) AS h FROM lines),
+WITH read AS (SELECT i, @arrived TRY(from_json(line, '{_STRUCTURE}')) AS h FROM lines),
+stamped AS (SELECT *, coalesce(h.@first, h.@second) AS stamp, @sent AS sent FROM read),
 fields AS (
     SELECT i, h.type, h.event, h.messageId AS message_id, h.userId AS user_id, h.anonymousId AS anonymous_id,
-           h.@first AS stamp, TRY_CAST(h.@first AS TIMESTAMP) AS ts, h.sentAt AS sent,
+           @arrived stamp, @quick AS ts, sent,
            CAST(h.name AS VARCHAR) AS name, CAST(h.category AS VARCHAR) AS category,
            CAST(h.traits AS VARCHAR) AS traits, CAST(h.properties AS VARCHAR) AS properties,
            CAST(h.context AS VARCHAR) AS context
-    FROM read)
+    FROM stamped)
 SELECT i, type, {_NAMED} AS event, ts, message_id, user_id, anonymous_id, name, category, traits, properties, context,
-       coalesce(ts BETWEEN $earliest AND $latest AND ends_with(stamp, 'Z') AND strlen(stamp) BETWEEN 20 AND 27
+       coalesce(ts BETWEEN $earliest AND @latest AND {_usual_instant("stamp")}
                 AND message_id <> '' AND (type = 'track' AND event > '!' AND NOT ends_with(event, ' ') OR type = 'page'
                      OR type = 'screen' OR type = 'identify')
                 AND {_usual_id("user_id")} AND {_usual_id("anonymous_id")}
@@ -112,19 +120,20 @@ def _object(name: str) -> str:
     return f"nullif(nullif({_token(name)}, '[]'), '{{}}') AS {name}"
 
 
-_SALT = """CASE WHEN $first_line IS NULL THEN 'at ' || CAST(epoch_us($received) AS VARCHAR) || ' ' || CAST(i AS VARCHAR)
+_SALT = """CASE WHEN $first_line IS NULL
+    THEN 'at ' || CAST(epoch_us(@received) AS VARCHAR) || ' ' || CAST(@place AS VARCHAR)
     WHEN contains(line, '"messageId"') THEN 'line ' || CAST($first_line + i AS VARCHAR)
     ELSE CAST(nth AS VARCHAR) END"""
 """What tells equal lines without a message id apart. Equal lines of a file are counted on reading it,
 by a look for the word alone; the odd line that has it elsewhere goes by its number in the file."""
 _FULL = f"""
 WITH read AS (
-    SELECT i, nth, line, wrong, TRY(from_json(CASE WHEN wrong IS NULL THEN line END, '{_STRUCTURE}')) AS h
+    SELECT i, @arrived nth, line, wrong, TRY(from_json(CASE WHEN wrong IS NULL THEN line END, '{_STRUCTURE}')) AS h
     FROM lines),
 stamped AS (
-    SELECT i, nth, line, wrong, h.type, trim(h.event) AS event, h.messageId AS message_id,
+    SELECT i, @arrived nth, line, wrong, h.type, trim(h.event) AS event, h.messageId AS message_id,
            {plain_id("h.userId")} AS user_id, {plain_id("h.anonymousId")} AS anonymous_id,
-           coalesce(h.@first, h.@second) AS stamp, h.sentAt AS sent,
+           coalesce(h.@first, h.@second) AS stamp, @sent AS sent,
            {_token("name")} AS name, {_token("category")} AS category, {_token("groupId")} AS group_id,
            {_token("previousId")} AS previous_id, {_object("traits")}, {_object("properties")}, {_object("context")}
     FROM read),
@@ -141,8 +150,8 @@ SELECT i, CASE
     WHEN NOT {_shape("traits")} THEN 'BAD_TRAITS'
     WHEN NOT {_shape("context")} THEN 'BAD_CONTEXT' END AS code,
     CASE WHEN wrong = 'TOO_LARGE' THEN left(line, 2000) WHEN code IS NOT NULL THEN rtrim(line, {_END}) END AS body,
-    type, named AS event, coalesce(ts > $latest, false) AS future,
-    CASE WHEN stamp IS NULL OR ts > $latest THEN $received ELSE ts END AS ts,
+    type, named AS event, coalesce(ts > @latest, false) AS future,
+    CASE WHEN stamp IS NULL OR ts > @latest THEN @received ELSE ts END AS ts,
     coalesce(nullif(message_id, ''),
              'm_' || md5($source || chr(31) || {_SALT} || chr(31) || rtrim(line, {_END}))) AS message_id,
     user_id, anonymous_id, previous_id, group_id, name, category, traits, properties, context
@@ -150,21 +159,60 @@ FROM fields ORDER BY i
 """
 
 
-def _reading(sql: str, first: str, second: str, ts: str, also: str) -> str:
-    sql = sql.replace("@ts", ts).replace("@also", also)
-    return sql.replace("@first", first).replace("@second", second)
+def _reading(sql: str, words: Mapping[str, str]) -> str:
+    for name, text in words.items():
+        sql = sql.replace(f"@{name}", text)
+    return sql
 
 
-_WORDS: dict[Arrival, tuple[str, str, str, str]] = {
-    "import": ("timestamp", "originalTimestamp", instant("stamp"), "true"),
-    "api": (
-        "originalTimestamp",
-        "timestamp",
-        f"{instant('stamp')} + coalesce($received - {instant('sent')}, INTERVAL 0 SECOND)",
-        "sent IS NULL",
-    ),
+_WORDS: dict[Arrival, dict[str, str]] = {
+    "import": {
+        "first": "timestamp",
+        "second": "originalTimestamp",
+        "ts": instant("stamp"),
+        "quick": "TRY_CAST(stamp AS TIMESTAMP)",
+        "also": "true",
+        "arrived": "",
+        "sent": "h.sentAt",
+        "latest": "$latest",
+        "received": "$received",
+        "place": "i",
+    },
+    "api": {
+        "first": "originalTimestamp",
+        "second": "timestamp",
+        "ts": f"{instant('stamp')} + coalesce(received - {instant('sent')}, INTERVAL 0 SECOND)",
+        "quick": "TRY_CAST(stamp AS TIMESTAMP) + coalesce(received - TRY_CAST(sent AS TIMESTAMP), INTERVAL 0 SECOND)",
+        "also": f"(sent IS NULL OR {_usual_instant('sent')} AND TRY_CAST(sent AS TIMESTAMP) IS NOT NULL)",
+        "arrived": "received, place, told_sent,",
+        "sent": "coalesce(h.sentAt, told_sent)",
+        "latest": f"received + INTERVAL {_FUTURE.seconds} SECOND",
+        "received": "received",
+        "place": "place",
+    },
 }
-_QUERIES = {arrival: (_reading(_LEAN, *words), _reading(_FULL, *words)) for arrival, words in _WORDS.items()}
+_QUERIES = {arrival: (_reading(_LEAN, words), _reading(_FULL, words)) for arrival, words in _WORDS.items()}
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """How each line came over the wire, where lines of several requests are read together.
+
+    Args:
+        received: arrival (timestamp[us], UTC).
+        place: number of the line in its request, from 0.
+        sent: ``sentAt`` of its request as it stands there; null without one.
+    """
+
+    received: pa.Array
+    place: pa.Array
+    sent: pa.Array
+
+    @classmethod
+    def at_once(cls, received_at: datetime, height: int) -> Arrivals:
+        """Of ``height`` lines of one request that says nothing of its time."""
+        received = pa.repeat(pa.scalar(naive_utc(received_at), TIMESTAMP), height)
+        return cls(received, pa.array(np.arange(height)), pa.nulls(height, pa.string()))
 
 
 def read_envelopes(
@@ -176,6 +224,7 @@ def read_envelopes(
     received_at: datetime,
     first_line: int | None,
     arrival: Arrival,
+    arrivals: Arrivals | None = None,
 ) -> pa.Table:
     """Read the outer fields of messages.
 
@@ -186,6 +235,7 @@ def read_envelopes(
         first_line: number of the first line in its file; None for what came over the wire.
         arrival: ``import`` keeps the timestamp as it is; ``api`` corrects it by how far the sender's
             clock was off on sending (Segment's rule).
+        arrivals: of ``api`` lines that came in several requests; in place of ``received_at``.
 
     Returns:
         Columns of :data:`HEADS` in the order of ``lines``: ``i`` (the position), ``code`` (null where
@@ -194,8 +244,14 @@ def read_envelopes(
     """
     lean, full = _QUERIES[arrival]
     height, received = len(lines), naive_utc(received_at)
-    times = {"earliest": EARLIEST, "latest": received + _FUTURE}
+    times: dict[str, object] = {"earliest": EARLIEST}
     columns = pa.table({"i": np.arange(height), "line": lines})
+    if arrival == "api":
+        each = arrivals or Arrivals.at_once(received_at, height)
+        for name, column in (("received", each.received), ("place", each.place), ("told_sent", each.sent)):
+            columns = columns.append_column(name, column)
+    else:
+        times["latest"] = received + _FUTURE
     quick = scratch(lean, {"lines": columns}, times)
     usual = quick["usual"] if wrong is None else pc.and_(quick["usual"], pc.is_null(wrong))
     odd = pc.invert(usual)
@@ -203,7 +259,9 @@ def read_envelopes(
         return _heads(quick)
     columns = columns.append_column("nth", pa.array(np.zeros(height, np.int64) if nth is None else nth))
     columns = columns.append_column("wrong", pa.nulls(height, pa.string()) if wrong is None else wrong)
-    params = {**times, "received": received, "source": source, "first_line": first_line}
+    params = {**times, "source": source, "first_line": first_line}
+    if arrival == "import":
+        params["received"] = received
     slow = scratch(full, {"lines": columns.filter(odd)}, params)
     both = pa.concat_tables([_heads(quick.filter(usual)), slow.cast(HEADS)])
     return both.take(pa.array(np.argsort(both["i"].to_numpy(), kind="stable")))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from foretell.collect.catalogue import CATALOGUE_DDL
-from foretell.collect.quarantine import QUARANTINE_DDL
+from foretell.collect.health import HEALTH_DDL
+from foretell.collect.quarantine import QUARANTINE_DDL, STATES_DDL
+from foretell.collect.sessions import DDL, DEVICE_ROWS, MACHINES_VIEW, SESSION_ROWS, SESSIONS_VIEW
+from foretell.collect.tracking import VIOLATION_ROWS, VIOLATIONS_VIEW
+from foretell.collect.write_keys import WRITE_KEYS_DDL
 from foretell.engine import AnalyticsTable, RoomParts, View
 
 _ORDERS = AnalyticsTable(
@@ -102,8 +106,15 @@ _PRODUCTS_VIEW = View(
 
 PARTS = RoomParts(
     room="collect",
-    migrations=(f"{QUARANTINE_DDL}; {CATALOGUE_DDL};",),
-    tables=(_ORDERS, _ITEMS, _PRODUCTS),
-    views=(_ORDERS_VIEW, _ITEMS_VIEW, _PRODUCTS_VIEW),
+    migrations=(
+        f"{QUARANTINE_DDL}; {CATALOGUE_DDL};",
+        f"{STATES_DDL};",
+        f"{DDL};",
+        f"{WRITE_KEYS_DDL};",
+        f"{HEALTH_DDL};",
+    ),
+    tables=(_ORDERS, _ITEMS, _PRODUCTS, VIOLATION_ROWS, DEVICE_ROWS, SESSION_ROWS),
+    views=(_ORDERS_VIEW, _ITEMS_VIEW, _PRODUCTS_VIEW, VIOLATIONS_VIEW, SESSIONS_VIEW, MACHINES_VIEW),
+    rebuilt=("quarantine", "catalogue", "sessions_progress"),
 )
 """For ``app``."""

@@ -10,8 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.collect.importing import READER, frames_of
+from foretell.collect.frames import FrameReader
+from foretell.collect.importing import frames_of
+from foretell.collect.problems import PROBLEM_ROWS
 from foretell.collect.tally import Tally
+from foretell.collect.tracking import shown_violations
 from foretell.definitions import Catalog
 from foretell.engine import Decoded, scratch
 
@@ -24,6 +27,8 @@ class Preview:
         first: the first events: line, event, timestamp, who, properties, traits.
         problems: line, code, message, severity, body of what is wrong, at most ``PROBLEMS_SHOWN``.
         problem_counts: code → number, over the whole file.
+        violations: what breaches the tracking plan, by event, field and rule: ``event field rule action owner
+            count example``.
     """
 
     file: str
@@ -35,19 +40,23 @@ class Preview:
     problem_counts: dict[str, int]
     mappings: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
+    violations: list[dict[str, Any]] = field(default_factory=list)
 
 
 FIRST_SHOWN, PROBLEMS_SHOWN = 10, 10_000
+_SHOWN_OF_PROBLEMS = PROBLEM_ROWS.names[:8]
 
 
 def preview(catalog: Catalog, path: Path, source_key: str | None = None, *, now: datetime) -> Preview:
     """Read a file as :func:`import_files` would, to its end, and store nothing."""
     origin, pieces = frames_of(path, catalog, source_key, now)
+    reader = FrameReader(catalog)
     total, first = Tally(), pa.table({})
     problems: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
+    remarks: list[pa.Table] = []
     for piece in pieces:
-        decoded, tally = READER.read(piece.frame)
+        decoded, tally = reader.read(piece.frame)
         total = total.plus(tally)
         if first.num_rows < FIRST_SHOWN:
             shown = shown_events(decoded, FIRST_SHOWN - first.num_rows)
@@ -55,7 +64,8 @@ def preview(catalog: Catalog, path: Path, source_key: str | None = None, *, now:
         found = decoded.problems
         for entry in pc.value_counts(found["code"]).to_pylist():
             counts[entry["values"]] = counts.get(entry["values"], 0) + entry["counts"]
-        problems += found.slice(0, PROBLEMS_SHOWN - len(problems)).to_pylist()
+        problems += found.slice(0, PROBLEMS_SHOWN - len(problems)).select(_SHOWN_OF_PROBLEMS).to_pylist()
+        remarks.append(decoded.remarks)
     return Preview(
         path.name,
         origin.source,
@@ -66,6 +76,7 @@ def preview(catalog: Catalog, path: Path, source_key: str | None = None, *, now:
         counts,
         {name: rows for name, (_, rows) in total.mapped.items()},
         dict(total.skipped),
+        shown_violations(pa.concat_tables(remarks, promote_options="default")) if remarks else [],
     )
 
 

@@ -23,9 +23,15 @@ PROBLEM_ROWS = pa.schema(
         ("source", pa.string()),
         ("file", pa.string()),
         ("received_at", TIMESTAMP),
+        ("message_id", pa.string()),
+        ("nth", pa.int64()),
+        ("form", pa.string()),
+        ("sent_at", pa.string()),
     ]
 )
-"""``error``: the line was not taken in. ``warning``: it was, and something about it is odd."""
+"""``error``: the line was not taken in. ``warning``: it was, and something about it is odd. The last four
+columns are what is needed to read the line again later: the id that its event has or would have, how many
+equal rows its file holds before it, the format of its frame, and when its request was sent."""
 
 MESSAGES: Mapping[str, str] = {
     "TOO_LARGE": "the event is too large",
@@ -40,6 +46,10 @@ MESSAGES: Mapping[str, str] = {
     "BAD_TRAITS": "traits is no object",
     "BAD_CONTEXT": "context is no object",
     "NO_IDENTIFIER": "there is no identifier: neither userId nor anonymousId, e-mail, phone or external id",
+    "CONSENT_MISSING": "the person has not agreed, so that nothing is kept of the event but its name and time",
+    "TOO_MANY": "the body has more than 2,500 items",
+    "NO_MATCH": "no mapping of the source document takes anything of the body",
+    "NO_NAME": "the mapping's expression for the event's name gives no text",
     "FUTURE_TIMESTAMP": "the timestamp lies more than 5 minutes after arrival; the event is placed at arrival",
 }
 
@@ -56,14 +66,15 @@ def problem_rows(
 
     Args:
         found: ``line``, ``code``, ``body`` and, where the sentence is not that of :data:`MESSAGES`,
-            ``message``.
+            ``message``; ``received_at`` where it is not the same for all; the last four, where known.
     """
     height = found.num_rows
     if "message" not in found.column_names:
         known = pa.array([MESSAGES.get(code, code) for code in found["code"].to_pylist()], pa.string())
         found = found.append_column("message", known)
     columns = [found[name] for name in ("line", "code", "message", "body")]
-    constants = [severity, source, file, naive_utc(received_at)]
+    constants = [severity, source, file, naive_utc(received_at), None, None, None, None]
     for value, field in zip(constants, list(PROBLEM_ROWS)[4:], strict=True):
-        columns.append(pa.repeat(pa.scalar(value, field.type), height))
+        own = field.name in found.column_names
+        columns.append(found[field.name] if own else pa.repeat(pa.scalar(value, field.type), height))
     return pa.table(columns, names=PROBLEM_ROWS.names).cast(PROBLEM_ROWS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import numpy as np
@@ -16,6 +16,7 @@ from foretell.collect.row_plan import MappingPlan, RowPlan
 from foretell.collect.tally import Tally
 from foretell.collect.times import EARLIEST
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
+from foretell.collect.tracking import CODE, SourceRules, enforced
 from foretell.collect.who import tidied
 from foretell.engine import EVENTS, IDENTIFIERS, TIMESTAMP, Decoded, integers, scratch
 
@@ -47,13 +48,15 @@ class _Reading:
     height: int = 0
 
 
-def decode_rows(rows: pa.Table, plan: RowPlan, origin: Origin, lag: timedelta | None) -> tuple[Decoded, Tally]:
+def decode_rows(
+    rows: pa.Table, plan: RowPlan, origin: Origin, lag: timedelta | None, rules: SourceRules | None = None
+) -> tuple[Decoded, Tally]:
     """Read rows of a file.
 
     Args:
         rows: ``line`` (1-based row number), ``nth`` (equal rows before it in the file), then the
             columns that ``plan`` was made for. A group is never split between calls.
-        lag: see :func:`~foretell.collect.segment_spec.decode_segment`.
+        lag, rules: see :func:`~foretell.collect.segment_spec.decode_segment`.
     """
     columns = ["line", "nth", *(f"c{number}" for number in range(rows.num_columns - 2))]
     assigned = _assigned(rows.rename_columns(columns), plan)
@@ -64,13 +67,32 @@ def decode_rows(rows: pa.Table, plan: RowPlan, origin: Origin, lag: timedelta | 
     identifiers = pa.concat_tables([IDENTIFIERS.empty_table(), *reading.named])
     events = _events(told, origin, lag)
     flat = read_properties(events, pa.table({"row": events["row"], "token": told["traits"]}))
+    decoded = assembled(events, flat, identifiers, trait_rows(flat), [_future(told, origin)], origin)
+    if rules is not None:
+        decoded, told = _under_plan(decoded, rules, told, reading)
     refused = _refused(assigned, plan, reading)
-    problems = [
-        problem_rows(refused, source=origin.source, file=origin.file, received_at=origin.received_at),
-        _future(told, origin),
-    ]
-    decoded = assembled(events, flat, identifiers, trait_rows(flat), problems, origin)
+    problems = problem_rows(refused, source=origin.source, file=origin.file, received_at=origin.received_at)
+    decoded = replace(decoded, problems=pa.concat_tables([problems, decoded.problems]))
     return decoded, _tally(assigned, plan, told, refused)
+
+
+def _under_plan(decoded: Decoded, rules: SourceRules, told: pa.Table, reading: _Reading) -> tuple[Decoded, pa.Table]:
+    """Hold events against the plan; the rows of those that are put aside are refused."""
+    found = enforced(decoded, rules)
+    if not found.aside.num_rows:
+        return found.decoded, told
+    at = integers(found.aside["row"])
+    aside = told.select(["key", "message_id"]).take(pa.array(at))
+    codes = pa.repeat(CODE, aside.num_rows)
+    columns = [aside["key"], codes, found.aside["message"], aside["message_id"]]
+    refused = pa.table(columns, names=["key", "code", "message", "message_id"])
+    reading.refused.append(
+        scratch("SELECT key, min(code) AS code, min_by(message, message_id) AS message, min(message_id) AS message_id "
+                "FROM r GROUP BY key", {"r": refused})
+    )  # fmt: skip
+    kept = np.ones(told.num_rows, np.bool_)
+    kept[at] = False
+    return found.decoded, told.filter(pa.array(kept))
 
 
 def _assigned(rows: pa.Table, plan: RowPlan) -> pa.Table:
@@ -183,17 +205,20 @@ def _refused(assigned: pa.Table, plan: RowPlan, reading: _Reading) -> pa.Table:
     by_line += [part for part in reading.refused if "line" in part.column_names]
     by_key = [part for part in reading.refused if "key" in part.column_names]
     if by_key:
-        tables = {"assigned": assigned, "refused": pa.concat_tables(by_key)}
+        by_key.append(pa.table({"message_id": pa.array([], pa.string())}))
+        tables = {"assigned": assigned, "refused": pa.concat_tables(by_key, promote_options="default")}
         by_line.append(
             scratch(
-                "SELECT a.line, r.code, r.message FROM assigned a JOIN refused r USING (key) WHERE skip IS NULL", tables
+                "SELECT a.line, r.code, r.message, r.message_id FROM assigned a JOIN refused r USING (key) "
+                "WHERE skip IS NULL",
+                tables,
             )
         )
-    found = pa.concat_tables(by_line)
+    found = pa.concat_tables(by_line, promote_options="default")
     if not found.num_rows:
         return found.append_column("body", pa.nulls(0, pa.string()))
     return scratch(
-        f"SELECT f.line, f.code, f.message, CAST({plan.body} AS VARCHAR) AS body "
+        f"SELECT f.*, a.nth, CAST({plan.body} AS VARCHAR) AS body "
         "FROM found f JOIN assigned a ON a.line = f.line ORDER BY f.line",
         {"found": found, "assigned": assigned},
     )

@@ -5,6 +5,7 @@ The fields and their meaning: https://segment.com/docs/connections/spec/common/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -13,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
-from foretell.collect.envelope import Arrival, read_envelopes
+from foretell.collect.consent import WITHHELD
+from foretell.collect.envelope import Arrival, Arrivals, read_envelopes
 from foretell.collect.problems import Severity, problem_rows
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
+from foretell.collect.tracking import CODE, SourceRules, enforced
 from foretell.collect.values import joined
 from foretell.collect.who import spoken_of
 from foretell.engine import TIMESTAMP, Decoded, integers, scratch, with_column
@@ -45,6 +48,9 @@ SELECT row, CASE WHEN type = 'identify' THEN coalesce(traits, CAST(json_extract(
 FROM told WHERE type = 'identify' OR type = 'group' ORDER BY row
 """
 
+_AGAIN = ["received_at", "sent_at", "message_id"]
+"""What else is kept of a line that is not taken in."""
+
 
 def decode_segment(
     lines: pa.StringArray | pa.LargeStringArray,
@@ -53,11 +59,12 @@ def decode_segment(
     received_at: datetime,
     first_line: int | None = 1,
     arrival: Arrival = "import",
+    arrivals: Arrivals | None = None,
     lag: timedelta | None = None,
     file: str = "",
     wrong: pa.Array | None = None,
     nth: npt.NDArray[np.int64] | None = None,
-    body: bytes | None = None,
+    rules: SourceRules | None = None,
 ) -> Decoded:
     """Read messages.
 
@@ -66,11 +73,11 @@ def decode_segment(
         source: key of the source; part of minted message ids.
         received_at: arrival, UTC; the time of messages without one.
         first_line: number of the first line in its file; None for what came over the wire.
-        arrival: see :func:`~foretell.collect.envelope.read_envelopes`.
+        arrival, arrivals: see :func:`~foretell.collect.envelope.read_envelopes`.
         lag: set for history: a message counts as known that much after it happened, and at arrival
             at the latest.
         wrong, nth: see :func:`~foretell.collect.envelope.read_envelopes`.
-        body: the bytes of ``lines``, where they are at hand.
+        rules: the tracking plan of the source, where there is one.
     """
     heads = read_envelopes(
         lines,
@@ -80,8 +87,9 @@ def decode_segment(
         received_at=received_at,
         first_line=first_line,
         arrival=arrival,
+        arrivals=arrivals,
     )
-    heads = _with_lines(heads, first_line)
+    heads = _with_lines(heads, first_line, received_at, arrivals)
     codes = heads["code"]
     told = heads if codes.null_count == len(codes) else heads.filter(pc.is_null(codes))
     told = with_column(told, "row", np.arange(told.num_rows))
@@ -89,10 +97,9 @@ def decode_segment(
     docs = scratch(_TRAIT_DOCS, {"told": told})
     flat = read_properties(told, docs)
     traits = trait_rows(flat)
-    in_context = _mentions(lines.buffers()[2].to_pybytes() if body is None else body, told)
-    identifiers = spoken_of(told, traits, in_context=in_context)
+    identifiers = spoken_of(told, traits, in_context=_mentions(told))
     origin = Origin(source, file, received_at)
-    bad = heads.filter(pc.not_equal(codes, "BLANK")).select(["line", "code", "body"])
+    bad = heads.filter(pc.not_equal(codes, "BLANK")).select(["line", "code", "body", *_AGAIN])
     problems = [_problems(bad, origin)]
     named = np.zeros(told.num_rows, np.bool_)
     named[integers(identifiers["row"])] = True
@@ -102,10 +109,28 @@ def decode_segment(
         told, identifiers, traits = _only(named, told, identifiers, traits)
         flat = read_properties(told, docs.slice(0, 0))
     problems.append(_future(told, origin))
-    return assembled(_events(told, origin, lag), flat, identifiers, traits, problems, origin)
+    decoded = assembled(_events(told, origin, lag), flat, identifiers, traits, problems, origin)
+    return decoded if rules is None else _under_plan(decoded, rules, told, lines, origin)
 
 
-def _with_lines(heads: pa.Table, first_line: int | None) -> pa.Table:
+def _under_plan(decoded: Decoded, rules: SourceRules, told: pa.Table, lines: pa.Array, origin: Origin) -> Decoded:
+    found = enforced(decoded, rules)
+    if not found.aside.num_rows:
+        return found.decoded
+    aside = told.take(joined(found.aside["row"]))
+    rows = _put_aside(aside, lines, pa.repeat(CODE, aside.num_rows)).append_column("message", found.aside["message"])
+    problems = pa.concat_tables([found.decoded.problems, _problems(rows, origin)])
+    return replace(found.decoded, problems=problems)
+
+
+def _with_lines(heads: pa.Table, first_line: int | None, received_at: datetime, arrivals: Arrivals | None) -> pa.Table:
+    """With the line's number in its file and its arrival."""
+    if arrivals is None:
+        received = pa.repeat(pa.scalar(naive_utc(received_at), TIMESTAMP), heads.num_rows)
+    else:
+        received = arrivals.received.take(joined(heads["i"]))
+    sent = pa.nulls(heads.num_rows, pa.string()) if arrivals is None else arrivals.sent.take(joined(heads["i"]))
+    heads = heads.append_column("received_at", received).append_column("sent_at", sent)
     if first_line is None:
         return heads.append_column("line", pa.nulls(heads.num_rows, pa.int64()))
     return heads.append_column("line", pc.add(heads["i"], first_line))
@@ -126,12 +151,9 @@ def _with_extras(told: pa.Table) -> pa.Table:
     return with_column(told, "properties", properties)
 
 
-def _mentions(text: bytes, told: pa.Table) -> bool:
-    """Whether some context may hold traits or external ids, told by the bytes of the lines alone."""
-    if text.find(b'"externalIds"') >= 0:
-        return True
-    outer: int = told.num_rows - told["traits"].null_count
-    return text.count(b'"traits"') > outer
+def _mentions(told: pa.Table) -> bool:
+    """Whether some context may hold traits or external ids."""
+    return pc.any(pc.match_substring_regex(told["context"], '"(traits|externalIds)"')).as_py() is True
 
 
 def _problems(found: pa.Table, origin: Origin, severity: Severity = "error") -> pa.Table:
@@ -141,8 +163,14 @@ def _problems(found: pa.Table, origin: Origin, severity: Severity = "error") -> 
 
 
 def _nobody(told: pa.Table, lines: pa.Array) -> pa.Table:
+    withheld = pc.fill_null(pc.match_substring(told["context"], WITHHELD), False)
+    return _put_aside(told, lines, pc.if_else(joined(withheld), "CONSENT_MISSING", "NO_IDENTIFIER"))
+
+
+def _put_aside(told: pa.Table, lines: pa.Array, codes: pa.Array) -> pa.Table:
+    """Messages that could be read and are not taken in, with their text."""
     bodies = pc.utf8_rtrim(lines.take(joined(told["i"])).cast(pa.string()), characters="\r\n")
-    return pa.table([told["line"], pa.repeat("NO_IDENTIFIER", told.num_rows), bodies], names=["line", "code", "body"])
+    return pa.table([told["line"], codes, bodies, *told.select(_AGAIN)], names=["line", "code", "body", *_AGAIN])
 
 
 def _only(kept: npt.NDArray[np.bool_], told: pa.Table, *others: pa.Table) -> tuple[pa.Table, ...]:
@@ -159,15 +187,16 @@ def _only(kept: npt.NDArray[np.bool_], told: pa.Table, *others: pa.Table) -> tup
 def _future(told: pa.Table, origin: Origin) -> pa.Table:
     late = told.filter(told["future"])
     codes = pa.repeat("FUTURE_TIMESTAMP", late.num_rows)
-    rows = pa.table([late["line"], codes, late["message_id"]], names=["line", "code", "body"])
+    columns = [late["line"], codes, late["message_id"], late["received_at"]]
+    rows = pa.table(columns, names=["line", "code", "body", "received_at"])
     return _problems(rows, origin, "warning")
 
 
 def _events(told: pa.Table, origin: Origin, lag: timedelta | None) -> pa.Table:
-    received = pa.scalar(naive_utc(origin.received_at), TIMESTAMP)
+    received = told["received_at"]
     ts = told["ts"].cast(TIMESTAMP)
     height = told.num_rows
-    known = pa.repeat(received, height) if lag is None else pc.min_element_wise(pc.add(ts, lag), received)
+    known = received if lag is None else pc.min_element_wise(pc.add(ts, lag), received)
     columns = {
         "row": told["row"],
         "line": told["line"],
@@ -176,7 +205,7 @@ def _events(told: pa.Table, origin: Origin, lag: timedelta | None) -> pa.Table:
         "event": told["event"],
         "ts": ts,
         "known_at": known,
-        "received_at": pa.repeat(received, height),
+        "received_at": received,
         "source": pa.repeat(origin.source, height),
         "properties": told["properties"],
         "context": told["context"],

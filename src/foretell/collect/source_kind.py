@@ -9,7 +9,9 @@ from foretell.collect.expressions import Compiled, Scope, as_bool, columns_of, c
 from foretell.collect.slots import Slot, slots
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.times import unknown_code
-from foretell.definitions import Catalog, Document, Kind, Problem, problems_from
+from foretell.collect.webhook_expressions import check as check_expression
+from foretell.collect.webhook_expressions import expressions_of
+from foretell.definitions import SETTINGS_FILE, Catalog, Document, Kind, Problem, problems_from
 from foretell.engine import OWN_SOURCE
 from foretell.errors import ForetellError, UsageError
 
@@ -24,7 +26,7 @@ def compiled_slot(slot: Slot, scope: Scope) -> Compiled:
     return result
 
 
-def _check(document: Document, _: Catalog) -> Iterable[Problem]:
+def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
     spec = document.spec
     assert isinstance(spec, SourceSpec)
     if document.key == OWN_SOURCE:
@@ -38,6 +40,28 @@ def _check(document: Document, _: Catalog) -> Iterable[Problem]:
         except ForetellError as error:
             yield from problems_from(error, thing=document.name, where=where)
     yield from _check_settings(document, spec)
+    yield from _check_webhook(document, spec, catalog)
+
+
+def _check_webhook(document: Document, spec: SourceSpec, catalog: Catalog) -> Iterator[Problem]:
+    for number, mapping in enumerate(spec.events):
+        try:
+            found = list(expressions_of(mapping))
+        except UsageError as error:
+            path: tuple[str | int, ...] = ("spec", "events", number, *error.where.split("."))
+            yield from problems_from(error, thing=document.name, where=document.positions.at(path))
+            continue
+        for place, text in found:
+            try:
+                check_expression(text)
+            except UsageError as error:
+                where = document.positions.at(("spec", "events", number, *place))
+                yield from problems_from(error, thing=document.name, where=where)
+    if spec.signature is not None and spec.signature.secret not in catalog.settings.secrets:
+        where = document.positions.at(("spec", "signature", "secret"))
+        message = f"there is no secret called {spec.signature.secret!r}"
+        next_step = f"Add it to secrets in {SETTINGS_FILE}: {spec.signature.secret}: ${{VARIABLE}}."
+        yield Problem("BAD_SOURCE", message, document.name, where, next_step)
 
 
 def _assumed(slot: Slot) -> dict[str, Compiled]:

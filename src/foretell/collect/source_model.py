@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from foretell.clock import Duration
+from foretell.collect.webhook_model import EventMapping, Signature
 from foretell.definitions import DurationText, KeyText, ZoneText
+
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+\Z")
 
 Value = str | float | bool
 """An expression, or a value that stands for itself."""
@@ -22,6 +26,16 @@ def _listed(value: object) -> object:
 
 Names = Annotated[list[str], BeforeValidator(_listed)]
 """One text, or a list of them."""
+
+
+def _origin(text: str) -> str:
+    if not _ORIGIN.match(text.lower()):
+        raise ValueError(f"{text!r} is no origin of pages; write e.g. https://shop.example, without a path")
+    return text.lower()
+
+
+OriginText = Annotated[str, AfterValidator(_origin)]
+"""Scheme, host and port of a page, as browsers send it."""
 
 
 class _Part(BaseModel):
@@ -105,7 +119,9 @@ class RowMapping(_Part):
 class SourceSpec(_Part):
     """A source of customer data."""
 
-    format: Literal["csv", "parquet", "xlsx", "jsonl"] = Field(description="What the files are.")
+    format: Literal["csv", "parquet", "xlsx", "jsonl", "api", "webhook"] = Field(
+        description="What the files are; api: events come through /v1; webhook: bodies come to /hooks/KEY."
+    )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Between the fields of a CSV file.")
     quote: str = Field('"', min_length=1, max_length=1, description="Around fields of a CSV file.")
     encoding: str = Field("utf-8", description="Of a CSV file, e.g. utf-8, latin-1, utf-16.")
@@ -116,13 +132,28 @@ class SourceSpec(_Part):
     group_by: Names = Field(default_factory=list, description="Columns; rows that agree in them become one event.")
     skip: list[Skip] = Field(default_factory=list, description="Rows that are left out on purpose.")
     mappings: list[RowMapping] = Field(default_factory=list, description="What the rows mean; the first match counts.")
+    origins: Annotated[list[OriginText], BeforeValidator(_listed)] = Field(
+        default_factory=list, description="Of api: pages that may send, e.g. https://shop.example; without any, all."
+    )
+    consent: Literal["required", "none"] = Field(
+        "none",
+        description="Of api: required: of people who have not agreed nothing is kept that tells who they are.",
+    )
+    consent_categories: Names = Field(
+        default_factory=list,
+        description="Categories of the page's consent that must be granted; without any, all that an event names.",
+    )
+    signature: Signature | None = Field(None, description="Of webhook: how the sender shows who it is.")
+    events: list[EventMapping] = Field(default_factory=list, description="Of webhook: what the bodies mean.")
 
     @model_validator(mode="after")
     def _fits_the_format(self) -> SourceSpec:
-        if self.format == "jsonl" and (self.mappings or self.skip or self.group_by):
-            raise ValueError("jsonl files in the Segment specification need no mappings, skip or group_by")
-        if self.format != "jsonl" and not self.mappings:
+        if not self.holds_rows and (self.mappings or self.skip or self.group_by):
+            what = {"jsonl": "jsonl files in the Segment specification need", "api": "api events need"}
+            raise ValueError(f"{what.get(self.format, 'webhooks need')} no mappings, skip or group_by")
+        if self.holds_rows and not self.mappings:
             raise ValueError(f"{self.format} files need at least one mapping")
+        self._check_ways()
         names = [skip.name for skip in self.skip] + [mapping.name for mapping in self.mappings]
         if len(set(names)) < len(names):
             raise ValueError("names of skip and mappings must differ")
@@ -133,6 +164,24 @@ class SourceSpec(_Part):
         if self.history and Duration.parse(self.lag).exact is None:
             raise ValueError("lag must be an exact length: s, m, h, d or w")
         return self
+
+    def _check_ways(self) -> None:
+        """What only one way of arriving has."""
+        if self.format == "webhook" and not (self.signature and self.events):
+            raise ValueError("webhook needs signature and events")
+        if self.format != "webhook" and (self.signature or self.events):
+            raise ValueError("signature and events are for webhook")
+        if self.format != "api" and (self.origins or self.consent != "none" or self.consent_categories):
+            raise ValueError("origins and consent are for api")
+        if self.consent_categories and self.consent == "none":
+            raise ValueError("consent_categories needs consent: required")
+        if self.format in ("api", "webhook") and self.history:
+            raise ValueError(f"history is for files, not for {self.format}")
+
+    @property
+    def holds_rows(self) -> bool:
+        """True where the files hold rows that mappings read; false for messages."""
+        return self.format in ("csv", "parquet", "xlsx")
 
     @property
     def known_after(self) -> timedelta | None:

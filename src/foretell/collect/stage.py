@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from foretell.clock import micros
 from foretell.collect.catalogue import update_catalogue
 from foretell.collect.orders import order_tables
 from foretell.collect.quarantine import put_aside
+from foretell.collect.read_again import settle
+from foretell.collect.sessions import device_rows
+from foretell.collect.tracking import note_violations
 from foretell.engine import Batch, Stage, Tx
 
 
@@ -23,12 +27,15 @@ class CollectStage(Stage):
         self.currency = currency
 
     def apply(self, tx: Tx, batch: Batch) -> None:
+        note_violations(tx, batch)
+        settle(tx, batch.decoded.remarks, now_micros=micros(batch.now))
         put_aside(tx, batch)
         orders, items = order_tables(batch, self.currency)
         for table, rows in (
             ("order_rows", orders),
             ("order_item_rows", items),
             ("product_rows", update_catalogue(tx, batch)),
+            ("device_rows", device_rows(batch)),
         ):
             batch.emit(table, rows)
 

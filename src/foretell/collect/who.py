@@ -6,7 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.collect.envelope import plain_id
-from foretell.collect.values import text_of
+from foretell.collect.standards import StandardContext
+from foretell.collect.standards.tables.usual_addresses import usual
+from foretell.collect.values import joined, text_of
 from foretell.engine import IDENTIFIERS, scratch
 
 PRIORITIES = {"user_id": 0, "email": 1, "phone": 2, "anonymous_id": 9}
@@ -47,6 +49,8 @@ SELECT DISTINCT row, kind, CASE WHEN kind = 'email' THEN lower(value) ELSE value
 FROM plain WHERE value IS NOT NULL AND kind <> ''
 ORDER BY row, priority, kind, value
 """
+
+_ONCE = "SELECT DISTINCT row, kind, value, priority FROM told ORDER BY row, priority, kind, value"
 
 
 def spoken_of(told: pa.Table, traits: pa.Table, *, in_context: bool = True) -> pa.Table:
@@ -90,5 +94,26 @@ def _outer(told: pa.Table, kind: str) -> pa.Table:
 
 
 def tidied(found: pa.Table) -> pa.Table:
-    """``row kind value`` as identifiers: trimmed, e-mail in lower case, empty ones gone, each once."""
-    return scratch(_TIDY, {"found": found}).cast(IDENTIFIERS)
+    """``row kind value`` as identifiers: trimmed, e-mail in normal form, empty ones gone, each once."""
+    tidy = scratch(_TIDY, {"found": found}).cast(IDENTIFIERS)
+    mails = pc.equal(tidy["kind"], "email")
+    if pc.all(usual(tidy["value"].filter(mails)), min_count=0).as_py():
+        return tidy
+    values = joined(tidy["value"])
+    normal = pc.coalesce(_normal_mails(pc.if_else(joined(mails), values, None)), values)
+    return scratch(_ONCE, {"told": tidy.set_column(2, "value", normal)}).cast(IDENTIFIERS)
+
+
+def email_identifier(text: str) -> str:
+    """The value by which an e-mail address is known; what is no address keeps its letters, in lower case."""
+    small = text.strip().lower()
+    if "@" not in small or usual(pa.array([small]))[0].as_py():
+        return small
+    return _normal_mails(pa.array([small]))[0].as_py() or small
+
+
+def _normal_mails(values: pa.Array) -> pa.Array:
+    # Its library takes longer to load than a command to start; hardly any address needs it.
+    from foretell.collect.standards.email import STANDARD
+
+    return STANDARD.apply(values, StandardContext()).text

@@ -32,6 +32,21 @@ class EngineSection(_Section):
     threads: int = Field(default=2, ge=1, description="Threads of the analytics store.")
 
 
+class CollectSection(_Section):
+    """How much may arrive."""
+
+    spool_max_mb: int = Field(
+        default=2048,
+        ge=1,
+        description="Most that may wait to be taken in, in MB; what comes then is told to come again.",
+    )
+    free_disk_mb: int = Field(
+        default=32,
+        ge=0,
+        description="Room kept on the disk of the data folder, in MB; arrivals never take it.",
+    )
+
+
 class WorkspaceSettings(_Section):
     """The settings of a workspace. A text may hold ``${NAME}``, read from the environment."""
 
@@ -45,6 +60,7 @@ class WorkspaceSettings(_Section):
     )
     stores: StoresSection = StoresSection()
     engine: EngineSection = EngineSection()
+    collect: CollectSection = CollectSection()
     sending: SendingSection = SendingSection()
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict, description="Name → ${VARIABLE}; never written out here."

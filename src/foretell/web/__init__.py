@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from foretell.web.application import create_app, openapi_document
     from foretell.web.caching import Cache
     from foretell.web.commanding import Commands
+    from foretell.web.messages import batch_messages
     from foretell.web.serving import Role, Serving, serve
     from foretell.web.site import Site
+    from foretell.web.wire import read_body, respond
     from foretell.web.worker import Worker
 
 # What speaks HTTP takes longer to load than most commands take; it is loaded when it is used.
@@ -35,8 +37,11 @@ _ON_USE = {
     "Serving": "serving",
     "Site": "site",
     "Worker": "worker",
+    "batch_messages": "messages",
     "create_app": "application",
     "openapi_document": "application",
+    "read_body": "wire",
+    "respond": "wire",
     "serve": "serving",
 }
 
@@ -63,8 +68,11 @@ __all__ = [
     "Serving",
     "Site",
     "Worker",
+    "batch_messages",
     "create_app",
     "openapi_document",
     "presence_in",
+    "read_body",
+    "respond",
     "serve",
 ]

@@ -38,11 +38,13 @@ class Access:
         token: what ``/api`` and the app ask for; empty where this machine alone reaches the server.
         hosts: names by which the server may be called, where there is no token.
         write_keys: key → name of the source whose events it brings; empty where any key is accepted.
+        origins: source → origins (lower case) of the pages that may send its events; all where it is missing.
     """
 
     token: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset(_LOCAL)
     write_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    origins: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: WorkspaceSettings, host: str, names: frozenset[str] = frozenset()) -> Access:

@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from foretell import __version__
 from foretell.web import assets, commanding, health, public_pages, signing_in
 from foretell.web.api import router as api
+from foretell.web.backlog import Backlog
 from foretell.web.errors import tell_errors
 from foretell.web.guarding import Guard
+from foretell.web.hooks import PREFIX, Hooks
 from foretell.web.site import Site
 from foretell.web.tracking import Tracking
 
@@ -25,7 +27,9 @@ def create_app(site: Site) -> ASGIApp:
     """The application that serves ``site``."""
     app = _routes()
     app.state.site = site
-    return Guard(_Front(Tracking(site), GZipMiddleware(app, minimum_size=1_000, compresslevel=5)), site)
+    backlog = Backlog(site.workspace)
+    rest = GZipMiddleware(app, minimum_size=1_000, compresslevel=5)
+    return Guard(_Front(Tracking(site, backlog), Hooks(site, backlog), rest), site)
 
 
 def openapi_document() -> dict[str, Any]:
@@ -61,13 +65,16 @@ def _operation(route: APIRoute) -> str:
 class _Front:
     """Sends events one way and everything else the other."""
 
-    def __init__(self, tracking: ASGIApp, rest: ASGIApp) -> None:
+    def __init__(self, tracking: ASGIApp, hooks: ASGIApp, rest: ASGIApp) -> None:
         self._tracking = tracking
+        self._hooks = hooks
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on one request."""
         if scope["type"] == "http" and scope["path"].startswith("/v1/"):
             await self._tracking(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._hooks(scope, receive, send)
         else:
             await self._rest(scope, receive, send)

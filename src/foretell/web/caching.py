@@ -2,7 +2,7 @@
 
 A value is kept with the number of the batch it was computed at. When the data have moved on, a thread computes
 anew what was asked for lately, one after the other; until then whoever asks gets the value that there is. So
-pages stay fast while events keep arriving, and a value costs at most a tenth of the time.
+pages stay fast while events keep arriving, and all values together cost at most a tenth of the time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STALE_SECONDS = 120.0
 WANTED_SECONDS = 600.0
 """So long after it was asked for last a value is kept up to date."""
 REST = 9.0
-"""A value that took a second is not computed again for so many seconds."""
+"""After a second of computing nothing is computed anew for so many seconds."""
 LOOK_SECONDS = 0.5
 
 _Value = TypeVar("_Value")
@@ -92,23 +92,29 @@ class Cache:
         with self._door:
             self._entries.clear()
 
-    def keep_up(self) -> None:
-        """Compute anew what was asked for lately and is not current any more; what nobody wants is dropped."""
+    def keep_up(self) -> float:
+        """Compute anew what was asked for lately and is not current any more; what nobody wants is dropped.
+
+        Returns the seconds it took.
+        """
+        begun = self._ticks()
         with self._door:
             entries = list(self._entries.items())
         for key, entry in entries:
             if self._closing.is_set():
-                return
+                break
             if self._ticks() - entry.asked_at > WANTED_SECONDS:
                 with self._door:
                     self._entries.pop(key, None)
                     self._turns.pop(key, None)
             elif self._is_due(entry):
                 self._renew(key, entry)
+        return self._ticks() - begun
 
     def _keep_up(self) -> None:
-        while not self._closing.wait(LOOK_SECONDS):
-            self.keep_up()
+        pause = LOOK_SECONDS
+        while not self._closing.wait(pause):
+            pause = max(LOOK_SECONDS, self.keep_up() * REST)
 
     def _renew(self, key: str, entry: _Entry) -> None:
         try:

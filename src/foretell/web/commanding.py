@@ -70,5 +70,6 @@ def _run(site: Site, commands: Commands, asked: Asked, write: Callable[[int, byt
     if mark(site.workspace.engine.ops) != before:
         reload_definitions(site.workspace)
         site.cache.forget()
+    site.senders.forget()
     site.worker.wake()
     return status

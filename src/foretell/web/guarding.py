@@ -15,7 +15,7 @@ from foretell.web.errors import body_of, status_of
 from foretell.web.site import Site
 from foretell.web.wire import headers_of, respond
 
-OPEN = ("/v1/", "/s/", "/healthz", "/readyz", "/login", "/api/command")
+OPEN = ("/v1/", "/hooks/", "/s/", "/healthz", "/readyz", "/login", "/api/command")
 """Addresses without the token of the app: they have their own keys, or nothing to hide."""
 BODY_BYTES = 1024 * 1024
 """Most that a request brings, but for events; nobody can fill the memory, whoever they are."""
@@ -60,7 +60,7 @@ class Guard:
         path, headers = scope["path"], headers_of(scope)
         refusal = self._refusal(path, scope["method"], headers)
         if refusal is None:
-            if path.startswith("/v1/"):  # it measures what it reads, and is read by programs alone
+            if path.startswith(("/v1/", "/hooks/")):  # they measure what they read, and are read by programs alone
                 await self._inner(scope, receive, send)
             else:
                 await self._inner(scope, _measured(receive), _protected(send))

@@ -16,6 +16,7 @@ from foretell import predict, segment
 from foretell.app import Workspace
 from foretell.web.access import Access
 from foretell.web.caching import Cache
+from foretell.web.senders import Senders
 from foretell.web.worker import Worker
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Site:
     assets: Path
     commands: Commands | None = None
     command_token: str = field(default="", repr=False)
+    senders: Senders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.senders = Senders(self.workspace, self.access)
 
     @property
     def now(self) -> datetime:
@@ -65,6 +70,13 @@ class Site:
         wanted = pa.array(sorted(set(profile_keys)), pa.int64())
         found = everybody.filter(pc.is_in(everybody["profile_key"], wanted)).to_pylist()
         return {row["profile_key"]: row for row in found}
+
+    def names_of(self, profile_ids: Sequence[str]) -> dict[str, str | None]:
+        """How a few people of the directory are called, by profile id."""
+        everybody = self.directory()
+        found = everybody.filter(pc.is_in(everybody["profile_id"], pa.array(sorted(set(profile_ids)), pa.string())))
+        told = found.select(["profile_id", "name", "email", "user_id"]).to_pylist()
+        return {row["profile_id"]: self.name_in(row) for row in told}
 
     @staticmethod
     def name_in(row: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from foretell.errors import ForetellError
-from foretell.web.api import overview
+from foretell.web.api import kpis, overview
 from foretell.web.site import Site
 
 _LOG = logging.getLogger("foretell.web")
@@ -14,7 +14,12 @@ _LOG = logging.getLogger("foretell.web")
 
 def warm(site: Site) -> None:
     """Fill the cache; what fails here is told to whoever asks for it."""
-    pieces: tuple[Callable[[], object], ...] = (site.directory, site.memberships, lambda: overview.board(site))
+    pieces: tuple[Callable[[], object], ...] = (
+        site.directory,
+        site.memberships,
+        lambda: overview.board(site),
+        lambda: kpis.kpis(site),
+    )
     for piece in pieces:
         try:
             piece()

@@ -73,6 +73,6 @@ async def respond(
     send: Send, status: int, body: bytes, content_type: bytes = b"application/json", more: Mapping[bytes, bytes] = {}
 ) -> None:
     """Send a whole answer."""
-    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode()), *more.items()]
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *more.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

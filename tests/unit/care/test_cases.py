@@ -30,7 +30,7 @@ class Now:
 @contextmanager
 def opened(path: Path) -> Iterator[Engine]:
     stages = [identify.IdentifyStage(), profile.ProfileStage(), care.CareStage()]
-    with open_engine(EngineSettings(path), ROOMS, stages, collect.DECODERS, Now()) as engine:
+    with open_engine(EngineSettings(path), ROOMS, stages, collect.decoders(collect.FrameReader()), Now()) as engine:
         yield engine
 
 
@@ -58,7 +58,7 @@ def open_(engine: Engine, rows: pa.Table) -> None:
     engine.act("journey", lambda tx, batch: care.open_cases(tx, batch, rows), now=NOW)
 
 
-def send(engine: Engine, *lines: dict[str, str]) -> None:
+def send(engine: Engine, *lines: dict[str, object]) -> None:
     body = "\n".join(
         json.dumps({"type": "track", "event": "Seen", "timestamp": "2026-01-01T00:00:00Z", **x}) for x in lines
     )

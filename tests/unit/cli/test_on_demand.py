@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,3 +40,11 @@ def test_listing_commands_loads_no_room() -> None:
     assert "loaded: [] status: 0" in done.stdout
     for name in ROOT.places:
         assert f"\n  {name} " in done.stdout
+
+
+@pytest.mark.parametrize("name", ["doctor", "schema", "run", "bench", "messages"])
+def test_a_command_starts_by_itself(foretell_command: Path, name: str) -> None:
+    """In an interpreter that has loaded nothing else; the others do in the pages of the documentation."""
+    done = subprocess.run([foretell_command, name, "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"foretell {name}" in done.stdout

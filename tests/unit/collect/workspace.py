@@ -28,11 +28,12 @@ def catalog(root: Path, sources: Mapping[str, str]) -> Catalog:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Engine]:
+def opened(folder: Path, reader: collect.FrameReader | None = None) -> Iterator[Engine]:
     """An engine with the stages of identify and collect."""
+    frames = collect.decoders(reader or collect.FrameReader())
     parts = [definitions.PARTS, collect.PARTS, identify.PARTS]
     stages = [identify.IdentifyStage(), collect.CollectStage("GBP")]
-    with open_engine(EngineSettings(folder), parts, stages, collect.DECODERS, FixedClock(NOW)) as engine:
+    with open_engine(EngineSettings(folder), parts, stages, frames, FixedClock(NOW)) as engine:
         yield engine
 
 

@@ -28,7 +28,7 @@ class Now:
 @contextmanager
 def opened(path: Path) -> Iterator[Engine]:
     stages = [identify.IdentifyStage(), collect.CollectStage("EUR"), profile.ProfileStage(), decide.DecideStage()]
-    with open_engine(EngineSettings(path), ROOMS, stages, collect.DECODERS, Now()) as engine:
+    with open_engine(EngineSettings(path), ROOMS, stages, collect.decoders(collect.FrameReader()), Now()) as engine:
         yield engine
 
 

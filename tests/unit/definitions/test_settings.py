@@ -22,6 +22,8 @@ def test_defaults_and_origins(workspace):
         "stores.data": "default",
         "engine.memory_mb": "environment variable MEMORY (foretell.yaml:4)",
         "engine.threads": "default",
+        "collect.spool_max_mb": "default",
+        "collect.free_disk_mb": "default",
         "locale": "default",
     }
 

@@ -132,7 +132,8 @@ def join(engine: Engine, who: str, hours: float = 0) -> list[str]:
     rows = candidates(engine, [{"id": "x", "who": who, "hours": hours}]).select(
         ["profile_key", "node_key", "at", "run"]
     )
-    rows = rows.append_column("code", pa.array(["C1"]))
+    for name, value in (("code", "C1"), ("journey", "rescue"), ("step", "ads")):
+        rows = rows.append_column(name, pa.array([value]))
     answers: list[pa.Table] = []
     engine.act("test", lambda tx, batch: answers.append(deliver.join_audience(tx, batch, "winback", rows)), now=NOW)
     return [str(value) for value in answers[0]["reason"].to_pylist()]
@@ -153,7 +154,9 @@ def test_an_audience_is_joined_once_told_to_the_platform_and_left(engine: Engine
     denied = {"channel": "ads", "purpose": "marketing", "state": "denied"}
     arrive(engine, event("Consent Updated", "no", 2, ids={"user_id": "ann"}, properties=denied))
     deliver.dispatch(engine, read, now=NOW + timedelta(hours=3))
-    assert json.loads(deliver.inbox(engine, "ads").rows[0].text)["action"] == "leave"
+    left, joined = deliver.inbox(engine, "ads").rows
+    assert json.loads(left.text)["action"] == "leave"
+    assert {(row.journey, row.step) for row in (left, joined)} == {("rescue", "ads")}
     (member,) = engine.analytics.query("SELECT joined_at, left_at FROM audiences").to_pylist()
     assert member["left_at"] == naive_utc(NOW + timedelta(hours=3))
     decisions = engine.analytics.query("SELECT reason FROM decisions WHERE channel = 'ads' ORDER BY 1")

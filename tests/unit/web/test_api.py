@@ -10,6 +10,7 @@ import pytest
 
 from foretell import collect
 from foretell.clock import FixedClock
+from foretell.web.api.kpis import KpiReading
 from tests.support.served_workspace import Served, served
 from tests.support.small_workspace import EVENTS, write, write_documents
 
@@ -110,7 +111,16 @@ def test_a_prediction_that_was_never_trained(shop: Served) -> None:
 
 
 def test_kpis_and_the_overview(shop: Served) -> None:
-    assert "revenue" in {row["key"] for row in shop.get("kpis")["rows"]}
+    listed = shop.get("kpis")
+    rows = {row["key"]: row for row in listed["rows"]}
+    assert listed["level"] == shop.get("overview")["level"] == 0.90
+    stands = {name: rows["revenue"][name] for name in ("value", "low", "exact", "unit", "previous", "reason")}
+    assert stands == {"value": 0.0, "low": None, "exact": True, "unit": "money", "previous": 0.0, "reason": ""}
+    assert (rows["churn_probability"]["value"], rows["churn_probability"]["reason"]) == (None, "no_data")
+    card = next(card for card in shop.get("overview")["kpis"] if card["key"] == "revenue")
+    assert {name: rows["revenue"][name] for name in KpiReading.model_fields} == {
+        name: card[name] for name in KpiReading.model_fields
+    }
     months = shop.get("kpis/revenue", by="month")
     assert [(point["period"], point["value"]) for point in months["points"]] == [("2025-01", 49.9)]
     assert shop.get("kpis/nothing", status=404)["error"]["code"] == "UNKNOWN_KPI"

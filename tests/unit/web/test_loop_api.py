@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pytest
 
-from foretell import app
+from foretell import app, deliver
 from foretell.clock import SteppedClock, naive_utc
 from foretell.engine import TIMESTAMP
+from foretell.web.api.messages import Medium, State
 from tests.support.journey_shop import DOCUMENTS
 from tests.support.served_sending import BROWSER
 from tests.support.served_workspace import Served, served
@@ -173,10 +174,30 @@ def test_the_ledger_lists_what_was_sent_and_what_was_not(played: Served) -> None
         assert (told, found["total"]) == (names.split(), len(names.split())), filters
     assert played.get("messages", page=2) == {"total": 2, "page": 2, "rows": []}
     assert played.get("messages", profile_id="nobody", status=404)["error"]["code"] == "PROFILE_UNKNOWN"
-    for wrong in ({"page": 0}, {"decision": "perhaps"}, {"since": "yesterday"}):
+    for wrong in ({"page": 0}, {"decision": "perhaps"}, {"since": "yesterday"}, {"state": "lost"}, {"medium": "fax"}):
         assert played.get("messages", **wrong, status=422)["error"]["where"] == f"query.{next(iter(wrong))}"
     assert [row["decision"] for row in played.get("people/bob")["messages"]] == ["refuse"]
     assert played.get("workspace")["counts"]["messages"] == 2
+
+
+def test_a_filter_that_nothing_can_have_is_told_with_what_there_is(played: Served) -> None:
+    allowed = {"channel": "sms", "template": "we_miss_you", "journey": "rescue", "step": "mail", "reason": "no_consent"}
+    for name, near in allowed.items():
+        told = played.get("messages", **{name: near[:-1]}, status=400)["error"]
+        assert (told["code"], told["where"]) == ("BAD_FILTER", f"query.{name}")
+        assert near in told["next_step"]
+    assert played.get("messages", channel="zz", status=400)["error"]["code"] == "BAD_FILTER"
+    assert played.get("messages", channel="push")["total"] == 0, "it is there, and nothing went over it"
+    told = played.get("inbox", channel="zz", status=422)["error"]
+    assert told["where"] == "query.channel"
+    assert "'email'" in told["what"]
+    assert played.get("people", status=404, segment="zz")["error"]["code"] == "UNKNOWN_DEFINITION"
+    assert played.get("people/ann/timeline", status=422, kind="zz")["error"]["where"] == "query.kind"
+
+
+def test_the_words_for_states_and_media_are_those_of_the_outbox() -> None:
+    assert get_args(State) == deliver.STATES
+    assert get_args(Medium) == deliver.MEDIA
 
 
 def test_a_message_says_why(played: Served) -> None:
@@ -193,7 +214,8 @@ def test_a_message_says_why(played: Served) -> None:
 
 def test_the_inbox_leads_to_the_server_that_shows_it(played: Served) -> None:
     (row,) = played.get("inbox", channel="email")["rows"]
-    assert (row["subject"], row["address"]) == ("We miss you", "ann@customers.example")
+    assert (row["subject"], row["address"], row["person"]) == ("We miss you", *2 * ("ann@customers.example",))
+    assert (row["journey"], row["step"]) == ("rescue", "mail")
     assert played.get("inbox", channel="sms")["total"] == 0
     path = f"/api/inbox/{row['message_id']}"
     here = {"host": "localhost:4711"}

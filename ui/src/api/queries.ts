@@ -41,6 +41,10 @@ export const queries = {
   case: (key: string) => one<"CaseBody">(`cases/${id(key)}`),
   kpis: () => read<"Kpis">("kpis"),
   kpi: (key: string, asked: Asked) => one<"KpiBody">(`kpis/${id(key)}`, asked),
+  plans: (asked: Asked) => read<"Plans">("tracking", asked),
+  violations: (asked: Asked) => read<"Violations">("tracking/violations", asked),
+  draft: (asked: Asked) => one<"Draft">("tracking/draft", asked),
+  quarantine: (asked: Asked) => read<"Quarantine">("quarantine", asked),
   timeline: (key: string, kind: string | undefined) =>
     infiniteQueryOptions({
       queryKey: ["timeline", key, kind] as const,

@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/demographics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Demographics
+         * @description Country, language, gender and age, as people's traits tell them.
+         */
+        get: operations["demographics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -237,7 +257,7 @@ export interface paths {
         };
         /**
          * Kpis
-         * @description All KPIs in force.
+         * @description All KPIs in force, with what each stands at.
          */
         get: operations["kpis"];
         put?: never;
@@ -368,6 +388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/{profile_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions
+         * @description The latest visits of a person; programs are left out.
+         */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/{profile_id}/timeline": {
         parameters: {
             query?: never;
@@ -422,6 +462,46 @@ export interface paths {
         get: operations["prediction"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quarantine
+         * @description Quarantined rows, a page at a time.
+         */
+        get: operations["quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Quarantine
+         * @description Read quarantined rows again, by the mapping and the plan of today.
+         */
+        post: operations["replay_quarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -508,6 +588,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/technology": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Technology
+         * @description Browsers, systems, devices, countries and languages of the people who visited; one may have several.
+         */
+        get: operations["technology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tracking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tracking Plans
+         * @description All tracking plans with their fields and owners, and how often each was breached.
+         */
+        get: operations["tracking_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tracking/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tracking Draft
+         * @description A tracking document that describes what really arrived; nothing is written.
+         */
+        get: operations["tracking_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tracking/violations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tracking Violations
+         * @description What breached the plans, by event, field, rule and source, the most frequent first.
+         */
+        get: operations["tracking_violations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspace": {
         parameters: {
             query?: never;
@@ -563,6 +723,61 @@ export interface components {
              * @description Share for whom it came true.
              */
             observed: number;
+        };
+        /**
+         * BreachBody
+         * @description A rule that was breached.
+         */
+        BreachBody: {
+            /** Allowed */
+            allowed: number;
+            /**
+             * Count
+             * @description Violations.
+             */
+            count: number;
+            /** Dropped */
+            dropped: number;
+            /** Event */
+            event: string;
+            /**
+             * Events
+             * @description Events with one.
+             */
+            events: number;
+            /**
+             * Examples
+             * @description Masked where they are personal.
+             */
+            examples: string[];
+            /**
+             * Field
+             * @description Empty where the event itself is not planned.
+             */
+            field: string;
+            /** First At */
+            first_at: string;
+            /** Last At */
+            last_at: string;
+            /** Owner */
+            owner: string | null;
+            /** Owner Type */
+            owner_type: ("team" | "person") | null;
+            /** Plan */
+            plan: string;
+            /** Quarantined */
+            quarantined: number;
+            /** Rule */
+            rule: string;
+            /**
+             * Share
+             * @description `events` among all of this name and source that arrived, 0 to 1.
+             */
+            share: number;
+            /** Source */
+            source: string;
+            /** Trend */
+            trend: components["schemas"]["Day"][];
         };
         /**
          * CaseBody
@@ -815,6 +1030,19 @@ export interface components {
             segments: number;
         };
         /**
+         * Day
+         * @description Violations of a day of arrival, UTC.
+         */
+        Day: {
+            /** Count */
+            count: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+        };
+        /**
          * Decision
          * @description What the gate said, once.
          */
@@ -848,6 +1076,19 @@ export interface components {
              * @description For defer: when it is asked again.
              */
             until: string | null;
+        };
+        /**
+         * Draft
+         * @description A tracking document that describes what arrived.
+         */
+        Draft: {
+            /**
+             * Document
+             * @description YAML, to be read, tightened and kept in the folder tracking.
+             */
+            document: string;
+            /** Key */
+            key: string;
         };
         /**
          * DriverBody
@@ -1106,6 +1347,11 @@ export interface components {
             message_id: string;
             /** Opened At */
             opened_at: string | null;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
             /** Profile Id */
             profile_id: string | null;
             /** Received At */
@@ -1153,6 +1399,11 @@ export interface components {
             message_id: string;
             /** Opened At */
             opened_at: string | null;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
             /** Profile Id */
             profile_id: string | null;
             /** Received At */
@@ -1368,6 +1619,11 @@ export interface components {
             /** Key */
             key: string;
             /**
+             * Level
+             * @description Level of all intervals.
+             */
+            level: number;
+            /**
              * Measure
              * @description event: adds up over a period; stock: read at an instant.
              */
@@ -1395,7 +1651,7 @@ export interface components {
         };
         /**
          * KpiCard
-         * @description A KPI on the overview; its value is the last whole month's, or the last reading of a stock.
+         * @description A KPI on the overview.
          */
         KpiCard: {
             /**
@@ -1418,6 +1674,11 @@ export interface components {
              * @enum {string}
              */
             direction: "up" | "down";
+            /**
+             * Exact
+             * @description Counted and not estimated: it needs no interval.
+             */
+            exact: boolean;
             /** High */
             high: number | null;
             /** Key */
@@ -1426,6 +1687,11 @@ export interface components {
             low: number | null;
             /** Period */
             period: string | null;
+            /**
+             * Previous
+             * @description The value of the period before.
+             */
+            previous: number | null;
             /**
              * Real
              * @description False where the change may be chance; null where that is not known.
@@ -1447,7 +1713,7 @@ export interface components {
         };
         /**
          * KpiPoint
-         * @description A value of a series with its 95 % interval.
+         * @description A value of a series with its 90 % interval.
          */
         KpiPoint: {
             /**
@@ -1457,6 +1723,11 @@ export interface components {
             complete: boolean;
             /** End */
             end: string;
+            /**
+             * Exact
+             * @description Counted and not estimated: it needs no interval.
+             */
+            exact: boolean;
             /**
              * Group
              * @description Segment or trait value; empty where the series is not split.
@@ -1488,6 +1759,20 @@ export interface components {
          * @description A KPI in the list.
          */
         KpiRow: {
+            /**
+             * Better
+             * @description The change goes the good way; null without one.
+             */
+            better: boolean | null;
+            /**
+             * Change
+             * @description Against the period before, in the KPI's unit.
+             */
+            change: number | null;
+            /** Change High */
+            change_high: number | null;
+            /** Change Low */
+            change_low: number | null;
             /** Description */
             description: string;
             /**
@@ -1496,8 +1781,17 @@ export interface components {
              * @enum {string}
              */
             direction: "up" | "down";
+            /**
+             * Exact
+             * @description Counted and not estimated: it needs no interval.
+             */
+            exact: boolean;
+            /** High */
+            high: number | null;
             /** Key */
             key: string;
+            /** Low */
+            low: number | null;
             /**
              * Measure
              * @description event: adds up over a period; stock: read at an instant.
@@ -1505,6 +1799,23 @@ export interface components {
             measure: string;
             /** Origin */
             origin: string;
+            /** Period */
+            period: string | null;
+            /**
+             * Previous
+             * @description The value of the period before.
+             */
+            previous: number | null;
+            /**
+             * Real
+             * @description False where the change may be chance; null where that is not known.
+             */
+            real: boolean | null;
+            /**
+             * Reason
+             * @description Why there is no value; empty where there is one.
+             */
+            reason: string;
             /** Target */
             target: number | null;
             /** Title */
@@ -1514,12 +1825,19 @@ export interface components {
              * @enum {string}
              */
             unit: "money" | "count" | "rate" | "probability" | "ratio";
+            /** Value */
+            value: number | null;
         };
         /**
          * Kpis
          * @description All KPIs in force.
          */
         Kpis: {
+            /**
+             * Level
+             * @description Level of all intervals.
+             */
+            level: number;
             /** Rows */
             rows: components["schemas"]["KpiRow"][];
         };
@@ -1766,20 +2084,6 @@ export interface components {
             tasks: components["schemas"]["Task"][];
         };
         /**
-         * Part
-         * @description A part of a condition and whether it holds for somebody.
-         */
-        Part: {
-            /** Found */
-            found: string;
-            /** Holds */
-            holds: boolean;
-            /** Parts */
-            parts: components["schemas"]["Part"][];
-            /** Says */
-            says: string;
-        };
-        /**
          * People
          * @description A page of people.
          */
@@ -1796,6 +2100,25 @@ export interface components {
              * @description How many there are in all.
              */
             total: number;
+        };
+        /**
+         * PeopleOverview
+         * @description What is known of the people of a segment, against everybody.
+         */
+        PeopleOverview: {
+            /**
+             * Everybody
+             * @description All people of whom something is known.
+             */
+            everybody: number;
+            /** Parts */
+            parts: components["schemas"]["foretell__web__api__overviews__Part"][];
+            /**
+             * People
+             * @description People of the segment of whom something is known.
+             */
+            people: number;
+            segment: components["schemas"]["Named"] | null;
         };
         /**
          * Person
@@ -1942,6 +2265,121 @@ export interface components {
             step: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * PersonSessions
+         * @description The latest visits of a person, newest first.
+         */
+        PersonSessions: {
+            /** Rows */
+            rows: components["schemas"]["Session"][];
+        };
+        /**
+         * PlanBody
+         * @description A tracking plan.
+         */
+        PlanBody: {
+            /** Description */
+            description: string | null;
+            /** Events */
+            events: components["schemas"]["PlannedEvent"][];
+            /** File */
+            file: string;
+            /** Key */
+            key: string;
+            /**
+             * On Violation
+             * @enum {string}
+             */
+            on_violation: "allow" | "quarantine" | "drop_field";
+            /** Owner */
+            owner: string | null;
+            /** Owner Type */
+            owner_type: ("team" | "person") | null;
+            /**
+             * Sources
+             * @description Keys of the sources; empty: all.
+             */
+            sources: string[];
+            /** Unplanned */
+            unplanned: string;
+            /** Violations */
+            violations: number;
+        };
+        /**
+         * PlannedEvent
+         * @description An event that a plan names; the traits of people stand under the empty name.
+         */
+        PlannedEvent: {
+            /** Description */
+            description: string | null;
+            /** Event */
+            event: string;
+            /** Fields */
+            fields: components["schemas"]["PlannedFieldBody"][];
+            /** Unplanned */
+            unplanned: string;
+            /** Violations */
+            violations: number;
+        };
+        /**
+         * PlannedFieldBody
+         * @description What a property or trait must be like, and who answers for it.
+         */
+        PlannedFieldBody: {
+            /** Description */
+            description: string | null;
+            /**
+             * Field
+             * @description Property with its dotted path, or traits.NAME.
+             */
+            field: string;
+            /**
+             * On Violation
+             * @enum {string}
+             */
+            on_violation: "allow" | "quarantine" | "drop_field";
+            /** Owner */
+            owner: string | null;
+            /** Owner Type */
+            owner_type: ("team" | "person") | null;
+            /**
+             * Pii
+             * @description Class of personal data.
+             */
+            pii: string | null;
+            /** Required */
+            required: boolean;
+            /**
+             * Rules
+             * @description Further rules in words: allowed values, pattern, bounds, format.
+             */
+            rules: string[];
+            /**
+             * Standard
+             * @description Normal form that values are brought into.
+             */
+            standard: string | null;
+            /** Types */
+            types: string[];
+            /**
+             * Violations
+             * @description Violations of what arrived in the range.
+             */
+            violations: number;
+        };
+        /**
+         * Plans
+         * @description All plans, and what is wrong with those that are not in force.
+         */
+        Plans: {
+            /**
+             * Broken
+             * @description Keys of plans with errors; nothing is held against them.
+             */
+            broken: string[];
+            /** Plans */
+            plans: components["schemas"]["PlanBody"][];
         };
         /**
          * PredictionBody
@@ -2096,6 +2534,85 @@ export interface components {
             rows: components["schemas"]["PredictionRow"][];
         };
         /**
+         * Quarantine
+         * @description A page of the quarantine, the latest first, and how many rows there are by code, source and state.
+         */
+        Quarantine: {
+            /**
+             * Codes
+             * @description Of the source and state chosen.
+             */
+            codes: {
+                [key: string]: number;
+            };
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["QuarantinedRow"][];
+            /**
+             * Sources
+             * @description Of the code and state chosen.
+             */
+            sources: {
+                [key: string]: number;
+            };
+            /**
+             * States
+             * @description Of the source and code chosen.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
+         * QuarantinedRow
+         * @description A row that was not taken in, or an oddity of one that was (severity `warning`).
+         */
+        QuarantinedRow: {
+            /**
+             * Body
+             * @description The row as it came, until it is taken in; for a warning, the message id.
+             */
+            body: string | null;
+            /** Code */
+            code: string;
+            /**
+             * File
+             * @description Empty for what came over the wire.
+             */
+            file: string;
+            /** Id */
+            id: string;
+            /** Line */
+            line: number | null;
+            /** Message */
+            message: string;
+            /** Received At */
+            received_at: string;
+            /** Replayed At */
+            replayed_at: string | null;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "replayed";
+        };
+        /**
          * Readiness
          * @description Whether the server can do its work.
          */
@@ -2132,6 +2649,53 @@ export interface components {
             effect: number;
             /** Text */
             text: string;
+        };
+        /**
+         * Replay
+         * @description Which rows are read again; all that wait, where nothing is said.
+         */
+        Replay: {
+            /** Code */
+            code?: string | null;
+            /** Ids */
+            ids?: string[];
+            /** Source */
+            source?: string | null;
+        };
+        /**
+         * Replayed
+         * @description What became of them.
+         */
+        Replayed: {
+            /**
+             * Events
+             * @description Events that are new because of it.
+             */
+            events: number;
+            /**
+             * Left
+             * @description Rows that cannot be read again, by reason.
+             */
+            left: {
+                [key: string]: number;
+            };
+            /**
+             * Replayed
+             * @description Those that were taken in and left the list.
+             */
+            replayed: number;
+            /**
+             * Rows
+             * @description Rows that were read again.
+             */
+            rows: number;
+            /**
+             * Still
+             * @description Those that stay, by what is wrong with them now.
+             */
+            still: {
+                [key: string]: number;
+            };
         };
         /**
          * Run
@@ -2307,6 +2871,83 @@ export interface components {
             period: string;
             /** Value */
             value: number | null;
+        };
+        /**
+         * Session
+         * @description A visit.
+         */
+        Session: {
+            /** App */
+            app: string | null;
+            /** Bounced */
+            bounced: boolean;
+            /** Browser */
+            browser: string | null;
+            /** Browser Version */
+            browser_version: string | null;
+            /** City */
+            city: string | null;
+            /** Country */
+            country: string | null;
+            /** Device Name */
+            device_name: string | null;
+            /** Device Type */
+            device_type: string | null;
+            /** Duration Seconds */
+            duration_seconds: number;
+            /** Ended At */
+            ended_at: string;
+            /** Events */
+            events: number;
+            /** Exit Page */
+            exit_page: string | null;
+            /** Landing Page */
+            landing_page: string | null;
+            /** Language */
+            language: string | null;
+            /** Orders */
+            orders: number;
+            /** Os */
+            os: string | null;
+            /** Os Version */
+            os_version: string | null;
+            /** Pages */
+            pages: number;
+            /** Referrer Domain */
+            referrer_domain: string | null;
+            /** Revenue */
+            revenue: number;
+            /** Search Terms */
+            search_terms: string | null;
+            /** Session Id */
+            session_id: string;
+            /** Started At */
+            started_at: string;
+            /** Utm Campaign */
+            utm_campaign: string | null;
+            /** Utm Medium */
+            utm_medium: string | null;
+            /** Utm Source */
+            utm_source: string | null;
+        };
+        /**
+         * Slice
+         * @description How many people a value has.
+         */
+        Slice: {
+            /** Everybody */
+            everybody: number;
+            /** Everybody Share */
+            everybody_share: number;
+            /** People */
+            people: number;
+            /**
+             * Share
+             * @description Of the people of the segment of whom the part is known; 0 to 1.
+             */
+            share: number;
+            /** Value */
+            value: string;
         };
         /**
          * Step
@@ -2522,6 +3163,24 @@ export interface components {
             type: string;
         };
         /**
+         * Violations
+         * @description What breached the plans.
+         */
+        Violations: {
+            /** Breaches */
+            breaches: components["schemas"]["BreachBody"][];
+            /**
+             * Events
+             * @description Events that arrived.
+             */
+            events: number;
+            /**
+             * Violating
+             * @description Those with a violation.
+             */
+            violating: number;
+        };
+        /**
          * WorkspaceBody
          * @description What holds for the whole app.
          */
@@ -2559,6 +3218,42 @@ export interface components {
              * @description IANA zone of days and months.
              */
             zone: string;
+        };
+        /**
+         * Part
+         * @description One thing that is told of people; without a segment `people` are everybody.
+         */
+        foretell__web__api__overviews__Part: {
+            /** Everybody */
+            everybody: number;
+            /** Part */
+            part: string;
+            /**
+             * People
+             * @description People of the segment of whom it is known.
+             */
+            people: number;
+            /**
+             * Rows
+             * @description The most frequent first; ages from young to old.
+             */
+            rows: components["schemas"]["Slice"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * Part
+         * @description A part of a condition and whether it holds for somebody.
+         */
+        foretell__web__api__segments__Part: {
+            /** Found */
+            found: string;
+            /** Holds */
+            holds: boolean;
+            /** Parts */
+            parts: components["schemas"]["foretell__web__api__segments__Part"][];
+            /** Says */
+            says: string;
         };
     };
     responses: never;
@@ -2851,6 +3546,74 @@ export interface operations {
             };
         };
     };
+    demographics: {
+        parameters: {
+            query?: {
+                /** @description Its people are held against everybody. */
+                segment?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleOverview"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -2910,8 +3673,8 @@ export interface operations {
     inbox: {
         parameters: {
             query?: {
-                /** @description A medium: email, sms … */
-                channel?: string | null;
+                /** @description A medium. */
+                channel?: ("email" | "sms" | "push" | "ads" | "alert") | null;
                 /** @description From 1; a page has 50 rows. */
                 page?: number;
             };
@@ -3507,11 +4270,10 @@ export interface operations {
                 /** @description Without one: send and refuse. */
                 decision?: ("send" | "refuse" | "defer" | "held_out") | null;
                 reason?: string | null;
-                state?: string | null;
+                state?: ("queued" | "claimed" | "sent" | "delivered" | "bounced" | "failed" | "uncertain" | "cancelled") | null;
                 /** @description Key of a channel. */
                 channel?: string | null;
-                /** @description email, sms, push, ads or alert. */
-                medium?: string | null;
+                medium?: ("email" | "sms" | "push" | "ads" | "alert") | null;
                 template?: string | null;
                 journey?: string | null;
                 step?: string | null;
@@ -3850,6 +4612,73 @@ export interface operations {
             };
         };
     };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSessions"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     timeline: {
         parameters: {
             query?: {
@@ -4045,6 +4874,149 @@ export interface operations {
             };
         };
     };
+    quarantine: {
+        parameters: {
+            query?: {
+                /** @description Key of a source. */
+                source?: string | null;
+                /** @description Reason, e.g. PLAN_VIOLATION. */
+                code?: string | null;
+                /** @description replayed: taken in since. */
+                state?: ("waiting" | "replayed") | "all";
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replay_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     segments: {
         parameters: {
             query?: never;
@@ -4186,7 +5158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Part"];
+                    "application/json": components["schemas"]["foretell__web__api__segments__Part"];
                 };
             };
             /** @description The question does not make sense. */
@@ -4259,6 +5231,290 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    technology: {
+        parameters: {
+            query?: {
+                /** @description Its people are held against everybody. */
+                segment?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleOverview"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tracking_plans: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tracking_draft: {
+        parameters: {
+            query?: {
+                /** @description Of this source only. */
+                source?: string | null;
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tracking_violations: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Of this source only. */
+                source?: string | null;
+                /** @description Of fields that this team or person answers for. */
+                owner?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Violations"];
                 };
             };
             /** @description The question does not make sense. */

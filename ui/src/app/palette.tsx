@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useId, useRef, useState } from "react";
 import { queries } from "@/api/queries";
+import { personName } from "@/components/person-name";
 import { useFormats } from "@/formats/context";
 import { SECTIONS } from "./sections";
 
@@ -89,7 +90,7 @@ function useFound(text: string): { found: Found[]; busy: boolean } {
   return {
     busy: people.isFetching || asked !== text.trim(),
     found: [
-      ...persons.map((row): Found => ({ id: row.profile_id, group: "People", title: row.name ?? row.email ?? `Person ${row.profile_id.slice(0, 8)}`, detail: [row.name ? row.email : null, row.churn ? `churn ${formats.probability(row.churn.score)}` : null].filter(Boolean).join(" · "), icon: IconUser, to: `/people/${row.profile_id}` })),
+      ...persons.map((row): Found => ({ id: row.profile_id, group: "People", title: personName(row), detail: [row.name ? row.email : null, row.churn ? `churn ${formats.probability(row.churn.score)}` : null].filter(Boolean).join(" · "), icon: IconUser, to: `/people/${row.profile_id}` })),
       ...documents.filter(matches).slice(0, MOST + 2),
       ...pages.filter(matches),
     ],

@@ -25,6 +25,8 @@ const routes = [
   at("/cases/$id", lazyRouteComponent(() => import("@/care/cases"), "CasesPage")),
   at("/kpis", lazyRouteComponent(() => import("@/measure/kpis"), "KpisPage")),
   at("/kpis/$key", lazyRouteComponent(() => import("@/measure/kpi"), "KpiPage")),
+  at("/tracking", lazyRouteComponent(() => import("@/collect/tracking"), "TrackingPage")),
+  at("/quarantine", lazyRouteComponent(() => import("@/collect/quarantine"), "QuarantinePage")),
   at("/settings", lazyRouteComponent(() => import("@/app/health"), "HealthPage")),
 ] as const;
 

@@ -1,16 +1,16 @@
 import {
-  IconChartDots, IconChecklist, IconHeartbeat, IconLayoutDashboard, IconRoute, IconSend, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
+  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconRoute, IconSend, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
 } from "@tabler/icons-react";
 import type { Workspace } from "@/api/types";
 
 export interface Section {
-  to: "/" | "/people" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/settings";
+  to: "/" | "/people" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/tracking" | "/quarantine" | "/settings";
   title: string;
   icon: Icon;
   /** After `g`. */
   letter: string;
   count?: keyof Workspace["counts"];
-  pages?: { to: "/messages" | "/inbox"; title: string }[];
+  pages?: { to: "/messages" | "/inbox" | "/tracking" | "/quarantine"; title: string }[];
 }
 
 export const GROUPS: { title?: string; sections: Section[] }[] = [
@@ -35,7 +35,16 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
     ],
   },
   { title: "Measure", sections: [{ to: "/kpis", title: "KPIs", icon: IconTargetArrow, letter: "k" }] },
-  { title: "Set up", sections: [{ to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" }] },
+  {
+    title: "Set up",
+    sections: [
+      {
+        to: "/tracking", title: "Data", icon: IconDatabase, letter: "d",
+        pages: [{ to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }],
+      },
+      { to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" },
+    ],
+  },
 ];
 
 export const SECTIONS = GROUPS.flatMap((group) => group.sections);

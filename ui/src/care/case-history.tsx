@@ -14,7 +14,7 @@ export function History({ body }: { body: Schemas["CaseBody"] }) {
             <span className="ft-strong">{WHATS[one.what] ?? words(one.what)}</span>{" "}
             <span className="ft-muted"><bdi>{toldOf(one, formats)}</bdi>{one.by ? ` · ${one.by}` : ""}</span>
           </span>
-          <span /><span className="ft-muted ft-small">{formats.due(one.at)}</span>
+          <span /><span className="ft-muted ft-small ft-num">{formats.due(one.at)}</span>
         </div>
       ))}
     </Section>

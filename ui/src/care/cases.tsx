@@ -8,6 +8,7 @@ import type { CaseRow } from "@/api/types";
 import { pageOf, useAddress } from "@/components/address";
 import { Page } from "@/components/page";
 import { PersonLink } from "@/components/person-link";
+import { personName } from "@/components/person-name";
 import { Empty, Loaded } from "@/components/states";
 import { Pager, Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
@@ -62,7 +63,7 @@ function useColumns(narrow: boolean): Column<CaseRow>[] {
   const formats = useFormats();
   const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
   const all: Column<CaseRow>[] = [
-    { name: "title", title: "Case", cell: (row) => <><Link to="/cases/$id" params={{ id: row.case_id }} search={((before: unknown) => before) as never}>{row.title}</Link>{(narrow || phone) && <span className="two"><bdi>{row.person ?? `Person ${row.profile_id.slice(0, 8)}`}</bdi></span>}</> },
+    { name: "title", title: "Case", cell: (row) => <><Link to="/cases/$id" params={{ id: row.case_id }} search={((before: unknown) => before) as never}>{row.title}</Link>{(narrow || phone) && <span className="two"><bdi>{personName({ ...row, name: row.person })}</bdi></span>}</> },
     { name: "person", title: "Person", cell: (row) => <PersonLink id={row.profile_id} name={row.person} /> },
     { name: "value", title: "Expected value", number: true, cell: (row) => formats.money(row.value_at_risk) },
     { name: "state", title: "State", cell: (row) => <span className="ft-chips"><CaseBadges row={row} /></span> },

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
+import { personName } from "./person-name";
 
-/** A person by name, e-mail or id: what is known. */
+/** A person, as they are called everywhere; `name` is what the API calls them. */
 export function PersonLink({ id, name }: { id: string; name?: string | null }) {
-  return <Link to="/people/$id" params={{ id }}><bdi>{name ?? `Person ${id.slice(0, 8)}`}</bdi></Link>;
+  return <Link to="/people/$id" params={{ id }}><bdi>{personName({ profile_id: id, name })}</bdi></Link>;
 }

@@ -6,7 +6,7 @@ const LEAST_POINTS = 3;
 
 export function Spark({ points, target, width = 106, height = 46 }: { points: SparkPoint[]; target?: number | null; width?: number; height?: number }) {
   const known = points.map((point, x) => ({ ...point, x })).filter((point): point is typeof point & { value: number } => point.value !== null);
-  if (known.length < LEAST_POINTS) return null;
+  if (known.length < LEAST_POINTS) return <span className="ft-nospark">Trend not yet</span>;
   const reach = known.flatMap((point) => [point.value, point.low ?? point.value, point.high ?? point.value]);
   if (target !== null && target !== undefined) reach.push(target);
   const [least, most] = [Math.min(...reach), Math.max(...reach)];

@@ -47,7 +47,7 @@ function Body({ message }: { message: Message }) {
           rows={[
             ["To", <bdi key="to">{message.medium === "ads" ? "the platform, without the address" : message.address}</bdi>],
             ["Due", formats.instant(message.at)],
-            ["Person", message.profile_id ? <PersonLink key="who" id={message.profile_id} name="Open the person" /> : "–"],
+            ["Person", message.profile_id ? <PersonLink key="who" id={message.profile_id} name={message.person} /> : "–"],
             ["Why", <Link key="why" to="/messages/$id" params={{ id: message.message_id }}>Decision and checks</Link>],
           ]}
         />

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { queries } from "@/api/queries";
 import type { Address } from "@/components/address";
+import { periodOf, PERIODS } from "@/components/period";
 import { useFormats } from "@/formats/context";
 import type { Formats } from "@/formats/formats";
 import { words } from "@/formats/words";
@@ -18,15 +19,9 @@ const STATES = ["queued", "sent", "delivered", "bounced", "failed", "cancelled",
 const MEDIA = ["email", "sms", "push", "ads", "alert"];
 const DECISIONS = ["send", "refuse", "defer", "held_out"];
 const REASONS = ["no_consent", "no_address", "suppressed", "frequency_cap", "unknown_template", "unknown_channel", "unfit_template"];
-const PERIODS = [["1", "Last 24 hours"], ["7", "Last 7 days"], ["28", "Last 28 days"]] as const;
-const DAY_MS = 86_400_000;
 
 export const chosenIn = (address: Record<string, string | undefined>): Chosen =>
   Object.fromEntries(FILTERS.filter((name) => address[name]).map((name) => [name, address[name]]));
-
-/** The start of a period of whole days before the present, to the minute, so that an answer can be kept. */
-export const sinceOf = (days: string | undefined, now: string): string | undefined =>
-  days && Number(days) > 0 ? new Date(Math.floor((Date.parse(now) - Number(days) * DAY_MS) / 60_000) * 60_000).toISOString() : undefined;
 
 interface Props { chosen: Chosen; person?: string | null; total?: number; onChange: (change: Address) => void }
 
@@ -74,8 +69,6 @@ export function LedgerFilters({ chosen, person, total, onChange }: Props) {
     </>
   );
 }
-
-const periodOf = (days: string) => PERIODS.find(([one]) => one === days)?.[1] ?? `Last ${days} days`;
 
 function said(name: Filter, chosen: Chosen, titles: Map<string, string>, person: string | null | undefined, formats: Formats): string {
   const value = chosen[name] ?? "";

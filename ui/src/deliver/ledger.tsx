@@ -6,11 +6,13 @@ import type { MessageRow } from "@/api/types";
 import { pageOf, useAddress } from "@/components/address";
 import { Page } from "@/components/page";
 import { PersonLink } from "@/components/person-link";
+import { sinceOf } from "@/components/period";
+import { personName } from "@/components/person-name";
 import { Empty, Loaded } from "@/components/states";
 import { Pager, Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
-import { chosenIn, FILTERS, LedgerFilters, sinceOf } from "./ledger-filters";
+import { chosenIn, FILTERS, LedgerFilters } from "./ledger-filters";
 import { MessagePanel } from "./message-panel";
 import { MessageBadge } from "./message-badge";
 import { decisionWord, messageName } from "./message-words";
@@ -67,4 +69,4 @@ function Ledger({ rows, chosen }: { rows: MessageRow[]; chosen?: string }) {
   return <Table label="Messages" columns={columns} rows={rows} rowKey={(row) => row.message_id} chosen={chosen} />;
 }
 
-const nameOf = (row: MessageRow) => row.person ?? (row.profile_id ? `Person ${row.profile_id.slice(0, 8)}` : "nobody");
+const nameOf = (row: MessageRow) => row.person ?? (row.profile_id ? personName({ profile_id: row.profile_id }) : "nobody");

@@ -49,8 +49,8 @@ function Content({ journey }: { journey: JourneyBody }) {
           { label: "Entered", value: formats.count(journey.entered), note: `${formats.count(journey.arms.treated)} in the journey, ${formats.count(journey.arms.held_out)} held out` },
           { label: "In it now", value: formats.count(journey.active), note: standing(journey).map(([count, what]) => `${formats.count(count)} ${what}`).join(", ") },
           { label: "Messages sent", value: formats.count(journey.sent), note: `${formats.count(sum(journey.refused))} not sent` },
-          { label: "Goal so far, in the journey", value: formats.share(rate(journey.goals.treated, journey.arms.treated), journey.arms.treated), note: `${formats.count(journey.goals.treated)} of ${formats.people(journey.arms.treated)}` },
-          { label: "Goal so far, held out", value: formats.share(rate(journey.goals.held_out, journey.arms.held_out), journey.arms.held_out), note: `${formats.count(journey.goals.held_out)} of ${formats.people(journey.arms.held_out)}` },
+          { label: "Goal so far, in the journey", value: formats.share(rate(journey.goals.treated, journey.arms.treated), journey.arms.treated), note: `${formats.count(journey.goals.treated)} of all ${formats.people(journey.arms.treated)}` },
+          { label: "Goal so far, held out", value: formats.share(rate(journey.goals.held_out, journey.arms.held_out), journey.arms.held_out), note: `${formats.count(journey.goals.held_out)} of all ${formats.people(journey.arms.held_out)}` },
         ]}
       />
       <div className="ft-panelgrid" data-open={Boolean(step)}>

@@ -41,7 +41,7 @@ export function JourneysPage() {
                 ]}
               />
             )}
-            {rows.length > 0 && <div className="ft-foot">Goal and lift count only people whose time to reach the goal is over.</div>}
+            {rows.length > 0 && <div className="ft-foot">Judged are people whose time to reach the goal is over; goal and lift count only them.</div>}
           </div>
         )}
       </Loaded>
@@ -53,12 +53,12 @@ export function JourneysPage() {
 function ArmShare({ arm }: { arm: LiftArm }) {
   const formats = useFormats();
   if (arm.people === 0) return <>–</>;
-  return <>{formats.share(arm.share, arm.people)} <span className="ft-muted ft-small">of {formats.count(arm.people)}</span></>;
+  return <>{formats.share(arm.share, arm.people)} <span className="ft-muted ft-small">of {formats.count(arm.people)} judged</span></>;
 }
 
 function LiftCell({ lift }: { lift: Lift }) {
   const formats = useFormats();
   const told = liftWords(lift, formats);
-  if (!told) return <span className="ft-muted" title={lift.verdict}>{lift.answer === "cannot answer" ? "cannot be told" : "not yet"}</span>;
+  if (!told) return <span className="ft-muted" title={lift.verdict}>{lift.answer === "cannot answer" ? "cannot be told" : "lift not yet"}</span>;
   return <span title={lift.verdict}><b className={told.tone === "rest" ? "ft-muted" : `ft-${told.tone}`}>{told.value}</b> <span className="ft-muted ft-small">{told.interval}</span></span>;
 }

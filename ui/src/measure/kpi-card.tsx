@@ -14,7 +14,7 @@ export function KpiCard({ card, level }: { card: Told; level: number }) {
       <span className="top">
         <span>
           <span className="value" data-quiet={card.value === null} style={{ display: "block" }}>{card.value === null ? "Not yet" : formats.byUnit(card.value, card.unit)}</span>
-          <span className="sub" style={{ display: "block" }}>{card.value === null ? "too little data" : estimated ? `${formats.share(level, 1)} interval ${formats.interval(card.low, card.high, card.unit)}` : `${formats.period(card.period ?? "")}, exact`}</span>
+          <span className="sub" style={{ display: "block" }}>{card.value === null ? "too little data" : estimated ? `${formats.share(level, 1)} interval ${formats.interval(card.low, card.high, card.unit)}` : `${formats.period(card.period ?? "")}, ${card.exact ? "exact" : "no interval"}`}</span>
         </span>
         <Spark points={card.series.filter((point) => point.complete).slice(-13)} target={card.target} />
       </span>

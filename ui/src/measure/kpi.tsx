@@ -10,6 +10,7 @@ import { Failed, Loaded } from "@/components/states";
 import { Table } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
+import { intervalWords } from "./interval-words";
 
 const STEPS = ["month", "week", "day"] as const;
 type Body = Schemas["KpiBody"];
@@ -45,7 +46,7 @@ function Series({ kpi }: { kpi: Body }) {
     <>
       <Strip
         facts={[
-          { label: last ? formats.period(last.period) : "Now", value: last ? formats.byUnit(last.value, kpi.unit) : "Not yet", note: last && last.low !== null ? `interval ${formats.interval(last.low, last.high, kpi.unit)}` : last ? "exact" : (kpi.points[0]?.reason ?? "too little data") },
+          { label: last ? formats.period(last.period) : "Now", value: last ? formats.byUnit(last.value, kpi.unit) : "Not yet", note: last && last.low !== null ? `${formats.share(kpi.level, 1)} interval ${formats.interval(last.low, last.high, kpi.unit)}` : last ? intervalWords(last, kpi.unit, formats) : words(kpi.points[0]?.reason || "too little data").toLowerCase() },
           { label: "People in it", value: formats.count(last?.n), note: last ? "in the last whole period" : undefined },
           { label: "Target", value: formats.byUnit(kpi.target, kpi.unit), note: kpi.target === null ? "none set" : `${kpi.direction} is good` },
           { label: "Periods", value: formats.count(known.length), note: "with a value" },
@@ -105,15 +106,15 @@ function KpiChart({ kpi }: { kpi: Body }) {
   return (
     <ChartCard
       title="How did it move?"
-      side={hasBand ? "band: interval" : "exact"}
+      side={hasBand ? `band: ${formats.share(kpi.level, 1)} interval` : points.some((point) => point.exact) ? "exact" : "no interval"}
       option={option}
       height={320}
       summary={summary}
       rows={points}
       columns={[
         { name: "period", title: "Period", cell: (point) => formats.period(point.period) },
-        { name: "value", title: kpi.title, number: true, key: true, cell: (point) => (point.value === null ? point.reason : formats.byUnit(point.value, kpi.unit)) },
-        { name: "interval", title: "Interval", number: true, cell: (point) => formats.interval(point.low, point.high, kpi.unit) || "exact" },
+        { name: "value", title: kpi.title, number: true, key: true, cell: (point) => (point.value === null ? words(point.reason) : formats.byUnit(point.value, kpi.unit)) },
+        { name: "interval", title: "Interval", number: true, cell: (point) => intervalWords(point, kpi.unit, formats) },
         { name: "n", title: "People", number: true, cell: (point) => formats.count(point.n) },
       ]}
     />
@@ -133,8 +134,8 @@ function Split({ kpi }: { kpi: Body }) {
         columns={[
           { name: "group", title: "Segment", cell: (point) => (point.group ? <Link to="/segments/$key" params={{ key: point.group }}>{titleOf(point.group)}</Link> : "Everyone") },
           { name: "n", title: "People", number: true, cell: (point) => formats.count(point.n) },
-          { name: "interval", title: "Interval", number: true, cell: (point) => formats.interval(point.low, point.high, kpi.unit) || "exact" },
-          { name: "value", title: kpi.title, number: true, key: true, cell: (point) => (point.value === null ? <span className="ft-muted">{point.reason || "–"}</span> : <b>{formats.byUnit(point.value, kpi.unit)}</b>) },
+          { name: "interval", title: "Interval", number: true, cell: (point) => intervalWords(point, kpi.unit, formats) },
+          { name: "value", title: kpi.title, number: true, key: true, cell: (point) => (point.value === null ? <span className="ft-muted">{point.reason ? words(point.reason) : "–"}</span> : <b>{formats.byUnit(point.value, kpi.unit)}</b>) },
         ]}
       />
     </Card>

@@ -8,6 +8,7 @@ import type { PersonRow } from "@/api/types";
 import { pageOf, useAddress } from "@/components/address";
 import { Page } from "@/components/page";
 import { PersonLink } from "@/components/person-link";
+import { personName } from "@/components/person-name";
 import { Empty, Loaded } from "@/components/states";
 import { Pager, Table, type Column, type Sorting } from "@/components/table";
 import { useFormats } from "@/formats/context";
@@ -79,7 +80,7 @@ export function useSorting(): Sorting {
 
 export function personColumns(formats: Formats, titles: Map<string, string>): Column<PersonRow>[] {
   return [
-    { name: "name", title: "Person", sort: "name", cell: (row) => <><PersonLink id={row.profile_id} name={row.name ?? row.email} />{row.name && row.email && <span className="two"><bdi>{row.email}</bdi></span>}</> },
+    { name: "name", title: "Person", sort: "name", cell: (row) => <><PersonLink id={row.profile_id} name={personName(row)} />{row.name && row.email && <span className="two"><bdi>{row.email}</bdi></span>}</> },
     { name: "churn", title: "Churn", number: true, key: true, sort: "churn", cell: (row) => (row.churn ? <b>{formats.probability(row.churn.score)}</b> : "–") },
     { name: "interval", title: "Interval", number: true, cell: (row) => <span className="ft-muted">{row.churn ? formats.probabilityInterval(row.churn.low, row.churn.high) : "–"}</span> },
     { name: "clv", title: "Expected value", number: true, sort: "clv", cell: (row) => (row.clv ? formats.money(row.clv.score) : "–") },

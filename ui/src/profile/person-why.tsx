@@ -28,10 +28,13 @@ export function Why({ person }: { person: Person }) {
   );
 }
 
+/** Reasons begin with a word of ours or with the name of an event. */
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 function Reasons({ prediction }: { prediction: PersonPrediction }) {
   const formats = useFormats();
   if (prediction.unit === "money") {
-    return <>{prediction.reasons.map((reason) => <div className="ft-line" key={reason.text}><span>{reason.text}</span><span /></div>)}</>;
+    return <>{prediction.reasons.map((reason) => <div className="ft-line" key={reason.text}><span>{sentence(reason.text)}</span><span /></div>)}</>;
   }
   const most = Math.max(...prediction.reasons.map((reason) => Math.abs(reason.effect)), 1e-9);
   return (
@@ -39,7 +42,7 @@ function Reasons({ prediction }: { prediction: PersonPrediction }) {
       {prediction.reasons.map((reason) => (
         <PushRow
           key={reason.text}
-          label={reason.text}
+          label={sentence(reason.text)}
           share={reason.effect / most}
           tone={reason.effect === 0 ? "rest" : reason.effect > 0 ? "bad" : "good"}
           value={<span title={`${formats.number(reason.effect)} log-odds`}>{reason.effect > 0 ? "raises" : "lowers"}</span>}

@@ -6,6 +6,7 @@ import { queries } from "@/api/queries";
 import type { Person } from "@/api/types";
 import { useAddress } from "@/components/address";
 import { Badge, Page, Strip, type Fact } from "@/components/page";
+import { personName } from "@/components/person-name";
 import { Loaded } from "@/components/states";
 import { useFormats } from "@/formats/context";
 import { Consents, Identities, Segments, Traits } from "./person-known";
@@ -17,7 +18,7 @@ import { PersonTimeline } from "./timeline";
 const TABS = ["Now", "Timeline", "Profile", "Messages"] as const;
 type Tab = (typeof TABS)[number];
 
-const nameOf = (person: Person) => person.name ?? person.email ?? `Person ${person.profile_id.slice(0, 8)}`;
+const nameOf = (person: Person) => personName({ ...person, user_id: person.identifiers.find((one) => one.kind === "user_id")?.value });
 const initials = (name: string) => name.replace(/@.*/, "").split(/[\s._-]+/).slice(0, 2).map((part) => part.charAt(0).toUpperCase()).join("");
 
 export function PersonPage() {

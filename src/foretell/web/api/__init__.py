@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from foretell.web.api import cases, inbox, journeys, kpis, messages, overview, people, predictions, segments, workspace
+from foretell.web.api import (
+    cases,
+    inbox,
+    journeys,
+    kpis,
+    messages,
+    overview,
+    overviews,
+    people,
+    predictions,
+    quarantine,
+    segments,
+    sources,
+    tracking,
+    workspace,
+)
 from foretell.web.errors import ERRORS
 
 router = APIRouter(responses=ERRORS)
-for part in (workspace, overview, people, segments, predictions, journeys, inbox, messages, cases, kpis):
+PARTS = (
+    workspace, overview, overviews, people, segments, predictions, journeys, inbox, messages, cases, kpis, sources,
+    tracking, quarantine,
+)  # fmt: skip
+for part in PARTS:
     router.include_router(part.router)

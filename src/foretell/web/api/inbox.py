@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from foretell import deliver
+from foretell.web.api.messages import Medium
 from foretell.web.api.shapes import Counted, Instant, PageNumber
 from foretell.web.site import Here, Site
 
@@ -35,6 +37,7 @@ class InboxRow(BaseModel):
     received_at: Instant
     attempts: int
     profile_id: str | None
+    person: str | None = Field(description="Name, e-mail or user id, as far as known.")
     template: str | None
     journey: str | None
     step: str | None
@@ -60,11 +63,11 @@ class InboxMessage(InboxRow):
 
 @router.get("")
 def inbox(
-    site: Here, channel: Annotated[str | None, Query(description="A medium: email, sms …")] = None, page: PageNumber = 1
+    site: Here, channel: Annotated[Medium | None, Query(description="A medium.")] = None, page: PageNumber = 1
 ) -> Inbox:
     """What was caught."""
     found = deliver.inbox(site.workspace.engine, channel, page)
-    return Inbox(total=found.total, page=page, rows=[InboxRow(**_head(row)) for row in found.rows])
+    return Inbox(total=found.total, page=page, rows=[InboxRow(**row) for row in _heads(site, found.rows)])
 
 
 @router.get("/{message_id}")
@@ -73,7 +76,7 @@ def inbox_message(site: Here, request: Request, message_id: str) -> InboxMessage
     found = deliver.inbox_message(site.workspace.engine, message_id)
     here = partial(_here, site, request)
     return InboxMessage(
-        **(_head(found.head) | {"text": here(found.head.text)}),
+        **(_heads(site, [found.head])[0] | {"text": here(found.head.text)}),
         html=here(found.html),
         html_url=f"/api/inbox/{message_id}/html",
         headers={name: here(value) for name, value in found.headers.items()},
@@ -99,5 +102,7 @@ def _here(site: Site, request: Request, text: str) -> str:
     return text.replace(f"{public}/s/", escape(f"{request.base_url}s/"))
 
 
-def _head(row: deliver.Received) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in InboxRow.model_fields}
+def _heads(site: Site, rows: Sequence[deliver.Received]) -> list[dict[str, Any]]:
+    names = site.names_of([row.profile_id for row in rows if row.profile_id])
+    kept = [name for name in InboxRow.model_fields if name != "person"]
+    return [{name: getattr(row, name) for name in kept} | {"person": names.get(row.profile_id or "")} for row in rows]

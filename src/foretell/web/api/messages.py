@@ -9,12 +9,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from foretell import deliver, identify, segment
+from foretell.web.api.filters import check_message_filters
 from foretell.web.api.shapes import Counted, GivenInstant, Instant, PageNumber
 from foretell.web.errors import unknown
 from foretell.web.site import Here, Site
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 Word = Literal["send", "refuse", "defer", "held_out"]
+Medium = Literal["email", "sms", "push", "ads", "alert"]
+State = Literal["queued", "claimed", "sent", "delivered", "bounced", "failed", "uncertain", "cancelled"]
 PEOPLE_A_SEARCH = 1_000
 
 
@@ -99,9 +102,9 @@ def messages(
     profile_id: Annotated[str | None, Query(description="Only this person's.")] = None,
     decision: Annotated[Word | None, Query(description="Without one: send and refuse.")] = None,
     reason: str | None = None,
-    state: str | None = None,
+    state: State | None = None,
     channel: Annotated[str | None, Query(description="Key of a channel.")] = None,
-    medium: Annotated[str | None, Query(description="email, sms, push, ads or alert.")] = None,
+    medium: Medium | None = None,
     template: str | None = None,
     journey: str | None = None,
     step: str | None = None,
@@ -118,6 +121,7 @@ def messages(
         "profile_key": person, "decision": decision, "reason": reason, "state": state, "channel": channel,
         "medium": medium, "template": template, "journey": journey, "step": step,
     }  # fmt: skip
+    check_message_filters(site, filters)
     found = deliver.ledger(engine, filters, page, since=since, text=q, people=_called(site, q.strip()))
     return Messages(total=found.total, page=page, rows=message_rows(site, found.rows))
 

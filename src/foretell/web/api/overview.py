@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from foretell import care, measure
+from foretell.stats import LEVEL
 from foretell.web.api.cases import case_rows
-from foretell.web.api.kpis import Direction, Unit
+from foretell.web.api.kpis import Direction, KpiReading, Unit, card, reading
 from foretell.web.api.shapes import Instant
 from foretell.web.site import Here, Site
 
@@ -27,22 +28,13 @@ class SeriesPoint(BaseModel):
     complete: bool
 
 
-class KpiCard(BaseModel):
-    """A KPI on the overview; its value is the last whole month's, or the last reading of a stock."""
+class KpiCard(KpiReading):
+    """A KPI on the overview."""
 
     key: str
     title: str
-    value: float | None
-    low: float | None
-    high: float | None
-    period: str | None
     unit: Unit
     direction: Direction = Field(description="Which way is good.")
-    change: float | None = Field(description="Against the period before, in the KPI's unit.")
-    change_low: float | None
-    change_high: float | None
-    real: bool | None = Field(description="False where the change may be chance; null where that is not known.")
-    better: bool | None = Field(description="The change goes the good way; null without one.")
     target: float | None
     series: list[SeriesPoint]
 
@@ -87,9 +79,9 @@ class Overview(BaseModel):
 @router.get("/overview")
 def overview(site: Here) -> Overview:
     """How are customers, what changed, what is to be done."""
-    cards = [_card(card) for card in board(site)]
+    cards = [_card(found) for found in board(site)]
     return Overview(
-        level=0.95,
+        level=LEVEL,
         as_of=site.now,
         kpis=cards,
         changes=_movements(cards),
@@ -99,28 +91,19 @@ def overview(site: Here) -> Overview:
 
 
 def board(site: Site) -> list[measure.Card]:
-    """The KPI cards, see :func:`foretell.measure.board`."""
-    place = site.workspace
-    return site.cache.get("board", lambda: measure.board(place.engine, place.reader, place.catalog, now=site.now))
+    """The KPIs of :data:`foretell.measure.BOARD` that are in force."""
+    known = {entry.key for entry in measure.list_kpis(site.workspace.catalog)}
+    return [card(site, key) for key in measure.BOARD if key in known]
 
 
-def _card(card: measure.Card) -> KpiCard:
-    series, last, change = card.series, card.last, card.change
-    read = last.estimate if last else None
+def _card(found: measure.Card) -> KpiCard:
+    series = found.series
     return KpiCard(
+        **reading(found),
         key=series.key,
         title=series.title,
-        value=read.value if read else None,
-        low=read.low if read else None,
-        high=read.high if read else None,
-        period=last.period if last else None,
         unit=cast(Unit, series.unit),
         direction=cast(Direction, series.direction),
-        change=change.by if change else None,
-        change_low=change.low if change else None,
-        change_high=change.high if change else None,
-        real=change.is_real if change else None,
-        better=None if not change or not change.by else (change.by > 0) == (series.direction == "up"),
         target=series.target,
         series=[
             SeriesPoint(
@@ -137,20 +120,19 @@ def _card(card: measure.Card) -> KpiCard:
 
 def _movements(cards: list[KpiCard]) -> list[Movement]:
     moved = []
-    for card in cards:
-        if not card.change or card.value is None:
+    for one in cards:
+        if not one.change:
             continue
-        before = card.value - card.change
         moved.append(
             Movement(
-                key=card.key,
-                title=card.title,
-                unit=card.unit,
-                change=card.change,
-                share=card.change / before if before else None,
-                real=card.real,
-                better=bool(card.better),
-                period=card.period or "",
+                key=one.key,
+                title=one.title,
+                unit=one.unit,
+                change=one.change,
+                share=one.change / one.previous if one.previous else None,
+                real=one.real,
+                better=bool(one.better),
+                period=one.period or "",
             )
         )
     return sorted(moved, key=lambda one: (one.real is not True, -abs(one.share or 0.0)))

@@ -1,0 +1,27 @@
+"""Health of data: is everything arriving, in time and as usual?
+
+Every source is held against its own history of eight weeks, as of any instant: how long it has been silent, how
+many events came in a day, how often properties are empty or of another type, and how much came late, lies in
+quarantine or breaches a tracking plan. What is broken opens a data alert once; it closes when it is well again.
+"""
+
+from __future__ import annotations
+
+from foretell.collect.health.alerts import HEALTH_DDL, DataAlert, HealthReport, data_alerts, watch
+from foretell.collect.health.checking import SourceHealth, source_health
+from foretell.collect.health.monitors import Monitor
+from foretell.collect.health.score import WEIGHTS, Score, overall
+
+__all__ = [
+    "HEALTH_DDL",
+    "WEIGHTS",
+    "DataAlert",
+    "HealthReport",
+    "Monitor",
+    "Score",
+    "SourceHealth",
+    "data_alerts",
+    "overall",
+    "source_health",
+    "watch",
+]

@@ -1,0 +1,114 @@
+"""Requests of tracking libraries as frames: several together, each with its own arrival.
+
+Spooling and reading have a cost of their own each time; of a hundred requests of a hundred events together it is
+a hundredth. What a frame of several requests tells is what each of them would tell alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from foretell.clock import naive_utc
+from foretell.collect.envelope import Arrivals
+from foretell.engine import TIMESTAMP, Frame
+
+SEGMENT_LINES = "segment-lines"
+FRAME_BYTES = 512 * 1024
+"""Requests share a frame up to this size."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Messages that came in one request.
+
+    Args:
+        source: key of the source whose write key was sent.
+        lines: one message a line, each with its newline.
+        count: how many lines.
+        received_at: arrival, UTC.
+        sent_at: ``sentAt`` of the request, for messages that do not say it themselves.
+        history: True where the messages count as known when they happened.
+    """
+
+    source: str
+    lines: bytes
+    count: int
+    received_at: datetime
+    sent_at: str | None = None
+    history: bool = False
+
+
+def request_frames(requests: Sequence[Request]) -> list[Frame]:
+    """``requests`` in their order, in as few frames as their sources and sizes allow."""
+    frames: list[Frame] = []
+    for (source, history), group in itertools.groupby(requests, lambda one: (one.source, one.history)):
+        run: list[Request] = []
+        size = 0
+        for request in group:
+            if run and size + len(request.lines) > FRAME_BYTES:
+                frames.append(_frame(source, run, history=history))
+                run, size = [], 0
+            run.append(request)
+            size += len(request.lines)
+        frames.append(_frame(source, run, history=history))
+    return frames
+
+
+def _frame(source: str, run: Sequence[Request], *, history: bool) -> Frame:
+    parts = [[one.count, one.received_at.isoformat(), one.sent_at] for one in run]
+    meta = {
+        "source": source,
+        "file": "",
+        "received_at": parts[-1][1],
+        "arrival": "api",
+        "first_line": None,
+        "repeats": [],
+        "lag_seconds": 0.0 if history else None,
+        "requests": parts,
+    }
+    return Frame(SEGMENT_LINES, meta, b"".join(one.lines for one in run))
+
+
+def arrivals_of(meta: Mapping[str, Any], height: int) -> Arrivals:
+    """The arrival of each line of a frame that came over the wire.
+
+    Args:
+        meta: of the frame.
+        height: how many lines it has.
+    """
+    parts = meta.get("requests") or [[height, meta["received_at"], None]]
+    counts = np.array([count for count, _, _ in parts], np.int64)
+    instants = pa.array([naive_utc(datetime.fromisoformat(text)) for _, text, _ in parts], TIMESTAMP)
+    sent = pa.array([sent for _, _, sent in parts], pa.string())
+    request = np.repeat(np.arange(len(parts)), counts)
+    place = np.arange(len(request)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return Arrivals(instants.take(pa.array(request)), pa.array(place), sent.take(pa.array(request)))
+
+
+def joined_requests(frames: Sequence[Frame]) -> list[Frame]:
+    """Frames of requests of one source that follow each other as one frame; others stay as they are."""
+    result: list[Frame] = []
+    for kind, group in itertools.groupby(frames, _joinable):
+        run = list(group)
+        result += run if kind is None or len(run) == 1 else [_joined(run)]
+    return result
+
+
+def _joinable(frame: Frame) -> tuple[object, ...] | None:
+    """What must be equal for frames to be joined; None for a frame that never is."""
+    if frame.format != SEGMENT_LINES or "requests" not in frame.meta:
+        return None
+    parts = {"received_at", "requests"}
+    return tuple(sorted((name, str(value)) for name, value in frame.meta.items() if name not in parts))
+
+
+def _joined(run: Sequence[Frame]) -> Frame:
+    parts = [part for frame in run for part in frame.meta["requests"]]
+    return Frame(SEGMENT_LINES, {**run[-1].meta, "requests": parts}, b"".join(frame.body for frame in run))

@@ -1,0 +1,159 @@
+"""``correct`` and ``refresh``: sessions put together from what is new, and told when they are over.
+
+What is new is read together with the visits of the same devices that lie within 30 minutes of it, and with no
+more of the history. Their sessions are put together anew and replace the rows of before, so that what is stored
+is at all times what the events known so far make up, in whatever order they came. ``Session Ended`` is told once,
+and stays as it was told when a late event corrects the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretell.clock import micros, naive_utc, utc
+from foretell.collect.sessions.grouping import IDLE_MINUTES, sessions_of
+from foretell.collect.sessions.progress import NEVER, Progress, advance, read_progress
+from foretell.collect.sessions.reading import events_of, new_events
+from foretell.collect.sessions.tables import SESSION_COLUMNS
+from foretell.definitions import Catalog
+from foretell.engine import Batch, Engine, Tx, scratch
+
+ENDED = "Session Ended"
+WINDOW_EVENTS = 250_000
+"""Events of the log that are looked at in one go."""
+TOLD_TOGETHER = 20_000
+_ROOM = "collect"
+_COLUMNS = ", ".join(SESSION_COLUMNS)
+_UNTOLD = "ended_event IS NULL AND events > 0 AND NOT is_bot AND node_key > 0"
+
+_TOUCHED = f"""
+SELECT {_COLUMNS} FROM session_rows s WHERE s.events > 0 AND EXISTS (SELECT 1 FROM fresh f WHERE f.device = s.device
+  AND f.ts >= s.visit_started_at - INTERVAL '{IDLE_MINUTES} minutes'
+  AND f.ts <= s.visit_ended_at + INTERVAL '{IDLE_MINUTES} minutes')"""
+_VISITS = "SELECT DISTINCT device, visit_started_at, visit_ended_at FROM before"
+_KEPT = """
+SELECT n.* EXCLUDE (ended_event), max(b.ended_event) AS ended_event FROM sessions n
+LEFT JOIN before b ON b.device = n.device AND (b.started_at, b.first_message) <= (n.ended_at, n.last_message)
+  AND (b.ended_at, b.last_message) >= (n.started_at, n.first_message)
+GROUP BY ALL"""
+_GONE = """
+SELECT b.* REPLACE (CAST(0 AS BIGINT) AS events) FROM before b ANTI JOIN sessions n ON n.session_id = b.session_id"""
+_OVER = f"SELECT {_COLUMNS} FROM session_rows WHERE {_UNTOLD} AND over_at <= $now ORDER BY over_at, session_id LIMIT $n"
+_NEXT_OVER = f"SELECT min(over_at) AS due FROM session_rows WHERE {_UNTOLD} AND over_at > $now"
+_TOLD = f"""
+SELECT ended_event AS message_id, '{ENDED}' AS event, ended_at AS ts, over_at AS known_at, node_key, session_id,
+  strftime(started_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS started_at, duration_seconds, pages, events, landing_page,
+  exit_page, referrer, referrer_domain, utm_source, utm_medium, utm_campaign, utm_term, utm_content, device_type,
+  device_name AS device, browser, browser_version, os, os_version, app, language, country, city, search_terms, orders,
+  revenue, bounced FROM s"""
+
+
+@dataclass(frozen=True)
+class SessionsReport:
+    """What was done.
+
+    Args:
+        written: rows of sessions that are new or were put together anew.
+        ended: sessions that were told to be over.
+    """
+
+    written: int = 0
+    ended: int = 0
+
+
+def refresh(engine: Engine, catalog: Catalog, *, now: datetime) -> SessionsReport:
+    """Put sessions together from what is new, and tell whose are over as of ``now``; without news it does nothing."""
+    return SessionsReport(correct(engine, catalog, now=now), _tell(engine, now))
+
+
+def correct(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
+    """Put sessions together from what is new, and tell nothing; returns the number of rows written."""
+    written = 0
+    while True:
+        progress = read_progress(engine.ops)
+        last = engine.analytics.query("SELECT coalesce(max(seq), 0) AS seq FROM event_log")["seq"][0].as_py()
+        if progress.seq >= last:
+            return written
+        until = min(last, progress.seq + WINDOW_EVENTS)
+        rows = _sessions(engine, catalog.settings.currency, progress, until)
+        if _write(engine, rows, progress, until, now):
+            written += rows.num_rows
+
+
+def _sessions(engine: Engine, currency: str, progress: Progress, until: int) -> pa.Table:
+    """The rows that the events after ``progress`` make or change."""
+    events = new_events(engine.analytics, since=progress.seq + 1, until=until)
+    fresh = events.select(["device", "ts"])
+    before = engine.analytics.query(_TOUCHED, tables={"fresh": fresh})
+    if not before.num_rows:
+        return sessions_of(events, currency)
+    visits = scratch(_VISITS, {"before": before})
+    begin = pc.min(before["first_seq"]).as_py()
+    events = pa.concat_tables([events_of(engine.analytics, visits, since=begin, until=progress.seq), events])
+    sessions = sessions_of(events, currency)
+    tables = {"sessions": sessions, "before": before}
+    kept, gone = (scratch(sql, tables).select(list(SESSION_COLUMNS)) for sql in (_KEPT, _GONE))
+    return pa.concat_tables([kept, gone], promote_options="default")
+
+
+def _write(engine: Engine, rows: pa.Table, progress: Progress, until: int, now: datetime) -> bool:
+    """Write rows and how far it is; False where somebody else wrote in between."""
+    if not rows.num_rows:
+        with engine.ops.write() as tx:
+            return advance(tx, progress, seq=until, due_at=progress.due_at)
+    done = []
+    due = min(progress.due_at, _first_over(rows))
+
+    def work(tx: Tx, batch: Batch) -> None:
+        if advance(tx, progress, seq=until, due_at=due):
+            batch.emit("session_rows", rows)
+            done.append(True)
+
+    engine.act(_ROOM, work, now=now)
+    return bool(done)
+
+
+def _first_over(rows: pa.Table) -> int:
+    """When the first of these rows is over that was not told."""
+    told = pc.or_(pc.is_valid(rows["ended_event"]), pc.or_(rows["is_bot"], pc.equal(rows["node_key"], 0)))
+    waiting = rows["over_at"].filter(pc.invert(pc.or_(told, pc.equal(rows["events"], 0))))
+    return _micros(pc.min(waiting).as_py())
+
+
+def _tell(engine: Engine, now: datetime) -> int:
+    told = 0
+    while (progress := read_progress(engine.ops)).due_at <= micros(now):
+        over = engine.analytics.query(_OVER, {"now": naive_utc(now), "n": TOLD_TOGETHER})
+        due = progress.due_at
+        if over.num_rows < TOLD_TOGETHER:
+            due = _micros(engine.analytics.query(_NEXT_OVER, {"now": naive_utc(now)})["due"][0].as_py())
+        told += _tell_these(engine, over, progress, due, now)
+    return told
+
+
+def _tell_these(engine: Engine, over: pa.Table, progress: Progress, due: int, now: datetime) -> int:
+    """Tell sessions that are over, and note when the next one is; 0 where somebody else wrote in between."""
+    if not over.num_rows:
+        with engine.ops.write() as tx:
+            advance(tx, progress, seq=progress.seq, due_at=due)
+        return 0
+    ids = pc.binary_join_element_wise("session-ended", over["session_id"], "-")
+    rows = over.set_column(over.schema.get_field_index("ended_event"), "ended_event", ids)
+    done = []
+
+    def work(tx: Tx, batch: Batch) -> None:
+        if advance(tx, progress, seq=progress.seq, due_at=due):
+            batch.tell(scratch(_TOLD, {"s": rows}))
+            batch.emit("session_rows", rows)
+            done.append(rows.num_rows)
+
+    engine.act(_ROOM, work, now=now)
+    return sum(done)
+
+
+def _micros(stored: datetime | None) -> int:
+    return NEVER if stored is None else micros(utc(stored))

@@ -1,0 +1,3 @@
+"""What standards look things up in: names, signs, forms and rates."""
+
+from __future__ import annotations

@@ -1,0 +1,110 @@
+"""``/hooks/SOURCE``: signed bodies of other systems come in, and mean what the source document says.
+
+A body is on the disk before it is answered with 200. What it says is read later: one that nothing matches or that
+is broken lies in quarantine then, and waits for a better mapping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import logging
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from foretell import collect
+from foretell.collect import Signature, SourceSpec
+from foretell.errors import ForetellError, UsageError
+from foretell.web.backlog import Backlog
+from foretell.web.errors import body_of, failed, status_of
+from foretell.web.site import Site
+from foretell.web.wire import headers_of, read_body, respond, unpacked
+
+PREFIX = "/hooks/"
+HOOK_BYTES = 1024 * 1024
+"""Largest body, before and after unpacking."""
+AGAIN_AFTER_SECONDS = 5
+_DONE = b'{"success":true}'
+_STATUS = {
+    "DISK_FULL": 503,
+    "SPOOL_FULL": 429,
+    "UNKNOWN_DEFINITION": 404,
+    "BROKEN_DEFINITION": 503,
+    "METHOD_NOT_ALLOWED": 405,
+}
+_DIGESTS = {"hmac-sha256": hashlib.sha256, "hmac-sha1": hashlib.sha1}
+_LOG = logging.getLogger("foretell.web")
+
+
+class Hooks:
+    """The raw ASGI application under ``/hooks/``."""
+
+    def __init__(self, site: Site, backlog: Backlog) -> None:
+        self._site = site
+        self._backlog = backlog
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        more: dict[bytes, bytes] = {}
+        try:
+            await self._take(scope, receive)
+            status, body = 200, _DONE
+        except ForetellError as error:
+            status = _STATUS.get(error.code) or status_of(error)
+            body = msgspec.json.encode(body_of(error))
+            if status in (429, 503):
+                more[b"retry-after"] = b"%d" % AGAIN_AFTER_SECONDS
+            if status == 405:
+                more[b"allow"] = b"POST"
+        except Exception as error:  # noqa: BLE001 - a sender is told so, in the form of all errors
+            _LOG.error("%s failed", scope["path"], exc_info=error)
+            status, body = 500, msgspec.json.encode(body_of(failed()))
+        await respond(send, status, body, more=more)
+
+    async def _take(self, scope: Scope, receive: Receive) -> None:
+        spec, source = self._source(scope["path"].removeprefix(PREFIX).rstrip("/"))
+        if scope["method"] != "POST":
+            raise UsageError("METHOD_NOT_ALLOWED", "webhooks come by POST", next_step="Send a POST request.")
+        headers = headers_of(scope)
+        sent = await read_body(receive, HOOK_BYTES)
+        assert spec.signature is not None
+        secret = self._site.workspace.settings.secrets.get(spec.signature.secret)
+        given = headers.get(spec.signature.header.lower(), "")
+        if secret is None or not is_signed(sent, given, spec.signature, secret.get_secret_value()):
+            raise ForetellError(
+                "NOT_SIGNED_IN",
+                f"the signature in {spec.signature.header} is missing or wrong",
+                thing=f"source {source}",
+                next_step="Look whether both sides have the same secret, scheme, encoding and prefix.",
+            )
+        body = unpacked(sent, headers.get("content-encoding", ""), HOOK_BYTES)
+        await self._backlog.admit(len(body))
+        engine, received = self._site.workspace.engine, self._site.now
+        await asyncio.wrap_future(engine.spool_submit([collect.webhook_frame(source, spec, body, received)]))
+        self._site.worker.wake()
+
+    def _source(self, key: str) -> tuple[SourceSpec, str]:
+        spec = self._site.workspace.catalog.get("source", key).spec
+        assert isinstance(spec, SourceSpec)
+        if spec.format != "webhook":
+            raise UsageError("UNKNOWN_DEFINITION", f"the source {key} takes no webhooks", thing=f"source {key}")
+        return spec, key
+
+
+def is_signed(body: bytes, given: str, how: Signature, secret: str) -> bool:
+    """True where ``given`` (the header) is the signature of ``body`` (as it was sent) with ``secret``."""
+    expected = how.prefix + (secret if how.scheme == "token" else _digest(body, how, secret))
+    return bool(secret) and hmac.compare_digest(_cased(given, how).encode(), _cased(expected, how).encode())
+
+
+def _digest(body: bytes, how: Signature, secret: str) -> str:
+    digest = hmac.new(secret.encode(), body, _DIGESTS[how.scheme]).digest()
+    return digest.hex() if how.encoding == "hex" else base64.b64encode(digest).decode()
+
+
+def _cased(text: str, how: Signature) -> str:
+    """Hexadecimal digits are the same in capitals."""
+    return text.strip().lower() if how.scheme != "token" and how.encoding == "hex" else text.strip()
