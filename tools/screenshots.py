@@ -29,6 +29,7 @@ PAGES = {
     "overview": ("/", "How are customers, what changed, and what is to be done today."),
     "people": ("/people", "Everybody, with what is foreseen of them."),
     "person": ("/people/{person}", "One person: what is known, what is foreseen and why, what happened."),
+    "who": ("/who?segment=at_risk", "Who the people of a segment are and with what they come, against everybody."),
     "segments": ("/segments", "The groups that are kept, with their size."),
     "segment": ("/segments/at_risk", "One segment: who is in it, what they are worth, which others they are in."),
     "predictions": ("/predictions", "What is foreseen, and how well."),
@@ -43,6 +44,10 @@ PAGES = {
     "case": ("/cases/{case}", "One case: why, by when, what was done, how it ended."),
     "kpis": ("/kpis", "What is measured, what it stands at, and how sure that is."),
     "kpi": ("/kpis/revenue", "One KPI over time."),
+    "sources": ("/sources", "Whether everything arrives, in time and as usual, and what to do where it does not."),
+    "source": ("/sources/shop", "One source: what is watched of it, against what is usual for it."),
+    "tracking": ("/tracking", "What every event must carry, who answers for it, and what breaches it."),
+    "quarantine": ("/quarantine", "What could not be taken in, why, and reading it again."),
     "health": ("/settings", "Whether everything works: worker, stores, definitions."),
 }
 """Name of the picture → where it is (see :func:`places` for what stands in braces), and what it shows."""

@@ -33,12 +33,16 @@ MOST_BYTES = 350_000
 EMPTY = {
     "/": "No data yet",
     "/people": "Nobody yet",
+    "/who": "Nothing known yet",
     "/segments": "No segments yet",
     "/predictions": "No predictions yet",
     "/journeys": "No journeys yet",
     "/messages": "Nothing asked for yet",
     "/inbox": "Nothing caught yet",
     "/cases": "All done",
+    "/sources": "No sources yet",
+    "/tracking": "No tracking plan yet",
+    "/quarantine": "Nothing in quarantine",
 }
 """Where, and the title of what is said in a workspace without anything."""
 FAULTS = """

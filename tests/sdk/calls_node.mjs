@@ -2,7 +2,7 @@
 import { Analytics } from '@segment/analytics-node'
 
 const analytics = new Analytics({ writeKey: process.env.WRITE_KEY, host: process.env.ADDRESS })
-analytics.on('error', (error) => console.error(error))
+analytics.on('error', (error) => console.log('dropped', error.code))
 const userId = 'u1'
 analytics.identify({ userId, anonymousId: 'a1', traits: { email: 'Ada@Shop.example', plan: 'gold' } })
 analytics.track({

@@ -12,6 +12,7 @@ WHEN = datetime(2025, 3, 1, 10, 0, tzinfo=UTC)
 analytics.write_key = os.environ["WRITE_KEY"]
 analytics.host = os.environ["ADDRESS"]
 analytics.gzip = True
+analytics.on_error = lambda error, batch: print("dropped", len(batch), error)
 analytics.identify("u1", {"email": "Ada@Shop.example", "plan": "gold"}, anonymous_id="a1")
 analytics.track("u1", "Order Completed", {"order_id": "o1", "revenue": 49.90}, timestamp=WHEN)
 analytics.page("u1", "Shop", "Home", {"url": "https://shop.example/"})

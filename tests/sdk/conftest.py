@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import AGENT, browser, chromium
 from tests.support.sdk_server import Failure, SdkShop, sdk_shop
 
+__all__ = ["AGENT", "browser", "chromium"]
 FAILURES = (Failure(500, taken=True), Failure(500), Failure(429, retry_after=1))
 """The first answer is lost on its way, the second request is, the third is told to come again."""
 Run = Callable[[SdkShop, Sequence[str | Path]], str]

@@ -15,6 +15,7 @@ import uvicorn
 from foretell.app import open_workspace
 from foretell.testing import install
 from foretell.web import Access, Cache, Site, Worker
+from foretell.web.backlog import Backlog
 from foretell.web.tracking import Tracking
 
 
@@ -28,7 +29,9 @@ def main(folder: Path) -> None:
         worker.start()
         sys.stderr.write(f"at http://127.0.0.1:{listening.getsockname()[1]}\n")
         sys.stderr.flush()
-        config = uvicorn.Config(Tracking(site), log_config=None, access_log=False, lifespan="off", ws="none")
+        config = uvicorn.Config(
+            Tracking(site, Backlog(workspace)), log_config=None, access_log=False, lifespan="off", ws="none"
+        )
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -76,6 +76,8 @@ def mutant(number: int) -> Mutant:
 def _changed(document: Any, dice: random.Random) -> Any:
     """With something else in one place."""
     places = list(_places(document))
+    if not places:
+        return document
     holder, key = dice.choice(places)
     kind = dice.random()
     if kind < 0.15 and isinstance(holder, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -44,13 +45,26 @@ class Failing:
         self.failures: list[Failure] = []
         self.asked: list[int] = []
         """Statuses of what was answered."""
+        self.sent: list[frozenset[str]] = []
+        """Message ids of each request."""
+        self.packed: list[bool] = []
+        """Whether each request was packed with gzip."""
+        self.preflights = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            self.preflights += 1
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith("/v1/"):
             await self._inner(scope, receive, send)
             return
         failure = self.failures.pop(0) if self.failures else None
+        body = await _whole(receive)
+        self._note(dict(scope["headers"]), body)
+        parts: list[Message] = [{"type": "http.request", "body": body}]
+
+        async def again() -> Message:
+            return parts.pop() if parts else await receive()
 
         async def changed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -63,14 +77,27 @@ class Failing:
             await send(message)
 
         if failure is None or failure.taken:
-            await self._inner(scope, receive, changed)
+            await self._inner(scope, again, changed)
             return
-        while (await receive()).get("more_body", False):
-            pass
         origin = dict(scope["headers"]).get(b"origin", b"*")
         headers = [(b"content-length", b"0"), (b"access-control-allow-origin", origin)]
         await changed({"type": "http.response.start", "status": failure.status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
+
+    def _note(self, headers: dict[bytes, bytes], body: bytes) -> None:
+        packed = headers.get(b"content-encoding") == b"gzip"
+        told = json.loads(gzip.decompress(body) if packed else body)
+        messages = told.get("batch", [told])
+        self.packed.append(packed)
+        self.sent.append(frozenset(message["messageId"] for message in messages if "messageId" in message))
+
+
+async def _whole(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        part = await receive()
+        body, more = body + part.get("body", b""), part.get("more_body", False)
+    return body
 
 
 @dataclass

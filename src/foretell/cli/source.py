@@ -11,6 +11,7 @@ from foretell import collect
 from foretell.cli.opening import instant, opened, refuse_wrong
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json
+from foretell.cli.source_health import health
 from foretell.cli.tables import people, right, say, table
 from foretell.collect import SourceSpec, WriteKey
 
@@ -21,6 +22,9 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help="Key of the source docum
 @app.callback()
 def group() -> None:
     """Sources of events, and the write keys they come with."""
+
+
+app.command()(health)
 
 
 @app.command(name="list")

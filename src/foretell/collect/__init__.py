@@ -16,7 +16,17 @@ from __future__ import annotations
 
 from foretell.collect.consent import with_consent
 from foretell.collect.frames import FrameReader, decoders, lines_frame, read_frame
-from foretell.collect.health import DataAlert, HealthReport, Monitor, SourceHealth, data_alerts, overall, source_health
+from foretell.collect.health import (
+    QUALITY_WEIGHTS,
+    DataAlert,
+    HealthReport,
+    Monitor,
+    QualityScore,
+    SourceHealth,
+    data_alerts,
+    overall,
+    source_health,
+)
 from foretell.collect.health import watch as watch_sources
 from foretell.collect.importing import FileReport, import_files
 from foretell.collect.parts import PARTS
@@ -52,6 +62,7 @@ from foretell.collect.write_keys import KeyInfo, WriteKey, key_info, keys, new_k
 __all__ = [
     "KIND",
     "PARTS",
+    "QUALITY_WEIGHTS",
     "TRACKING",
     "Breach",
     "Chosen",
@@ -66,6 +77,7 @@ __all__ = [
     "Origin",
     "PlannedField",
     "Preview",
+    "QualityScore",
     "Quarantined",
     "ReplayReport",
     "Request",

@@ -45,13 +45,7 @@ def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
 
 def _check_webhook(document: Document, spec: SourceSpec, catalog: Catalog) -> Iterator[Problem]:
     for number, mapping in enumerate(spec.events):
-        try:
-            found = list(expressions_of(mapping))
-        except UsageError as error:
-            path: tuple[str | int, ...] = ("spec", "events", number, *error.where.split("."))
-            yield from problems_from(error, thing=document.name, where=document.positions.at(path))
-            continue
-        for place, text in found:
+        for place, text in expressions_of(mapping):
             try:
                 check_expression(text)
             except UsageError as error:

@@ -40,6 +40,8 @@ def compiled(text: str) -> ParsedResult:
         return jmespath.compile(text)
     except JMESPathError as error:
         raise UsageError("BAD_EXPRESSION", f"{text!r} is no JMESPath expression: {_reason(error)}") from error
+    except RecursionError as error:
+        raise UsageError("BAD_EXPRESSION", f"{text[:60]!r} … is nested too deep") from error
 
 
 def reader_of(body: Any) -> Callable[[str, Any], Any]:
@@ -55,8 +57,8 @@ def reader_of(body: Any) -> Callable[[str, Any], Any]:
     return read
 
 
-def expressions_of(mapping: EventMapping) -> Iterator[tuple[Place, str]]:
-    """Every expression of a mapping, and its place in it."""
+def expressions_of(mapping: EventMapping) -> Iterator[tuple[Place, Any]]:
+    """What stands where a mapping has expressions, and its place in it; numbers and booleans aside."""
     for name in ("each", "when", "timestamp", "message_id"):
         text = getattr(mapping, name)
         if text is not None:
@@ -67,21 +69,25 @@ def expressions_of(mapping: EventMapping) -> Iterator[tuple[Place, str]]:
         yield from _inside((name,), getattr(mapping, name))
 
 
-def _inside(place: Place, value: Any) -> Iterator[tuple[Place, str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, Mapping):
+def _inside(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _inside((*place, name), inner)
     elif not isinstance(value, bool | int | float):
-        raise UsageError("BAD_EXPRESSION", f"{value!r} is no expression", where=".".join(map(str, place)))
+        yield place, value
 
 
-def check(text: str) -> None:
+def check(text: Any) -> None:
     """Raise :class:`UsageError` where ``text`` is no expression, or calls a function that there is not, or not so."""
-    for node in _nodes(compiled(text).parsed):
-        if node["type"] == "function_expression":
-            _check_call(node["value"], len(node["children"]))
+    if not isinstance(text, str):
+        raise UsageError("BAD_EXPRESSION", f"{text!r} is no expression")
+    expression = compiled(text).parsed
+    try:
+        calls = [node for node in _nodes(expression) if node["type"] == "function_expression"]
+    except RecursionError as error:
+        raise UsageError("BAD_EXPRESSION", f"{text[:60]!r} … is nested too deep") from error
+    for call in calls:
+        _check_call(call["value"], len(call["children"]))
 
 
 def _check_call(name: str, given: int) -> None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from foretell import collect
 from foretell.web.errors import Told
 from foretell.web.site import Here, Site
 from foretell.web.worker import Work
@@ -29,6 +30,7 @@ class Readiness(BaseModel):
     stores: bool = Field(description="The stores answer.")
     worker: bool = Field(description="The worker's thread runs, where this server has one.")
     spool_waiting_bytes: int = Field(description="Durable events that are not in the views yet.")
+    data_alerts: int = Field(description="Open alerts about the data of sources; the server can work with them.")
     jobs: list[Job]
 
 
@@ -56,6 +58,7 @@ def readiness(site: Site) -> Readiness:
         stores=stores,
         worker=works,
         spool_waiting_bytes=engine.spool_waiting_bytes(),
+        data_alerts=len(collect.data_alerts(engine)),
         jobs=jobs,
     )
 

@@ -71,17 +71,20 @@ AnalyticsBrowser.load(
     if not sending.consent:
         return f"{head}\nexport const analytics = {load}\nanalytics.page()\n"
     return f"""{head}
+const needed = {json.dumps(list(sending.consent))}
 export let analytics
 let agreed = {{}}
+const granted = () => needed.every((category) => agreed[category] === true)
 
-// Call it when the visitor has agreed, and at each later visit; nothing is loaded, stored or sent before.
-// categories: what your banner says, here {json.dumps(dict.fromkeys(sending.consent, True))}
+// Call it when the visitor has chosen, and at each later visit; before that nothing is loaded, stored or sent.
+// categories: what your banner says, e.g. {json.dumps(dict.fromkeys(sending.consent, True))}
 export function consentGiven(categories) {{
   agreed = categories
+  if (!granted()) return consentWithdrawn()
   if (analytics) return
   analytics = {_indented(load)}
   analytics.addSourceMiddleware(({{ payload, next }}) => {{
-    if (!Object.values(agreed).some(Boolean)) return
+    if (!granted()) return
     payload.obj.context = {{ ...payload.obj.context, consent: {{ categoryPreferences: agreed }} }}
     next(payload)
   }})

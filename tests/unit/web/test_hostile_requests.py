@@ -33,10 +33,11 @@ def test_an_error_of_our_own_is_told_like_any_other(shop: Served, monkeypatch: p
     def broken(*_: object, **__: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("foretell.web.tracking.lines_frame", broken)
-    answer = shop.browser.post("/v1/track", content=b'{"userId":"a","event":"X"}')
+    monkeypatch.setattr("foretell.web.tracking.Request", broken)
+    page = {"origin": "https://shop.example"}
+    answer = shop.browser.post("/v1/track", content=b'{"userId":"a","event":"X"}', headers=page)
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "SERVER_FAILED")
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
 
 
 @pytest.mark.parametrize("path", ["/assets/%00", "/assets/" + "a" * 5_000 + ".js", "/%00.js", "/..%2f..%2ffile.yaml"])

@@ -59,3 +59,5 @@ export const post = <T>(path: string, body?: object): Promise<T> =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body ?? {}),
   });
+
+export const remove = <T>(path: string): Promise<T> => call<T>(address(path), { method: "DELETE" });

@@ -68,6 +68,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/data-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Data Health
+         * @description How every source is, and what is broken.
+         */
+        get: operations["data_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data-health/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Source Data Health
+         * @description How one source is.
+         */
+        get: operations["source_data_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demographics": {
         parameters: {
             query?: never;
@@ -588,6 +628,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sources
+         * @description All sources with their way of arriving.
+         */
+        get: operations["sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{key}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Write Keys
+         * @description The write keys of a source that are kept in the store.
+         */
+        get: operations["write_keys"];
+        put?: never;
+        /**
+         * New Write Key
+         * @description Make one more write key of a source; the others stay valid.
+         */
+        post: operations["new_write_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{key}/keys/{write_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Retire Write Key
+         * @description Let a write key be accepted until an instant (now, where none is given), and no longer.
+         */
+        delete: operations["retire_write_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{key}/snippet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Source Snippet
+         * @description Text to copy into a page or a program, with the address by which this server was asked.
+         */
+        get: operations["source_snippet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/technology": {
         parameters: {
             query?: never;
@@ -692,6 +816,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AlertBody
+         * @description Something that was broken.
+         */
+        AlertBody: {
+            /** Closed At */
+            closed_at: string | null;
+            /** Id */
+            id: string;
+            /** Monitor */
+            monitor: string;
+            /** Next Step */
+            next_step: string;
+            /** Opened At */
+            opened_at: string;
+            /** Sentence */
+            sentence: string;
+            /** Source */
+            source: string;
+            /** Subject */
+            subject: string;
+        };
         /**
          * Arms
          * @description Runs by arm.
@@ -1030,6 +1176,17 @@ export interface components {
             segments: number;
         };
         /**
+         * DataHealth
+         * @description All sources, and the alerts that are open.
+         */
+        DataHealth: {
+            /** Alerts */
+            alerts: components["schemas"]["AlertBody"][];
+            score: components["schemas"]["ScoreBody"];
+            /** Sources */
+            sources: components["schemas"]["SourceHealthRow"][];
+        };
+        /**
          * Day
          * @description Violations of a day of arrival, UTC.
          */
@@ -1041,6 +1198,20 @@ export interface components {
              * Format: date
              */
             day: string;
+        };
+        /**
+         * DayBody
+         * @description 24 hours, and how many events were usual in them.
+         */
+        DayBody: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Out */
+            out: boolean;
+            /** Value */
+            value: number;
         };
         /**
          * Decision
@@ -2007,6 +2178,47 @@ export interface components {
             total: number;
         };
         /**
+         * MonitorBody
+         * @description One thing that is watched of a source.
+         */
+        MonitorBody: {
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description What is usual.
+             */
+            low: number | null;
+            /**
+             * Name
+             * @description freshness, volume, late, quarantined, violations, present or type.
+             */
+            name: string;
+            /** Next Step */
+            next_step: string;
+            /** Sentence */
+            sentence: string;
+            /** Since */
+            since: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warn" | "broken" | "learning";
+            /**
+             * Subject
+             * @description Event and property; empty where it is about the whole source.
+             */
+            subject: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "seconds" | "events" | "share";
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Movement
          * @description Something that changed, the surest and largest first.
          */
@@ -2043,6 +2255,18 @@ export interface components {
             key: string;
             /** Title */
             title: string;
+        };
+        /**
+         * NewKey
+         * @description A write key to make.
+         */
+        NewKey: {
+            /**
+             * Name
+             * @description What people call it.
+             * @default
+             */
+            name?: string;
         };
         /**
          * Overlap
@@ -2617,6 +2841,11 @@ export interface components {
          * @description Whether the server can do its work.
          */
         Readiness: {
+            /**
+             * Data Alerts
+             * @description Open alerts about the data of sources; the server can work with them.
+             */
+            data_alerts: number;
             /** Jobs */
             jobs: components["schemas"]["Job"][];
             /** Ready */
@@ -2744,6 +2973,37 @@ export interface components {
             low: number;
             /** Score */
             score: number;
+        };
+        /**
+         * ScoreBody
+         * @description A data-quality score: 100 times the weighted mean of the parts that are known.
+         */
+        ScoreBody: {
+            /** Parts */
+            parts: components["schemas"]["ScorePart"][];
+            /**
+             * Value
+             * @description 0 to 100.
+             */
+            value: number | null;
+        };
+        /**
+         * ScorePart
+         * @description A part of a score.
+         */
+        ScorePart: {
+            /**
+             * Name
+             * @description completeness, validity, timeliness or consistency.
+             */
+            name: string;
+            /**
+             * Value
+             * @description 0 to 1; null where there is nothing to tell it by.
+             */
+            value: number | null;
+            /** Weight */
+            weight: number;
         };
         /**
          * SegmentBody
@@ -2950,6 +3210,176 @@ export interface components {
             value: string;
         };
         /**
+         * Snippet
+         * @description Text to copy.
+         */
+        Snippet: {
+            /**
+             * Consent
+             * @enum {string}
+             */
+            consent: "required" | "none";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "browser" | "python" | "node" | "curl" | "rudder";
+            /**
+             * Language
+             * @description Of the text, for colours: javascript, python or shell.
+             */
+            language: string;
+            /** Text */
+            text: string;
+            /**
+             * Write Key
+             * @description The key in it; empty for webhooks, which are signed.
+             */
+            write_key: string;
+        };
+        /**
+         * SourceBody
+         * @description A source document.
+         */
+        SourceBody: {
+            /**
+             * Address
+             * @description Where events of it are sent: of `api` and `webhook`.
+             */
+            address: string | null;
+            /**
+             * Consent
+             * @enum {string}
+             */
+            consent: "required" | "none";
+            /** Consent Categories */
+            consent_categories: string[];
+            /** File */
+            file: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "csv" | "parquet" | "xlsx" | "jsonl" | "api" | "webhook";
+            /** Key */
+            key: string;
+            /**
+             * Keys
+             * @description Write keys that are accepted now.
+             */
+            keys: number;
+            /**
+             * Origins
+             * @description Pages that may send; empty: all. Of `api`.
+             */
+            origins: string[];
+            /**
+             * Settings Keys
+             * @description Of these, those that stand in foretell.yaml and are managed there.
+             */
+            settings_keys: number;
+        };
+        /**
+         * SourceHealthBody
+         * @description One source with its monitors, those that are broken first, and its alerts.
+         */
+        SourceHealthBody: {
+            /**
+             * Alerts
+             * @description The latest first, closed ones too.
+             */
+            alerts: components["schemas"]["AlertBody"][];
+            /**
+             * Broken
+             * @description Monitors that are broken.
+             */
+            broken: number;
+            /**
+             * Days
+             * @description 28 times 24 hours, the present last.
+             */
+            days: components["schemas"]["DayBody"][];
+            /** Last At */
+            last_at: string;
+            /**
+             * Last Hour
+             * @description Events of the last hour.
+             */
+            last_hour: number;
+            /** Monitors */
+            monitors: number;
+            /** Next Step */
+            next_step: string;
+            score: components["schemas"]["ScoreBody"];
+            /**
+             * Sentence
+             * @description What is most wrong with it, or how fresh it is.
+             */
+            sentence: string;
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warn" | "broken" | "learning";
+            /** Watched */
+            watched: components["schemas"]["MonitorBody"][];
+        };
+        /**
+         * SourceHealthRow
+         * @description A source of which something came in the last eight weeks.
+         */
+        SourceHealthRow: {
+            /**
+             * Broken
+             * @description Monitors that are broken.
+             */
+            broken: number;
+            /**
+             * Days
+             * @description 28 times 24 hours, the present last.
+             */
+            days: components["schemas"]["DayBody"][];
+            /** Last At */
+            last_at: string;
+            /**
+             * Last Hour
+             * @description Events of the last hour.
+             */
+            last_hour: number;
+            /** Monitors */
+            monitors: number;
+            /** Next Step */
+            next_step: string;
+            score: components["schemas"]["ScoreBody"];
+            /**
+             * Sentence
+             * @description What is most wrong with it, or how fresh it is.
+             */
+            sentence: string;
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "warn" | "broken" | "learning";
+        };
+        /**
+         * Sources
+         * @description All sources.
+         */
+        Sources: {
+            /**
+             * Broken
+             * @description Keys of documents with errors; they take nothing.
+             */
+            broken: string[];
+            /** Sources */
+            sources: components["schemas"]["SourceBody"][];
+        };
+        /**
          * Step
          * @description A step, with where it leads.
          */
@@ -3050,7 +3480,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "case" | "definition" | "worker";
+            kind: "case" | "data" | "definition" | "worker";
             /**
              * Late
              * @default false
@@ -3218,6 +3648,38 @@ export interface components {
              * @description IANA zone of days and months.
              */
             zone: string;
+        };
+        /**
+         * WriteKeyBody
+         * @description A write key.
+         */
+        WriteKeyBody: {
+            /** Created At */
+            created_at: string;
+            /** Name */
+            name: string;
+            /**
+             * Retires At
+             * @description From then on it is not accepted.
+             */
+            retires_at: string | null;
+            /** Source */
+            source: string;
+            /**
+             * Valid
+             * @description Accepted now.
+             */
+            valid: boolean;
+            /** Write Key */
+            write_key: string;
+        };
+        /**
+         * WriteKeys
+         * @description The write keys of a source, the oldest first, retired ones too.
+         */
+        WriteKeys: {
+            /** Keys */
+            keys: components["schemas"]["WriteKeyBody"][];
         };
         /**
          * Part
@@ -3497,6 +3959,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    data_health: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601 with a zone. */
+                as_of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataHealth"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    source_data_health: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601 with a zone. */
+                as_of?: string | null;
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceHealthBody"];
                 };
             };
             /** @description The question does not make sense. */
@@ -5231,6 +5831,342 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sources"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    write_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WriteKeys"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_write_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WriteKeyBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retire_write_key: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601 with a zone. */
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+                write_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WriteKeyBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    source_snippet: {
+        parameters: {
+            query?: {
+                kind?: "browser" | "python" | "node" | "curl" | "rudder";
+                /** @description One of its keys; else the newest that is valid. */
+                write_key?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
                 };
             };
             /** @description The question does not make sense. */

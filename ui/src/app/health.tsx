@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import { Badge, Card, Page, Strip } from "@/components/page";
 import { Loaded } from "@/components/states";
@@ -21,6 +22,7 @@ export function HealthPage() {
                 { label: "Stores", value: health.stores ? "Answer" : "Do not answer", tone: health.stores ? "good" : "bad", note: "operational and analytics" },
                 { label: "Worker", value: health.worker ? "Runs" : "Does not run", tone: health.worker ? "good" : "bad", note: "journeys, messages, scores" },
                 { label: "Waiting events", value: `${formats.count(Math.ceil(health.spool_waiting_bytes / 1024))} kB`, note: "safe on disk, not in the views yet" },
+                { label: "Data alerts", value: <Link to="/sources">{formats.count(health.data_alerts)}</Link>, tone: health.data_alerts ? "bad" : undefined, note: health.data_alerts ? "sources that are not as usual" : "all sources as usual, or learning" },
                 { label: "Definitions with errors", value: formats.count(problems), tone: problems ? "bad" : undefined, note: problems ? "foretell plan tells what is wrong" : "all in force" },
               ]}
             />

@@ -3,14 +3,18 @@ import {
 } from "@tabler/icons-react";
 import type { Workspace } from "@/api/types";
 
+type Place =
+  | "/" | "/people" | "/who" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
+  | "/quarantine" | "/settings";
+
 export interface Section {
-  to: "/" | "/people" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/tracking" | "/quarantine" | "/settings";
+  to: Place;
   title: string;
   icon: Icon;
   /** After `g`. */
   letter: string;
   count?: keyof Workspace["counts"];
-  pages?: { to: "/messages" | "/inbox" | "/tracking" | "/quarantine"; title: string }[];
+  pages?: { to: Place; title: string }[];
 }
 
 export const GROUPS: { title?: string; sections: Section[] }[] = [
@@ -18,7 +22,10 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
   {
     title: "Know",
     sections: [
-      { to: "/people", title: "People", icon: IconUsers, letter: "p", count: "people" },
+      {
+        to: "/people", title: "People", icon: IconUsers, letter: "p", count: "people",
+        pages: [{ to: "/people", title: "People" }, { to: "/who", title: "Who they are" }],
+      },
       { to: "/segments", title: "Segments", icon: IconChartDots, letter: "s", count: "segments" },
       { to: "/predictions", title: "Predictions", icon: IconTrendingUp, letter: "r", count: "predictions" },
     ],
@@ -39,8 +46,8 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
     title: "Set up",
     sections: [
       {
-        to: "/tracking", title: "Data", icon: IconDatabase, letter: "d",
-        pages: [{ to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }],
+        to: "/sources", title: "Data", icon: IconDatabase, letter: "d",
+        pages: [{ to: "/sources", title: "Sources" }, { to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }],
       },
       { to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" },
     ],

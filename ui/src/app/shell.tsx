@@ -139,6 +139,7 @@ function BottomBar({ path }: { path: string }) {
   const navigate = useNavigate();
   const front = ON_PHONE.map((to) => SECTIONS.find((section) => section.to === to)).filter((section) => section !== undefined);
   const rest = SECTIONS.filter((section) => !ON_PHONE.includes(section.to));
+  const pages = SECTIONS.flatMap((section) => section.pages ?? [{ to: section.to, title: section.title }]).filter((page) => !ON_PHONE.includes(page.to));
   return (
     <nav className="ft-bottom" aria-label="Sections">
       {front.map((section) => (
@@ -149,7 +150,7 @@ function BottomBar({ path }: { path: string }) {
       <Menu position="top-end" width={200}>
         <Menu.Target><button type="button" data-status={rest.some((section) => isIn(section, path)) ? "active" : undefined}><IconDots size={20} stroke={1.7} aria-hidden />More</button></Menu.Target>
         <Menu.Dropdown>
-          {rest.flatMap((section) => section.pages ?? [{ to: section.to, title: section.title }]).map((page) => (
+          {pages.map((page) => (
             <Menu.Item key={page.to} style={{ minHeight: 40 }} onClick={() => void navigate({ to: page.to })}>{page.title === "Ledger" ? "Message ledger" : page.title}</Menu.Item>
           ))}
         </Menu.Dropdown>

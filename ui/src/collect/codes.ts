@@ -29,3 +29,17 @@ export const ruleTitle = (rule: string): string => RULES[rule] ?? words(rule);
 export const ACTIONS: Record<string, string> = { allow: "Let in and reported", quarantine: "Put aside", drop_field: "Field dropped" };
 
 export const sourceTitle = (source: string): string => source || "no source";
+
+const FORMATS: Record<string, string> = { api: "Events over the wire", webhook: "Webhook", csv: "CSV files", parquet: "Parquet files", xlsx: "Excel files", jsonl: "JSON lines" };
+export const formatTitle = (format: string): string => FORMATS[format] ?? words(format);
+
+const MONITORS: Record<string, string> = {
+  freshness: "Freshness", volume: "Volume", late: "Late events", quarantined: "Quarantine", violations: "Tracking plan", present: "Property there", type: "Type of property",
+};
+export const monitorTitle = (name: string): string => MONITORS[name] ?? words(name);
+
+const PARTS: Record<string, string> = {
+  completeness: "Completeness: properties that are usually there, in their usual type", validity: "Validity: not put into quarantine",
+  timeliness: "Timeliness: came within a day, and did not stop", consistency: "Consistency: as the tracking plan says",
+};
+export const partTitle = (name: string): string => PARTS[name] ?? words(name);

@@ -32,9 +32,9 @@ export function RowPanel({ row, onClose, onReplayed }: Props) {
       )}
       {waits && (
         <Section title="What next">
-          <p className="ft-muted" style={{ marginBottom: 10 }}>
-            {row.code === "PLAN_VIOLATION" ? <>Mend what is sent, or the <Link to="/tracking">tracking plan</Link>, then replay the row.</> : "Mend the mapping of the source, then replay the row. Its event goes in once, however often it is replayed."}
-          </p>
+          <p className="ft-muted">{row.code === "PLAN_VIOLATION" ? "Mend what is sent, or the tracking plan, then replay the row." : "Mend the mapping of the source, then replay the row."} Its event goes in once, however often it is replayed.</p>
+          {row.code === "PLAN_VIOLATION" && <p><Link to="/tracking">Open the tracking plan</Link></p>}
+          <div style={{ height: 10 }} />
           <Replay quiet chosen={{ ids: [row.id] }} rows={1} label="Replay this row" onDone={onReplayed} />
         </Section>
       )}

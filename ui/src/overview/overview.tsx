@@ -61,7 +61,7 @@ function Changes({ changes }: { changes: Schemas["Movement"][] }) {
 }
 
 const SHOWN = 5;
-const SIGNS = { case: IconPhoneCall, definition: IconAlertTriangle, worker: IconRefreshAlert };
+const SIGNS = { case: IconPhoneCall, data: IconDatabase, definition: IconAlertTriangle, worker: IconRefreshAlert };
 
 function Tasks({ tasks, open }: { tasks: Schemas["Task"][]; open: number }) {
   const formats = useFormats();
@@ -75,7 +75,7 @@ function Tasks({ tasks, open }: { tasks: Schemas["Task"][]; open: number }) {
             const Sign = SIGNS[task.kind];
             return (
               <li key={`${task.link}${task.title}${index}`} className="ft-task">
-                <span className="ft-well" data-tone={task.late || task.kind === "worker" ? "bad" : task.kind === "definition" ? "warn" : undefined}><Sign size={16} stroke={1.7} aria-hidden /></span>
+                <span className="ft-well" data-tone={task.late || task.kind === "worker" || task.kind === "data" ? "bad" : task.kind === "definition" ? "warn" : undefined}><Sign size={16} stroke={1.7} aria-hidden /></span>
                 <div>
                   <b>{task.count > 1 ? `${formats.count(task.count)} × ${task.title}` : task.title}</b>
                   <span>

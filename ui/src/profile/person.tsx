@@ -12,6 +12,7 @@ import { useFormats } from "@/formats/context";
 import { Consents, Identities, Segments, Traits } from "./person-known";
 import { Cases, Journeys, Messages } from "./person-contact";
 import { predictionTitle } from "./prediction-title";
+import { Visits } from "./person-visits";
 import { Why } from "./person-why";
 import { PersonTimeline } from "./timeline";
 
@@ -51,7 +52,7 @@ function Content({ person }: { person: Person }) {
           {TABS.map((one) => <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => setAddress({ tab: one === "Now" ? undefined : one.toLowerCase() }, true)}>{one}</button>)}
         </div>
         {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Why person={person} /><Journeys person={person} /></>}
-        {tab === "Timeline" && <PersonTimeline id={person.profile_id} />}
+        {tab === "Timeline" && <><Visits id={person.profile_id} /><PersonTimeline id={person.profile_id} /></>}
         {tab === "Profile" && <><Identities person={person} /><Segments person={person} /><Traits person={person} /></>}
         {tab === "Messages" && <><Consents person={person} /><Messages person={person} /></>}
       </>
@@ -63,7 +64,7 @@ function Content({ person }: { person: Person }) {
       <div className="ft-grid">
         <div className="ft-stack ft-c3"><Identities person={person} /><Consents person={person} /><Segments person={person} /><Traits person={person} /></div>
         <div className="ft-stack ft-c6"><Why person={person} /><PersonTimeline id={person.profile_id} /></div>
-        <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><Messages person={person} /></div>
+        <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><Messages person={person} /><Visits id={person.profile_id} /></div>
       </div>
     </>
   );

@@ -10,15 +10,15 @@ from __future__ import annotations
 from foretell.collect.health.alerts import HEALTH_DDL, DataAlert, HealthReport, data_alerts, watch
 from foretell.collect.health.checking import SourceHealth, source_health
 from foretell.collect.health.monitors import Monitor
-from foretell.collect.health.score import WEIGHTS, Score, overall
+from foretell.collect.health.score import QUALITY_WEIGHTS, QualityScore, overall
 
 __all__ = [
     "HEALTH_DDL",
-    "WEIGHTS",
+    "QUALITY_WEIGHTS",
     "DataAlert",
     "HealthReport",
     "Monitor",
-    "Score",
+    "QualityScore",
     "SourceHealth",
     "data_alerts",
     "overall",

@@ -9,7 +9,7 @@ from datetime import datetime
 from foretell.collect.health.monitors import LEAST_BEFORE, LEAST_NOW, Monitor, Share, State, least_of, most, span_words
 from foretell.collect.health.reading import Arrivals, Presence, arrivals, breached, presence, put_aside
 from foretell.collect.health.rhythm import DAY, HOUR, Bound, Counts, days, silence
-from foretell.collect.health.score import Score, scored
+from foretell.collect.health.score import QualityScore, scored
 from foretell.collect.tracking.compiling import applies, spec_of
 from foretell.definitions import Catalog
 from foretell.engine import Engine
@@ -45,7 +45,7 @@ class SourceHealth:
     last_hour: int
     days: tuple[Bound, ...]
     monitors: tuple[Monitor, ...]
-    score: Score
+    score: QualityScore
 
 
 def source_health(engine: Engine, catalog: Catalog, *, now: datetime) -> list[SourceHealth]:
@@ -146,8 +146,10 @@ def _risen(source: str, name: str, before: Share, now: Share) -> Monitor:
     said = f"{now.part:,} of {now.whole:,} events of the last 24 hours {what}"
     high = most(before, now, LEAST_RISE)
     if high is None:
-        return Monitor(source, name, "", "share", now.value if now.whole else None, None, None, "learning",
-                       f"{said}; too few events to say what is usual.")  # fmt: skip
+        young = before.whole < LEAST_BEFORE
+        why = "too few came so far to say what is usual" if young else "too few came to judge"
+        return Monitor(source, name, "", "share", now.value if now.whole else None, None, None,
+                       "learning" if young else "ok", f"{said}; {why}.")  # fmt: skip
     out = now.value > high
     return Monitor(source, name, "", "share", now.value, None, high, "broken" if out else "ok",
                    f"{said}; up to {high:.1%} is usual.", step if out else "")  # fmt: skip
@@ -186,10 +188,20 @@ def _type(row: Presence, subject: str) -> Iterator[Monitor]:
 
 
 def _completeness(held: list[Presence]) -> float | None:
-    """The mean over properties that are usually there: how often they are, against usual, at most 1."""
+    """The mean over properties that are usually there: how often they are, in their usual type, at most 1."""
     ratios = [
-        min(1.0, row.told[1].value / row.told[0].value)
+        min(1.0, row.told[1].value / row.told[0].value) * _of_its_type(row)
         for row in held
         if row.told[0].value >= USUAL and row.told[0].whole >= LEAST_BEFORE and row.told[1].whole >= LEAST_NOW
     ]
     return sum(ratios) / len(ratios) if ratios else None
+
+
+def _of_its_type(row: Presence) -> float:
+    """The share that is of the usual type now, against usual, at most 1; 1 where no type is usual."""
+    before, now = (share.value for share in row.number)
+    if not row.number[1].whole:
+        return 1.0
+    if before >= USUAL:
+        return min(1.0, now / before)
+    return min(1.0, (1 - now) / (1 - before)) if before <= 1 - USUAL else 1.0

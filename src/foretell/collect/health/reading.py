@@ -101,7 +101,7 @@ def presence(engine: Engine, now: datetime) -> list[Presence]:
     if not own:
         return []
     counts = ", ".join(
-        f"count(*) FILTER ({column.text} IS NOT NULL OR {column.number} IS NOT NULL) AS t{place}, "
+        f"count(CASE WHEN {column.text} IS NULL THEN {column.number} ELSE 0 END) AS t{place}, "
         f"count({column.number}) AS n{place}"
         for place, (_, column) in enumerate(own)
     )

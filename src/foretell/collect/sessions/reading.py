@@ -36,7 +36,9 @@ _CONTEXT = {
 }  # fmt: skip
 _PROPERTIES = {
     "own_url": "/url", "own_path": "/path", "own_referrer": "/referrer", "own_search": "/search", "own_name": "/name",
-    "own_query": "/query", "own_term": "/search_term",
+    "own_query": "/query", "own_term": "/search_term", "own_utm_source": "/utm_source",
+    "own_utm_medium": "/utm_medium", "own_utm_campaign": "/utm_campaign", "own_utm_term": "/utm_term",
+    "own_utm_content": "/utm_content",
 }  # fmt: skip
 
 
@@ -81,11 +83,11 @@ WITH valid AS (
   SELECT *, '&' || coalesce(nullif(regexp_extract(url, '[?]([^#]*)', 1), ''),
     ltrim(coalesce(page_search, CASE WHEN viewed THEN own_search END), '?'), '') AS query FROM placed
 ), campaigns AS (
-  SELECT *, coalesce(c_source, {_parameter("utm_source")}) AS utm_source,
-    coalesce(c_medium, {_parameter("utm_medium")}) AS utm_medium,
-    coalesce(c_name, {_parameter("utm_campaign")}) AS utm_campaign,
-    coalesce(c_term, {_parameter("utm_term")}) AS utm_term,
-    coalesce(c_content, {_parameter("utm_content")}) AS utm_content FROM asked
+  SELECT *, coalesce(c_source, own_utm_source, {_parameter("utm_source")}) AS utm_source,
+    coalesce(c_medium, own_utm_medium, {_parameter("utm_medium")}) AS utm_medium,
+    coalesce(c_name, own_utm_campaign, {_parameter("utm_campaign")}) AS utm_campaign,
+    coalesce(c_term, own_utm_term, {_parameter("utm_term")}) AS utm_term,
+    coalesce(c_content, own_utm_content, {_parameter("utm_content")}) AS utm_content FROM asked
 )
 SELECT seq, ts, known_at, message_id, event, type, node_key, device, viewed, order_id, amount_minor, currency,
   coalesce(nullif(regexp_replace(url, '[?#].*$', ''), ''), nullif(regexp_replace(path, '[?#].*$', ''), ''),

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from foretell.web.api import (
     cases,
+    data_health,
     inbox,
     journeys,
     kpis,
@@ -25,7 +26,7 @@ from foretell.web.errors import ERRORS
 router = APIRouter(responses=ERRORS)
 PARTS = (
     workspace, overview, overviews, people, segments, predictions, journeys, inbox, messages, cases, kpis, sources,
-    tracking, quarantine,
+    data_health, tracking, quarantine,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

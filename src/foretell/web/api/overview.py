@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from foretell import care, measure
+from foretell import care, collect, measure
 from foretell.stats import LEVEL
 from foretell.web.api.cases import case_rows
 from foretell.web.api.kpis import Direction, KpiReading, Unit, card, reading
@@ -55,7 +56,7 @@ class Movement(BaseModel):
 class Task(BaseModel):
     """Something that waits for a person."""
 
-    kind: Literal["case", "definition", "worker"]
+    kind: Literal["case", "data", "definition", "worker"]
     title: str
     detail: str
     count: int = Field(description="How many of them wait.")
@@ -148,6 +149,7 @@ def _tasks(site: Site) -> list[Task]:
                 link=f"/cases/{row.case_id}", due_at=row.due_at, late=row.late, value=row.value_at_risk,
             )
         )  # fmt: skip
+    tasks += _data_faults(site)
     wrong = sum(problem.severity == "error" for problem in site.workspace.problems)
     if wrong:
         tasks.append(
@@ -165,3 +167,17 @@ def _tasks(site: Site) -> list[Task]:
                 )
             )  # fmt: skip
     return tasks
+
+
+def _data_faults(site: Site) -> list[Task]:
+    """A task for each source with open data alerts."""
+    found: dict[str, list[collect.DataAlert]] = {}
+    for alert in collect.data_alerts(site.workspace.engine):
+        found.setdefault(alert.source, []).append(alert)
+    return [
+        Task(
+            kind="data", title=f"Data of {source} are not as usual", detail=alerts[0].sentence, count=len(alerts),
+            link=f"/sources/{quote(source, safe='')}",
+        )
+        for source, alerts in found.items()
+    ]  # fmt: skip

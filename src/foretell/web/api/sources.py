@@ -91,7 +91,7 @@ def write_keys(site: Here, key: str) -> WriteKeys:
     return WriteKeys(keys=[_key(site, one) for one in collect.keys(site.workspace.engine.ops, key)])
 
 
-@router.post("/{key}/keys", status_code=201)
+@router.post("/{key}/keys")
 def new_write_key(site: Here, key: str, wanted: NewKey) -> WriteKeyBody:
     """Make one more write key of a source; the others stay valid."""
     place = site.workspace

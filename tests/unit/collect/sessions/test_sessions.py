@@ -35,12 +35,14 @@ def test_another_campaign_begins_a_session_and_none_keeps_it(tmp_path: Path) -> 
             page(2, 1, "https://shop.example/c"),
             page(3, 2, context={"campaign": {"source": "news", "medium": "email", "name": "may sale"}}),
             page(4, 3, context={"campaign": {"source": "ads", "content": "red"}}),
+            page(5, 4, properties={"utm_source": "mail", "utm_medium": "email"}),
         )
         it.refresh()
         found = it.sessions("pages, utm_source, utm_medium, utm_campaign, utm_term, utm_content")
         assert [tuple(row.values()) for row in found] == [
             (3, "News", "email", "May sale", "a b", None),
             (1, "ads", None, None, None, "red"),
+            (1, "mail", "email", None, None, None),
         ]
 
 
