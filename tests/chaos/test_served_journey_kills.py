@@ -107,7 +107,7 @@ def test_the_server_does_all_that_it_can(shops: dict[str, Lived]) -> None:
     assert Counter((medium, step) for medium, _, step in whole.state["inbox"]) == {
         ("email", "miss_you"): 4,
         ("sms", "text"): 2,
-        ("ads", ""): 4,
+        ("ads", "ads"): 4,
     }
     assert whole.state["repeats"] == 0
     assert len(whole.state["cases"]) == 1

@@ -98,7 +98,7 @@ fields AS (
     SELECT i, h.type, h.event, h.messageId AS message_id, h.userId AS user_id, h.anonymousId AS anonymous_id,
            @arrived stamp, @quick AS ts, sent,
            CAST(h.name AS VARCHAR) AS name, CAST(h.category AS VARCHAR) AS category,
-           CAST(h.traits AS VARCHAR) AS traits, CAST(h.properties AS VARCHAR) AS properties,
+           nullif(CAST(h.traits AS VARCHAR), '{{}}') AS traits, CAST(h.properties AS VARCHAR) AS properties,
            CAST(h.context AS VARCHAR) AS context
     FROM stamped)
 SELECT i, type, {_NAMED} AS event, ts, message_id, user_id, anonymous_id, name, category, traits, properties, context,
