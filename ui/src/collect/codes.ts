@@ -14,6 +14,10 @@ const REASONS: Record<string, string> = {
   EARLY_TIMESTAMP: "Before the year 1900",
   FUTURE_TIMESTAMP: "Time lies in the future",
   NO_IDENTIFIER: "Nobody is named",
+  CONSENT_MISSING: "No consent",
+  NO_MATCH: "No mapping takes it",
+  NO_NAME: "The mapping gives no event name",
+  TOO_MANY: "Too many items in one body",
 };
 
 export const reasonTitle = (code: string): string => REASONS[code] ?? words(code.toLowerCase());
