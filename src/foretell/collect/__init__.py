@@ -1,7 +1,7 @@
 """Collect: what happened?
 
 Enters: files (JSON lines in the Segment specification; CSV, Parquet and Excel through a ``source``
-document) and, later, requests. Leaves: frames for the engine's spool, and of each frame the tables
+document), bodies of the tracking API and of webhooks. Leaves: frames for the engine's spool, and of each frame the tables
 that the other rooms work on (``Decoded``), held against the tracking plans; rows that cannot be taken
 in go to the quarantine with line number and reason, and may be read again later. E-commerce events
 become rows of orders, order lines and products.
@@ -9,7 +9,8 @@ become rows of orders, order lines and products.
 Called by ``app`` (:data:`PARTS`, :data:`KIND`, :data:`TRACKING`, :func:`decoders`, :class:`CollectStage`)
 and by the doors (:func:`import_files`, :func:`preview`, :func:`quarantined`, :func:`replay`,
 :func:`violation_report`, :func:`infer_plan`). This room alone writes the tables ``quarantine``,
-``catalogue``, ``write_keys``, ``order_rows``, ``order_item_rows``, ``product_rows`` and ``violation_rows``.
+``catalogue``, ``write_keys``, ``data_alerts``, ``order_rows``, ``order_item_rows``, ``product_rows``,
+``violation_rows``, ``device_rows`` and ``session_rows``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from foretell.engine import event_log
 from foretell.engine.applier import ApplyReport
@@ -50,7 +49,6 @@ class RebuildParts:
         kept: stages of the others.
         decoders: read the spooled bodies, by the definitions of today.
         adopt: see :data:`Adopt`.
-        told_again: own events that follow from others and are told again later; they are left out.
     """
 
     rooms: Sequence[RoomParts]
@@ -58,7 +56,6 @@ class RebuildParts:
     kept: Sequence[Stage]
     decoders: Mapping[str, Decoder]
     adopt: Adopt
-    told_again: frozenset[str] = frozenset()
 
 
 def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyReport], None] | None = None) -> Engine:
@@ -114,7 +111,7 @@ def _derive(
     side.act("identify", lambda tx, batch: adopted.append(parts.adopt(tx, batch, live.ops)), now=now)
     people = adopted[0].cast(pa.schema(list(_KEYS.items())))
     with side.bulk():
-        for decoded in _own_events(live, people, parts.told_again):
+        for decoded in _own_events(live, people):
             side.applier.enter(decoded, now)
         kept = [room for room in rooms if not room.rebuilt]
         for room in kept:
@@ -136,7 +133,7 @@ def _derive(
     side.act("engine", settle, now=now)
 
 
-def _own_events(live: Engine, people: pa.Table, told_again: frozenset[str]) -> Iterator[Decoded]:
+def _own_events(live: Engine, people: pa.Table) -> Iterator[Decoded]:
     """What Foretell itself did, in the order in which it was told."""
     names = _own_columns(live)
     columns = ", ".join(f"e.{column}" for column in names)
@@ -145,11 +142,8 @@ def _own_events(live: Engine, people: pa.Table, told_again: frozenset[str]) -> I
         f"e.properties, e.context{', ' if columns else ''}{columns} FROM event_log e "
         "WHERE e.source = $source ORDER BY e.seq"
     )
-    left_out = pa.array(sorted(told_again), pa.string())
     for rows in live.analytics.stream(select, {"source": OWN_SOURCE}, rows=OWN_ROWS):
-        rows = _moved(rows.filter(pc.invert(pc.is_in(rows["event"], left_out))), "node_key", people)
-        if rows.num_rows:
-            yield _decoded(rows, names)
+        yield _decoded(_moved(rows, "node_key", people), names)
 
 
 def _own_columns(live: Engine) -> dict[str, str]:
