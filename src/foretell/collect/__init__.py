@@ -1,10 +1,10 @@
 """Collect: what happened?
 
 Enters: files (JSON lines in the Segment specification; CSV, Parquet and Excel through a ``source``
-document), bodies of the tracking API and of webhooks. Leaves: frames for the engine's spool, and of each frame the tables
-that the other rooms work on (``Decoded``), held against the tracking plans; rows that cannot be taken
-in go to the quarantine with line number and reason, and may be read again later. E-commerce events
-become rows of orders, order lines and products.
+document), bodies of the tracking API and of webhooks. Leaves: frames for the engine's spool, and of
+each frame the tables that the other rooms work on (``Decoded``), held against the tracking plans;
+rows that cannot be taken in go to the quarantine with line number and reason, and may be read again
+later. E-commerce events become rows of orders, order lines and products.
 
 Called by ``app`` (:data:`PARTS`, :data:`KIND`, :data:`TRACKING`, :func:`decoders`, :class:`CollectStage`)
 and by the doors (:func:`import_files`, :func:`preview`, :func:`quarantined`, :func:`replay`,
