@@ -45,6 +45,15 @@ EMPTY = {
     "/quarantine": "Nothing in quarantine",
 }
 """Where, and the title of what is said in a workspace without anything."""
+SETTLED = """
+async () => {
+  const busy = () => document.querySelector("[aria-busy=true]") !== null;
+  if (busy()) return false;
+  await new Promise((done) => setTimeout(done, 200));
+  return !busy();
+}
+"""
+"""Nothing is busy and nothing becomes so: a first answer can let the page ask anew."""
 FAULTS = """
 () => {
   const found = [];
@@ -95,6 +104,7 @@ def at_rest(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=20_000)
     expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=20_000)
+    page.wait_for_function(SETTLED, timeout=20_000)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -61,7 +61,7 @@ export function Shapes({ rows = 5, height = 16, what = "Reading the data" }: { r
 
 /** One query, its three states in one place. */
 export function Loaded<T>({ query, children, rows, what }: { query: UseQueryResult<T>; children: (data: T) => ReactNode; rows?: number; what?: string }) {
-  if (query.data !== undefined) return <div className={query.isPlaceholderData ? "ft-dim" : undefined} style={{ display: "contents" }}>{children(query.data)}</div>;
+  if (query.data !== undefined) return <div className={query.isPlaceholderData ? "ft-dim" : undefined} aria-busy={query.isPlaceholderData} style={{ display: "contents" }}>{children(query.data)}</div>;
   if (query.isError) return <Failed error={query.error} retry={() => void query.refetch()} />;
   return <Shapes rows={rows} what={what} />;
 }
