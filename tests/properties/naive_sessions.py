@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 IDLE = timedelta(minutes=30)
+LONG = timedelta(hours=12)
 Message = Mapping[str, Any]
 Told = dict[str, Any]
 
@@ -43,11 +44,17 @@ def at(message: Message) -> datetime:
 def _visits(events: list[Message]) -> list[list[Message]]:
     visits: list[list[Message]] = []
     for event in events:
-        if visits and at(event) - at(visits[-1][-1]) <= IDLE:
+        if visits and at(event) - at(visits[-1][-1]) <= IDLE and at(event) < _midnight(at(visits[-1][0]) + LONG):
             visits[-1].append(event)
         else:
             visits.append([event])
     return visits
+
+
+def _midnight(instant: datetime) -> datetime:
+    """The first one from ``instant`` on."""
+    day = instant.replace(hour=0, minute=0, second=0, microsecond=0)
+    return day if day == instant else day + timedelta(days=1)
 
 
 def _parts(visit: list[Message]) -> list[list[Message]]:
@@ -122,5 +129,5 @@ def _told(part: list[Message], following: list[Message] | None, visit: list[Mess
         "first_message": part[0]["messageId"],
         "last_message": part[-1]["messageId"],
         "visit_started_at": at(visit[0]),
-        "visit_ended_at": at(visit[-1]),
+        "last_of_visit": following is None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,12 +35,20 @@ URLS = [
 def messages(draw: st.DrawFn) -> list[dict[str, Any]]:
     """A stream of a few devices whose events lie minutes apart, in the order of their arrival."""
     size = draw(st.integers(1, 60))
-    return [_message(draw, number) for number in range(size)]
+    return [_message(draw, number, draw(st.integers(0, 240))) for number in range(size)]
 
 
-def _message(draw: st.DrawFn, number: int) -> dict[str, Any]:
+@st.composite
+def endless(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A stream whose devices go on for days, mostly in the order of their arrival."""
+    begin, size = draw(st.integers(0, 800)), draw(st.integers(60, 110))
+    minutes = [begin + 24 * number + draw(st.sampled_from([0, 1, 6, 30, 31])) for number in range(size)]
+    return [{**_message(draw, number, minute), **PEOPLE[number % 9 // 8]} for number, minute in enumerate(minutes)]
+
+
+def _message(draw: st.DrawFn, number: int, minute: int) -> dict[str, Any]:
     kind = draw(st.sampled_from(["page", "page", "Product Viewed", "Products Searched", "Order Completed", "server"]))
-    instant = BEGIN + timedelta(minutes=draw(st.integers(0, 240)))
+    instant = BEGIN + timedelta(minutes=minute)
     who = draw(st.sampled_from(PEOPLE))
     context: dict[str, Any] = {} if kind == "server" else {"userAgent": "Mozilla/5.0 (Windows NT 10.0) Firefox/127.0"}
     if kind != "server" and (campaign := draw(st.sampled_from(CAMPAIGNS))):
@@ -81,15 +90,26 @@ def told(engine: Engine) -> list[dict[str, Any]]:
 def test_rows_are_a_function_of_the_events_known_so_far(
     stream: list[dict[str, Any]], parts: int, minutes: list[int]
 ) -> None:
+    _hold([(stream[part::parts], BEGIN + timedelta(minutes=minutes[part])) for part in range(parts)])
+
+
+@settings(max_examples=6)
+@given(endless(), st.lists(st.integers(1, 100), max_size=5), st.booleans())
+def test_visits_without_an_end_are_too(stream: list[dict[str, Any]], cuts: list[int], backwards: bool) -> None:
+    edges = [0, *sorted({cut for cut in cuts if cut < len(stream)}), len(stream)]
+    arriving = [stream[start:end] for start, end in pairwise(edges)]
+    _hold([(part, datetime.fromisoformat(part[-1]["timestamp"])) for part in arriving[:: -1 if backwards else 1]])
+
+
+def _hold(arriving: list[tuple[list[dict[str, Any]], datetime]]) -> None:
+    """Refreshed after each part, the rows are what the naive evaluator makes of all that is known."""
     with TemporaryDirectory() as folder, shop(Path(folder), web=HISTORY) as it:
         known: list[dict[str, Any]] = []
-        for part in range(parts):
-            arriving = stream[part::parts]
-            if not arriving:
+        for number, (part, now) in enumerate(arriving):
+            if not part:
                 continue
-            load(it, f"{part}.jsonl", arriving)
-            known += arriving
-            now = BEGIN + timedelta(minutes=minutes[part])
+            load(it, f"{number}.jsonl", part)
+            known += part
             collect.refresh_sessions(it.engine, it.catalog, now=now)
             expected = sorted(sessions(known), key=lambda one: str(one["first_message"]))
             names = list(expected[0]) if expected else ["first_message"]

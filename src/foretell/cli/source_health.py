@@ -31,20 +31,21 @@ def health(
         emit_json({"as_of": now.isoformat(), "score": _score(total), "sources": [_told(one) for one in rows]})
         return
     if not rows:
-        say("Nothing came in the eight weeks before." if key is None else f"Nothing came of {key} in eight weeks.")
+        say("Nothing ever came." if key is None else f"Nothing ever came of {key}.")
         return
     names = list(collect.QUALITY_WEIGHTS)
     table(
         ["source", right("score"), *(right(name) for name in names), right("24 hours"), "last event (UTC)"],
         [
             (
-                one.source, _whole(one.score.value), *(_percent(one.score.parts[name]) for name in names),
+                one.source, "learning" if one.score.learning else _whole(one.score.value),
+                *(_percent(one.score.parts[name]) for name in names),
                 f"{one.days[-1].value:,.0f}", f"{one.last_at:%Y-%m-%d %H:%M}",
             )
             for one in rows
         ],
     )  # fmt: skip
-    wrong = [each for one in rows for each in one.monitors if key or each.state in ("broken", "warn")]
+    wrong = [each for one in rows for each in one.monitors if key or each.state in ("broken", "warn", "silent")]
     people.out("")
     if not wrong:
         say("All monitors are well, or still learning what is usual.")
@@ -69,7 +70,8 @@ def _told(one: SourceHealth) -> dict[str, Any]:
 
 
 def _score(score: collect.QualityScore) -> dict[str, Any]:
-    return {"value": score.value, "parts": dict(score.parts), "weights": dict(collect.QUALITY_WEIGHTS)}
+    weights = dict(collect.QUALITY_WEIGHTS)
+    return {"value": score.value, "learning": score.learning, "parts": dict(score.parts), "weights": weights}
 
 
 def _whole(value: float | None) -> str:

@@ -10,12 +10,13 @@ Called by ``app`` (:data:`PARTS`, :data:`KIND`, :data:`TRACKING`, :func:`decoder
 and by the doors (:func:`import_files`, :func:`preview`, :func:`quarantined`, :func:`replay`,
 :func:`violation_report`, :func:`infer_plan`). This room alone writes the tables ``quarantine``,
 ``catalogue``, ``write_keys``, ``data_alerts``, ``order_rows``, ``order_item_rows``, ``product_rows``,
-``violation_rows``, ``device_rows`` and ``session_rows``.
+``violation_rows``, ``device_rows``, ``session_rows`` and ``table_version_rows``.
 """
 
 from __future__ import annotations
 
 from foretell.collect.consent import with_consent
+from foretell.collect.erasing import Cut, forget_quarantined, plain_addresses, quarantined_about
 from foretell.collect.frames import FrameReader, decoders, lines_frame, read_frame
 from foretell.collect.health import (
     QUALITY_WEIGHTS,
@@ -30,6 +31,19 @@ from foretell.collect.health import (
 )
 from foretell.collect.health import watch as watch_sources
 from foretell.collect.importing import FileReport, import_files
+from foretell.collect.naming import LEAST_TELLING, naming, telling_words
+from foretell.collect.own_tables import (
+    TABLE,
+    TABLES_SOURCE,
+    LoadReport,
+    OwnTable,
+    TableSpec,
+    load_file,
+    load_rows,
+    own_tables,
+    rows_by_person,
+    rows_of,
+)
 from foretell.collect.parts import PARTS
 from foretell.collect.preview import Preview, preview
 from foretell.collect.quarantine import Chosen, Quarantined, State, counts_by, quarantine_counts, quarantined
@@ -62,20 +76,26 @@ from foretell.collect.write_keys import KeyInfo, WriteKey, key_info, keys, new_k
 
 __all__ = [
     "KIND",
+    "LEAST_TELLING",
     "PARTS",
     "QUALITY_WEIGHTS",
+    "TABLE",
+    "TABLES_SOURCE",
     "TRACKING",
     "Breach",
     "Chosen",
     "CollectStage",
     "CompiledPlan",
+    "Cut",
     "DataAlert",
     "FileReport",
     "FrameReader",
     "HealthReport",
     "KeyInfo",
+    "LoadReport",
     "Monitor",
     "Origin",
+    "OwnTable",
     "PlannedField",
     "Preview",
     "QualityScore",
@@ -88,6 +108,7 @@ __all__ = [
     "SourceHealth",
     "SourceSpec",
     "State",
+    "TableSpec",
     "Technology",
     "TrackingSpec",
     "ViolationReport",
@@ -98,27 +119,37 @@ __all__ = [
     "decode_segment",
     "decoders",
     "email_identifier",
+    "forget_quarantined",
     "import_files",
     "infer_plan",
     "key_info",
     "keys",
     "lines_frame",
+    "load_file",
+    "load_rows",
+    "naming",
     "new_key",
     "overall",
+    "own_tables",
     "person_sessions",
+    "plain_addresses",
     "planned_fields",
     "present_decoders",
     "preview",
     "quarantine_counts",
     "quarantined",
+    "quarantined_about",
     "read_frame",
     "refresh_sessions",
     "replay",
     "request_frames",
     "retire_key",
+    "rows_by_person",
+    "rows_of",
     "source_health",
     "source_of_key",
     "technology",
+    "telling_words",
     "violation_report",
     "watch_sources",
     "webhook_frame",

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from foretell.collect.envelope import LINE_BYTES, Arrival
 from foretell.collect.lines import split_lines
+from foretell.collect.own_tables import TABLE_ROWS, decode_table
 from foretell.collect.problems import problem_rows
 from foretell.collect.read_again import read_again
 from foretell.collect.requests import SEGMENT_LINES, arrivals_of, joined_requests
@@ -88,6 +89,9 @@ def read_frame(frame: Frame, plan: CompiledPlan | None = None) -> tuple[Decoded,
     meta = frame.meta
     rules = None if plan is None else plan.of(meta["source"])
     origin = Origin(meta["source"], meta["file"], datetime.fromisoformat(meta["received_at"]))
+    if frame.format == TABLE_ROWS:
+        decoded = decode_table(frame)
+        return decoded, _counted(decoded)
     if frame.format == ROWS:
         rows = pa.ipc.open_stream(frame.body).read_all()
         spec = SourceSpec.model_validate(meta["spec"])
@@ -201,4 +205,4 @@ class FrameReader:
 
 def decoders(reader: FrameReader) -> dict[str, Callable[[Frame], Decoded]]:
     """What ``open_engine`` wants: the reader of each format of this room."""
-    return {SEGMENT_LINES: reader, ROWS: reader, WEBHOOK: reader}
+    return {SEGMENT_LINES: reader, ROWS: reader, WEBHOOK: reader, TABLE_ROWS: reader}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -58,6 +58,18 @@ def without(body: bytes, text: str) -> tuple[int, pa.Table]:
     missing = pc.invert(pc.match_substring(raw, text))
     places = np.flatnonzero(missing.to_numpy(zero_copy_only=False))
     return len(raw), pa.table({"i": places, "line": raw.filter(missing)})
+
+
+def replaced(body: bytes, lines: Mapping[int, bytes]) -> bytes:
+    """``body`` with other ``lines`` (place from 0 → text, empty for none); the rest keeps its bytes and numbers."""
+    offsets = _offsets(body)
+    parts: list[bytes] = []
+    done = 0
+    for place in sorted(lines):
+        start, end = int(offsets[place]), int(offsets[place + 1])
+        parts += [body[done:start], lines[place], b"\n" if body[end - 1 : end] == b"\n" else b""]
+        done = end
+    return b"".join([*parts, body[done:]])
 
 
 def _offsets(body: bytes) -> npt.NDArray[np.int64]:

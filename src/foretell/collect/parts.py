@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from foretell.collect.catalogue import CATALOGUE_DDL
-from foretell.collect.health import HEALTH_DDL
+from foretell.collect.health import ARRIVAL_ROWS, HEALTH_DDL, PRESENCE_ROWS, REPEAT_ROWS, ROLLED_DDL
+from foretell.collect.own_tables import TABLE_ROWS_VIEW, VERSION_ROWS
 from foretell.collect.quarantine import QUARANTINE_DDL, STATES_DDL
-from foretell.collect.sessions import DDL, DEVICE_ROWS, MACHINES_VIEW, SESSION_ROWS, SESSIONS_VIEW
+from foretell.collect.sessions import ANEW_DDL, DDL, DEVICE_ROWS, MACHINES_VIEW, SESSION_ROWS, SESSIONS_VIEW
 from foretell.collect.tracking import VIOLATION_ROWS, VIOLATIONS_VIEW
 from foretell.collect.write_keys import WRITE_KEYS_DDL
 from foretell.engine import AnalyticsTable, RoomParts, View
@@ -19,6 +20,10 @@ _ORDERS = AnalyticsTable(
     "node_key",
     order=("ts", "seq"),
     derived="log_orders",
+    erased={
+        "seq": "seq", "ts": "day", "known_at": "day", "order_id": "random", "kind": "same", "amount_minor": "same",
+        "currency": "same", "source": "=erased",
+    },
 )  # fmt: skip
 _ITEMS = AnalyticsTable(
     "order_item_rows",
@@ -30,6 +35,13 @@ _ITEMS = AnalyticsTable(
     "node_key",
     order=("ts", "seq", "ordinal"),
     derived="log_order_items",
+    erased={
+        "seq": "seq", "ts": "day", "known_at": "day", "order_id": "random",
+        **dict.fromkeys(
+            ("ordinal", "product_id", "sku", "name", "category", "quantity_micro", "price_micro", "amount_micro"),
+            "same",
+        ),
+    },
 )  # fmt: skip
 _PRODUCTS = AnalyticsTable(
     "product_rows",
@@ -39,6 +51,10 @@ _PRODUCTS = AnalyticsTable(
         "price_micro": "BIGINT",
     },
     order=("product_id", "seq"),
+    erased={
+        "ts": "day", "url": "address", "image_url": "address",
+        **dict.fromkeys(("seq", "product_id", "sku", "name", "category", "brand", "variant", "price_micro"), "same"),
+    },
 )  # fmt: skip
 
 
@@ -112,9 +128,22 @@ PARTS = RoomParts(
         f"{DDL};",
         f"{WRITE_KEYS_DDL};",
         f"{HEALTH_DDL};",
+        f"{ANEW_DDL};",
+        f"{ROLLED_DDL};",
     ),
-    tables=(_ORDERS, _ITEMS, _PRODUCTS, VIOLATION_ROWS, DEVICE_ROWS, SESSION_ROWS),
-    views=(_ORDERS_VIEW, _ITEMS_VIEW, _PRODUCTS_VIEW, VIOLATIONS_VIEW, SESSIONS_VIEW, MACHINES_VIEW),
-    rebuilt=("quarantine", "catalogue", "sessions_progress"),
+    tables=(
+        _ORDERS,
+        _ITEMS,
+        _PRODUCTS,
+        VIOLATION_ROWS,
+        DEVICE_ROWS,
+        SESSION_ROWS,
+        VERSION_ROWS,
+        ARRIVAL_ROWS,
+        PRESENCE_ROWS,
+        REPEAT_ROWS,
+    ),
+    views=(_ORDERS_VIEW, _ITEMS_VIEW, _PRODUCTS_VIEW, VIOLATIONS_VIEW, SESSIONS_VIEW, MACHINES_VIEW, TABLE_ROWS_VIEW),
+    rebuilt=("quarantine", "catalogue", "sessions_progress", "data_health_rolled"),
 )
 """For ``app``."""

@@ -20,7 +20,7 @@ from foretell.collect.envelope import Arrivals
 from foretell.engine import TIMESTAMP, Frame
 
 SEGMENT_LINES = "segment-lines"
-FRAME_BYTES = 512 * 1024
+FRAME_BYTES = 64 * 1024
 """Requests share a frame up to this size."""
 
 

@@ -16,7 +16,7 @@ from foretell.collect.row_plan import MappingPlan, RowPlan
 from foretell.collect.tally import Tally
 from foretell.collect.times import EARLIEST
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
-from foretell.collect.tracking import CODE, SourceRules, enforced
+from foretell.collect.tracking import CODE, Enforced, SourceRules, enforced
 from foretell.collect.who import tidied
 from foretell.engine import EVENTS, IDENTIFIERS, TIMESTAMP, Decoded, integers, scratch
 
@@ -66,19 +66,19 @@ def decode_rows(
     told = pa.concat_tables(reading.told)
     identifiers = pa.concat_tables([IDENTIFIERS.empty_table(), *reading.named])
     events = _events(told, origin, lag)
-    flat = read_properties(events, pa.table({"row": events["row"], "token": told["traits"]}))
+    docs = pa.table({"row": events["row"], "token": told["traits"]})
+    flat = read_properties(events, docs)
     decoded = assembled(events, flat, identifiers, trait_rows(flat), [_future(told, origin)], origin)
     if rules is not None:
-        decoded, told = _under_plan(decoded, rules, told, reading)
+        decoded, told = _under_plan(enforced(decoded, rules, docs), told, reading)
     refused = _refused(assigned, plan, reading)
     problems = problem_rows(refused, source=origin.source, file=origin.file, received_at=origin.received_at)
     decoded = replace(decoded, problems=pa.concat_tables([problems, decoded.problems]))
     return decoded, _tally(assigned, plan, told, refused)
 
 
-def _under_plan(decoded: Decoded, rules: SourceRules, told: pa.Table, reading: _Reading) -> tuple[Decoded, pa.Table]:
-    """Hold events against the plan; the rows of those that are put aside are refused."""
-    found = enforced(decoded, rules)
+def _under_plan(found: Enforced, told: pa.Table, reading: _Reading) -> tuple[Decoded, pa.Table]:
+    """The rows of events that the plan puts aside are refused."""
     if not found.aside.num_rows:
         return found.decoded, told
     at = integers(found.aside["row"])

@@ -18,7 +18,7 @@ from foretell.collect.consent import WITHHELD
 from foretell.collect.envelope import Arrival, Arrivals, read_envelopes
 from foretell.collect.problems import Severity, problem_rows
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
-from foretell.collect.tracking import CODE, SourceRules, enforced
+from foretell.collect.tracking import CODE, Enforced, SourceRules, enforced
 from foretell.collect.values import joined
 from foretell.collect.who import spoken_of
 from foretell.engine import TIMESTAMP, Decoded, integers, scratch, with_column
@@ -106,15 +106,14 @@ def decode_segment(
     if not named.all():
         nobody = told.filter(pa.array(~named))
         problems.append(_problems(_nobody(nobody, lines), origin))
-        told, identifiers, traits = _only(named, told, identifiers, traits)
+        told, identifiers, traits, docs = _only(named, told, identifiers, traits, docs)
         flat = read_properties(told, docs.slice(0, 0))
     problems.append(_future(told, origin))
     decoded = assembled(_events(told, origin, lag), flat, identifiers, traits, problems, origin)
-    return decoded if rules is None else _under_plan(decoded, rules, told, lines, origin)
+    return decoded if rules is None else _under_plan(enforced(decoded, rules, docs), told, lines, origin)
 
 
-def _under_plan(decoded: Decoded, rules: SourceRules, told: pa.Table, lines: pa.Array, origin: Origin) -> Decoded:
-    found = enforced(decoded, rules)
+def _under_plan(found: Enforced, told: pa.Table, lines: pa.Array, origin: Origin) -> Decoded:
     if not found.aside.num_rows:
         return found.decoded
     aside = told.take(joined(found.aside["row"]))

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Iterable, Iterator
 
 from foretell.collect.expressions import Compiled, Scope, as_bool, columns_of, compiled, parsed
+from foretell.collect.own_tables.frames import TABLES_SOURCE
 from foretell.collect.slots import Slot, slots
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.times import unknown_code
@@ -29,8 +30,9 @@ def compiled_slot(slot: Slot, scope: Scope) -> Compiled:
 def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
     spec = document.spec
     assert isinstance(spec, SourceSpec)
-    if document.key == OWN_SOURCE:
-        message = f"{OWN_SOURCE!r} is the source of what Foretell itself writes"
+    if document.key in (OWN_SOURCE, TABLES_SOURCE):
+        of_what = "what Foretell itself writes" if document.key == OWN_SOURCE else "the rows of own tables"
+        message = f"{document.key!r} is the source of {of_what}"
         yield Problem("KEY_TAKEN", message, document.name, document.positions.at(("key",)), "Give it another key.")
     for slot in slots(spec):
         where = document.positions.at(("spec", *slot.path))

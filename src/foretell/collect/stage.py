@@ -6,7 +6,9 @@ import pyarrow as pa
 
 from foretell.clock import micros
 from foretell.collect.catalogue import update_catalogue
+from foretell.collect.health import repeat_rows
 from foretell.collect.orders import order_tables
+from foretell.collect.own_tables import table_versions
 from foretell.collect.quarantine import put_aside
 from foretell.collect.read_again import settle
 from foretell.collect.sessions import device_rows
@@ -38,6 +40,13 @@ class CollectStage(Stage):
             ("device_rows", device_rows(batch)),
         ):
             batch.emit(table, rows)
+        repeated = repeat_rows(batch)
+        if repeated is not None:
+            batch.emit("repeat_rows", repeated)
+        versions = table_versions(batch)
+        if versions is not None:
+            batch.emit("table_version_rows", versions)
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
-        """The analytics tables forget by their node keys; what lies in quarantine has no owner yet."""
+        """The analytics tables forget by their node keys; the quarantine, whose rows have no owner yet, by what
+        they say, see :func:`~foretell.collect.quarantined_about`."""

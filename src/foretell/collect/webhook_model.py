@@ -23,11 +23,24 @@ class Signature(_Part):
 
     header: str = Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", description="Header with the signature.")
     secret: str = Field(min_length=1, description="Name of the secret in foretell.yaml.")
-    scheme: Literal["hmac-sha256", "hmac-sha1", "token"] = Field(
-        "hmac-sha256", description="Of the body as it is sent; token: the header holds the secret itself."
+    scheme: Literal["hmac-sha256", "hmac-sha1", "token", "timestamped"] = Field(
+        "hmac-sha256",
+        description="Of the body as it is sent; token: the header holds the secret itself; timestamped: the header is "
+        "t=SECONDS,v1=HEX, the HMAC-SHA256 of SECONDS.BODY.",
+    )
+    tolerance_seconds: int = Field(
+        300, ge=1, le=86_400, description="Of timestamped: how far its time may lie from that of arrival."
     )
     encoding: Literal["hex", "base64"] = Field("hex", description="How the digest is written.")
     prefix: str = Field("", description="What stands before it, e.g. sha256= or Bearer and a blank.")
+
+    @model_validator(mode="after")
+    def _fits_its_scheme(self) -> Signature:
+        if self.scheme == "timestamped" and (self.prefix or self.encoding != "hex"):
+            raise ValueError("the scheme timestamped has a form of its own, without prefix and encoding")
+        if self.scheme != "timestamped" and "tolerance_seconds" in self.model_fields_set:
+            raise ValueError("tolerance_seconds needs scheme: timestamped")
+        return self
 
 
 class From(_Part):

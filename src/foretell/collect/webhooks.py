@@ -6,6 +6,7 @@ other are read together.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
 from foretell.collect.envelope import LINE_BYTES, Arrivals
-from foretell.collect.problems import problem_rows
+from foretell.collect.problems import MESSAGES, problem_rows
 from foretell.collect.segment_spec import decode_segment
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.told import Origin
@@ -37,6 +38,10 @@ MOST_ITEMS = 2_500
 """That one mapping reads in a body: as many as a batch has events."""
 MOST_BYTES = 8 * 1024 * 1024
 """Of all messages of a body: a mapping that repeats the body in each of its items grows with the square."""
+BYTES_FORM = "base64:"
+"""What stands before the bytes of a body that is no text."""
+BAD_BYTES = "BAD_UTF8"
+_SAID = {**MESSAGES, BAD_BYTES: "the body is no valid UTF-8; its bytes are kept in base64"}
 _MILLIS_FROM = 1e11
 """A number from here on counts milliseconds: as seconds it would be the year 5138."""
 _SEGMENT_IDS = {"user_id": "userId", "anonymous_id": "anonymousId"}
@@ -136,6 +141,27 @@ def decode_webhook(frame: Frame, origin: Origin, rules: SourceRules | None) -> D
     return _as_bodies(decoded, of_line, bodies, received, wrong, origin, counted="again" in frame.meta)
 
 
+@dataclass(frozen=True)
+class BodyMessages:
+    """What one body of a frame tells: its messages as lines, and their ids."""
+
+    body: bytes
+    lines: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def messages_of(frame: Frame) -> list[BodyMessages]:
+    """The messages of each body of a frame of webhooks."""
+    spec = SourceSpec.model_validate(frame.meta["spec"])
+    told = []
+    for number, body in enumerate(_bodies(frame)[0]):
+        lines: list[_Line] = []
+        _read(number, body, spec, frame.meta["source"], lines, [])
+        texts = tuple(line.text for line in lines)
+        told.append(BodyMessages(body, texts, tuple(msgspec.json.decode(text)["messageId"] for text in texts)))
+    return told
+
+
 def _bodies(frame: Frame) -> tuple[list[bytes], list[datetime]]:
     ends = list(itertools.accumulate(size for size, _ in frame.meta["bodies"]))
     bodies = [frame.body[start:end] for start, end in zip([0, *ends], ends, strict=False)]
@@ -153,7 +179,7 @@ def _as_bodies(
     counted: bool,
 ) -> Decoded:
     """With bodies in place of the messages that were made of them: what is put aside is what came."""
-    texts = pa.array([body.decode("utf-8", "replace") for body in bodies], pa.string())
+    texts = pa.array([_text(body) for body in bodies], pa.string())
     problems = _once(decoded.problems, of_line)
     body_of = pc.take(of_line, joined(problems["line"]))
     refused = pc.and_(pc.equal(problems["severity"], "error"), pc.is_valid(body_of))
@@ -165,6 +191,7 @@ def _as_bodies(
         {
             "line": _numbers(at, counted=counted),
             "code": pa.array([one.code for one in wrong], pa.string()),
+            "message": pa.array([_SAID[one.code] for one in wrong], pa.string()),
             "body": texts.take(at),
             "received_at": received.take(at),
             "message_id": pa.array([one.message_id for one in wrong], pa.string()),
@@ -175,6 +202,14 @@ def _as_bodies(
     event_lines = _numbers(of_line.take(pa.array(integers(events["line"]))), counted=counted)
     events = with_column(events, "line", event_lines)
     return replace(decoded, events=events, problems=pa.concat_tables([problems, rows]))
+
+
+def _text(body: bytes) -> str:
+    """A body as it came; of one that is no text, its bytes in base64, and that it is so."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return BYTES_FORM + base64.b64encode(body).decode()
 
 
 def _once(problems: pa.Table, of_line: pa.Array) -> pa.Table:
@@ -199,8 +234,13 @@ def _numbers(bodies: pa.Array, *, counted: bool) -> pa.Array:
 def _read(number: int, body: bytes, spec: SourceSpec, source: str, lines: list[_Line], wrong: list[_Wrong]) -> None:
     """Read one body into ``lines``, and what cannot be read into ``wrong``."""
     try:
+        body.decode()
+    except UnicodeDecodeError:
+        wrong.append(_Wrong(number, BAD_BYTES))
+        return
+    try:
         told = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         wrong.append(_Wrong(number, "BAD_JSON"))
         return
     made: list[_Line] = []
@@ -216,7 +256,7 @@ def _read(number: int, body: bytes, spec: SourceSpec, source: str, lines: list[_
     lines += made
     wrong += unnamed[:1]
     if not made and not unnamed:
-        wrong.append(_Wrong(number, "NO_MATCH", stable_id("m", source, body.decode("utf-8", "replace"))))
+        wrong.append(_Wrong(number, "NO_MATCH", stable_id("m", source, body.decode())))
 
 
 def _map(

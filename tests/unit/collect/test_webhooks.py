@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,7 +149,6 @@ def test_what_comes_again_adds_nothing(tmp_path: Path) -> None:
     [
         (b"", "BAD_JSON"),
         (b'{"orders":', "BAD_JSON"),
-        (b"\xff{}", "BAD_JSON"),
         (b'{"orders":[' + b"[" * 100_000, "BAD_JSON"),
         (b"[]", "NO_MATCH"),
         (b'"text"', "NO_MATCH"),
@@ -162,7 +162,16 @@ def test_what_is_broken_is_put_aside_as_it_came(tmp_path: Path, body: bytes, cod
         assert it.post(body) == 0
         (row,) = collect.quarantined(it.engine)
         assert (row.code, row.source, row.file, row.line) == (code, "shop", "", None)
-        assert row.body == body.decode("utf-8", "replace")
+        assert row.body == body.decode()
+
+
+@pytest.mark.parametrize("body", [b"\xff{}", b'{"orders":[{"id":"\xe9"}]}', b"\x00\xfe"])
+def test_what_is_no_text_keeps_its_bytes_and_says_so(tmp_path: Path, body: bytes) -> None:
+    with opened(tmp_path, shop=SHOP) as it:
+        assert it.post(body) == 0
+        (row,) = collect.quarantined(it.engine)
+        assert (row.code, row.message) == ("BAD_UTF8", "the body is no valid UTF-8; its bytes are kept in base64")
+        assert base64.b64decode((row.body or "").removeprefix("base64:")) == body
 
 
 def test_a_bad_item_keeps_no_other_away_and_the_body_lies_aside_once(tmp_path: Path) -> None:

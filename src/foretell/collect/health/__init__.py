@@ -10,11 +10,16 @@ from __future__ import annotations
 from foretell.collect.health.alerts import HEALTH_DDL, DataAlert, HealthReport, data_alerts, watch
 from foretell.collect.health.checking import SourceHealth, source_health
 from foretell.collect.health.monitors import Monitor
+from foretell.collect.health.rolling import ARRIVAL_ROWS, PRESENCE_ROWS, REPEAT_ROWS, ROLLED_DDL, repeat_rows
 from foretell.collect.health.score import QUALITY_WEIGHTS, QualityScore, overall
 
 __all__ = [
+    "ARRIVAL_ROWS",
     "HEALTH_DDL",
+    "PRESENCE_ROWS",
     "QUALITY_WEIGHTS",
+    "REPEAT_ROWS",
+    "ROLLED_DDL",
     "DataAlert",
     "HealthReport",
     "Monitor",
@@ -22,6 +27,7 @@ __all__ = [
     "SourceHealth",
     "data_alerts",
     "overall",
+    "repeat_rows",
     "source_health",
     "watch",
 ]

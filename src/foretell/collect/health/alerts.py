@@ -10,6 +10,7 @@ from foretell.clock import from_micros, micros
 from foretell.collect.health.checking import source_health
 from foretell.collect.health.monitors import Monitor
 from foretell.collect.health.reading import BEFORE
+from foretell.collect.health.rolling import roll
 from foretell.definitions import Catalog
 from foretell.engine import Engine, Tx
 from foretell.ids import stable_id
@@ -23,6 +24,7 @@ CREATE TABLE data_health_progress (one BIGINT PRIMARY KEY, looked_at BIGINT NOT 
 CREATE INDEX quarantine_by_arrival ON quarantine (received_at)
 """
 EVERY = timedelta(minutes=15)
+_WELL = ("ok", "warn")
 _OLD = BEFORE // timedelta(microseconds=1)
 _COLUMNS = "id, source, monitor, subject, sentence, next_step, opened_at, closed_at"
 
@@ -60,6 +62,7 @@ def watch(engine: Engine, catalog: Catalog, *, now: datetime) -> HealthReport:
     looked = engine.ops.query("SELECT looked_at FROM data_health_progress")
     if looked and looked[0][0] > micros(now - EVERY):
         return HealthReport()
+    roll(engine, now=now)
     found = [one for source in source_health(engine, catalog, now=now) for one in source.monitors]
     with engine.ops.write() as tx:
         tx.execute(
@@ -107,7 +110,7 @@ def _settle(tx: Tx, found: list[Monitor], now: int) -> HealthReport:
     well = [
         key
         for place, (key, since) in standing.items()
-        if (named[place].state in ("ok", "warn") if place in named else since < now - _OLD)
+        if (since < now - _OLD if place not in named or named[place].state == "silent" else named[place].state in _WELL)
     ]
     if opened:
         tx.executemany(f"INSERT INTO data_alerts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", opened)

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import sqrt
 from typing import Literal
 
-State = Literal["ok", "warn", "broken", "learning"]
+State = Literal["ok", "warn", "broken", "learning", "silent"]
 Unit = Literal["seconds", "events", "share"]
 LEAST_NOW, LEAST_BEFORE = 50, 500
 """Events of the last day, and of the time before, without which a share is not judged."""
@@ -19,7 +19,7 @@ class Monitor:
     """One thing that is watched of a source.
 
     Args:
-        name: freshness, volume, late, quarantined, violations, present or type.
+        name: freshness, volume, late, repeated, quarantined, violations, present, type, gone or new.
         subject: event and property (``Order Completed.order_id``); empty where it is about the whole source.
         value: what it is now; None where nothing can be said.
         low, high: what is usual; None where there is no such bound or it is not learned yet.

@@ -1,7 +1,7 @@
 """Freshness and volume against a source's own rhythm of the week.
 
-Arrivals are counted in quarters of an hour that end with the present, so that the same place of an earlier week
-lies a fixed number of quarters back.
+Arrivals are counted in quarters of an hour up to the last one that is over; the same place of an earlier week lies a
+fixed number of quarters back.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def silence(counts: Counts, seconds: float) -> Bound:
     """How long nothing came, against the longest silence at this time of earlier weeks.
 
     Args:
-        counts: arrivals (:data:`QUARTERS`,), the last quarter ends now.
+        counts: arrivals (:data:`QUARTERS`,), the last quarter is the last one that is over.
         seconds: since the last arrival.
     """
     filled = np.flatnonzero(counts)
+    if not len(filled):
+        return Bound(seconds, None, None, False)
     first, last = int(filled[0]), int(filled[-1])
     places = np.arange(len(counts))
     since = places - np.maximum.accumulate(np.where(counts > 0, places, -1))

@@ -19,18 +19,20 @@ class QualityScore:
     Args:
         value: 0 to 100: 100 times the weighted mean of the parts that are known; None where none is.
         parts: part → 0 to 1; None where there is nothing to tell it by.
+        learning: True where too little came so far to tell any.
     """
 
     value: float | None
     parts: Mapping[str, float | None]
+    learning: bool = False
 
 
-def scored(parts: Mapping[str, float | None]) -> QualityScore:
-    """The score of ``parts`` (keys of :data:`QUALITY_WEIGHTS`)."""
+def scored(parts: Mapping[str, float | None], *, learning: bool = False) -> QualityScore:
+    """The score of ``parts`` (keys of :data:`QUALITY_WEIGHTS`; those left out are unknown)."""
     known = {name: part for name, part in parts.items() if part is not None}
     weight = sum(QUALITY_WEIGHTS[name] for name in known)
     value = 100 * sum(QUALITY_WEIGHTS[name] * part for name, part in known.items()) / weight if known else None
-    return QualityScore(value, dict(parts))
+    return QualityScore(value, {name: parts.get(name) for name in QUALITY_WEIGHTS}, learning)
 
 
 def overall(scores: Iterable[QualityScore]) -> QualityScore:
@@ -40,4 +42,6 @@ def overall(scores: Iterable[QualityScore]) -> QualityScore:
     for name in QUALITY_WEIGHTS:
         known = [part for one in listed if (part := one.parts.get(name)) is not None]
         means[name] = sum(known) / len(known) if known else None
-    return scored(means)
+    return scored(
+        means, learning=any(one.learning for one in listed) and not any(one.value is not None for one in listed)
+    )

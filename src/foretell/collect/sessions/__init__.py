@@ -5,9 +5,10 @@ from __future__ import annotations
 from foretell.collect.sessions.devices import device_rows
 from foretell.collect.sessions.overviews import Technology, person_sessions, technology
 from foretell.collect.sessions.refreshing import SessionsReport, correct, refresh
-from foretell.collect.sessions.tables import DDL, DEVICE_ROWS, MACHINES_VIEW, SESSION_ROWS, SESSIONS_VIEW
+from foretell.collect.sessions.tables import ANEW_DDL, DDL, DEVICE_ROWS, MACHINES_VIEW, SESSION_ROWS, SESSIONS_VIEW
 
 __all__ = [
+    "ANEW_DDL",
     "DDL",
     "DEVICE_ROWS",
     "MACHINES_VIEW",

@@ -1,22 +1,26 @@
 """The events that sessions are made of, as the log tells them, with what matters to a session in columns.
 
-An event counts that has a web or app context: a page or screen, or one whose context names a page, a device or
-a user agent. What Foretell wrote itself and what happened to a message (an e-mail was opened) do not count.
+Each is a *part* of a session; what a visit has been so far is one part too, with the same columns, see
+:mod:`foretell.collect.sessions.carrying`. An event counts that has a web or app context: a page or screen, or one
+whose context names a page, a device or a user agent. What Foretell wrote itself and what happened to a message (an
+e-mail was opened) do not count.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.engine import OWN_SOURCE, Analytics, scratch
 
 _SELECT = f"""
 SELECT e.seq, e.ts, e.known_at, e.message_id, e.event, e.type, e.node_key, e.properties, e.context,
-  coalesce(d.device, -e.node_key) AS device, o.order_id, o.amount_minor, o.currency
+  coalesce(d.device, -e.node_key) AS device, n.profile_id AS who, o.order_id, o.amount_minor, o.currency
 FROM event_log e
 LEFT JOIN (SELECT seq, device FROM device_rows WHERE seq >= $since AND seq <= $until) d ON d.seq = e.seq
 LEFT JOIN (SELECT seq, order_id, amount_minor, currency FROM order_rows
            WHERE kind = 'completed' AND seq >= $since AND seq <= $until) o ON o.seq = e.seq
+LEFT JOIN nodes n ON n.node_key = e.node_key AND d.device IS NULL
 {{join}}
 WHERE e.seq >= $since AND e.seq <= $until AND coalesce(e.source, '') <> '{OWN_SOURCE}'
   AND (e.type IN ('page', 'screen') OR e.context LIKE '%"userAgent"%' OR e.context LIKE '%"page"%'
@@ -25,6 +29,7 @@ WHERE e.seq >= $since AND e.seq <= $until AND coalesce(e.source, '') <> '{OWN_SO
   AND coalesce(d.device, -e.node_key) <> 0"""
 _AGAIN = """JOIN visits v ON v.device = coalesce(d.device, -e.node_key)
   AND e.ts >= v.visit_started_at AND e.ts <= v.visit_ended_at"""
+_WITHIN = " AND e.ts >= $begin AND e.ts <= $end"
 
 _CONTEXT = {
     "page_url": "/page/url", "page_path": "/page/path", "page_referrer": "/page/referrer",
@@ -63,6 +68,13 @@ def host(url: str) -> str:
     return f"nullif(regexp_extract(lower({url}), '{pattern}', 1), '')"
 
 
+CAMPAIGN = (
+    "CASE WHEN coalesce(utm_source, utm_medium, utm_campaign) IS NOT NULL THEN lower(coalesce(utm_source, '') || "
+    "chr(31) || coalesce(utm_medium, '') || chr(31) || coalesce(utm_campaign, '')) END"
+)
+"""SQL text: by what campaigns are told apart; null where none is named."""
+_PAGE = """coalesce(nullif(regexp_replace(url, '[?#].*$', ''), ''), nullif(regexp_replace(path, '[?#].*$', ''), ''),
+    CASE WHEN viewed THEN own_name END)"""
 _PARSED = f"""
 WITH valid AS (
   SELECT * EXCLUDE (properties, context), type IN ('page', 'screen') AS viewed,
@@ -89,33 +101,46 @@ WITH valid AS (
     coalesce(c_term, own_utm_term, {_parameter("utm_term")}) AS utm_term,
     coalesce(c_content, own_utm_content, {_parameter("utm_content")}) AS utm_content FROM asked
 )
-SELECT seq, ts, known_at, message_id, event, type, node_key, device, viewed, order_id, amount_minor, currency,
-  coalesce(nullif(regexp_replace(url, '[?#].*$', ''), ''), nullif(regexp_replace(path, '[?#].*$', ''), ''),
-    CASE WHEN viewed THEN own_name END) AS page,
+SELECT device, who, CAST(NULL AS VARCHAR) AS session_id, ts AS began_at, ts, ts AS visit_at,
+  message_id AS first_message, message_id, seq AS first_seq, seq AS last_seq, known_at, node_key, 1 AS events,
+  CASE WHEN viewed THEN 1 ELSE 0 END AS pages,
+  CASE WHEN type = 'track' THEN 1 ELSE 0 END AS acts, order_id AS order_ids,
+  CASE WHEN currency = $currency THEN amount_minor END AS revenue_minor, {_PAGE} AS landing_page, {_PAGE} AS exit_page,
   referrer, {host("referrer")} AS referrer_domain, {host("url")} AS site,
-  utm_source, utm_medium, utm_campaign, utm_term, utm_content,
-  CASE WHEN coalesce(utm_source, utm_medium, utm_campaign) IS NOT NULL THEN
-    lower(coalesce(utm_source, '') || chr(31) || coalesce(utm_medium, '') || chr(31) || coalesce(utm_campaign, ''))
-  END AS campaign,
+  utm_source, utm_medium, utm_campaign, utm_term, utm_content, {CAMPAIGN} AS campaign,
   user_agent, language, country, city, model, maker, kind, app_os, app_os_version, app,
-  left(CASE WHEN event = 'Products Searched' THEN coalesce(own_query, own_term)
-    WHEN viewed THEN {_parameter("q|s|query|search")} END, 100) AS term
+  replace(left(CASE WHEN event = 'Products Searched' THEN coalesce(own_query, own_term)
+    WHEN viewed THEN {_parameter("q|s|query|search")} END, 100), '|', '/') AS terms,
+  CAST(NULL AS VARCHAR) AS ended_event
 FROM campaigns
 """
 
 
-def new_events(analytics: Analytics, *, since: int, until: int) -> pa.Table:
-    """What arrived as events ``since`` to ``until`` (sequence numbers, both included) and counts."""
-    rows = analytics.query(_SELECT.format(join=""), {"since": since, "until": until})
-    return scratch(_PARSED, {"log": rows})
+def new_events(analytics: Analytics, currency: str, *, since: int, until: int) -> pa.Table:
+    """What arrived as events ``since`` to ``until`` (sequence numbers, both included) and counts, as parts.
 
-
-def events_of(analytics: Analytics, visits: pa.Table, *, since: int, until: int) -> pa.Table:
-    """What counts of the times of some visits.
+    Nothing but the number of rows is told where there are none.
 
     Args:
-        visits: ``device``, ``visit_started_at``, ``visit_ended_at``; of one device they do not overlap.
-        since, until: sequence numbers between which their events lie.
+        currency: ISO 4217 code; orders in others add nothing to ``revenue_minor``.
     """
-    rows = analytics.query(_SELECT.format(join=_AGAIN), {"since": since, "until": until}, {"visits": visits})
-    return scratch(_PARSED, {"log": rows})
+    rows = analytics.query(_SELECT.format(join=""), {"since": since, "until": until})
+    return scratch(_PARSED, {"log": rows}, {"currency": currency}) if rows.num_rows else rows
+
+
+def events_of(analytics: Analytics, currency: str, visits: pa.Table, *, until: int) -> pa.Table:
+    """What counts of the times of some visits, as parts.
+
+    Args:
+        visits: ``device``, ``visit_started_at``, ``visit_ended_at``, ``first_seq`` (no event of it comes before);
+            of one device they do not overlap.
+        until: sequence number of the last event that they may be made of.
+    """
+    bounds = {
+        "since": pc.min(visits["first_seq"]).as_py(),
+        "until": until,
+        "begin": pc.min(visits["visit_started_at"]).as_py(),
+        "end": pc.max(visits["visit_ended_at"]).as_py(),
+    }
+    rows = analytics.query(_SELECT.format(join=_AGAIN) + _WITHIN, bounds, {"visits": visits})
+    return scratch(_PARSED, {"log": rows}, {"currency": currency})

@@ -1,23 +1,26 @@
 """``correct`` and ``refresh``: sessions put together from what is new, and told when they are over.
 
-What is new is read together with the visits of the same devices that lie within 30 minutes of it, and with no
-more of the history. Their sessions are put together anew and replace the rows of before, so that what is stored
+What is new is added to what the visits of the same devices have been so far; the events of a visit are read again
+only where a new one comes before what is known of it. The sessions replace the rows of before, so that what is stored
 is at all times what the events known so far make up, in whatever order they came. ``Session Ended`` is told once,
 and stays as it was told when a late event corrects the row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import micros, naive_utc, utc
-from foretell.collect.sessions.grouping import IDLE_MINUTES, sessions_of
+from foretell.collect.sessions.carrying import COLUMNS, Touched, touched
+from foretell.collect.sessions.grouping import sessions_of
 from foretell.collect.sessions.progress import NEVER, Progress, advance, read_progress
 from foretell.collect.sessions.reading import events_of, new_events
+from foretell.collect.sessions.remembering import with_what_was_told
 from foretell.collect.sessions.tables import SESSION_COLUMNS
 from foretell.definitions import Catalog
 from foretell.engine import Batch, Engine, Tx, scratch
@@ -27,14 +30,8 @@ WINDOW_EVENTS = 250_000
 """Events of the log that are looked at in one go."""
 TOLD_TOGETHER = 20_000
 _ROOM = "collect"
-_COLUMNS = ", ".join(SESSION_COLUMNS)
 _UNTOLD = "ended_event IS NULL AND events > 0 AND NOT is_bot AND node_key > 0"
 
-_TOUCHED = f"""
-SELECT {_COLUMNS} FROM session_rows s WHERE s.events > 0 AND EXISTS (SELECT 1 FROM fresh f WHERE f.device = s.device
-  AND f.ts >= s.visit_started_at - INTERVAL '{IDLE_MINUTES} minutes'
-  AND f.ts <= s.visit_ended_at + INTERVAL '{IDLE_MINUTES} minutes')"""
-_VISITS = "SELECT DISTINCT device, visit_started_at, visit_ended_at FROM before"
 _KEPT = """
 SELECT n.* EXCLUDE (ended_event), max(b.ended_event) AS ended_event FROM sessions n
 LEFT JOIN before b ON b.device = n.device AND (b.started_at, b.first_message) <= (n.ended_at, n.last_message)
@@ -42,7 +39,7 @@ LEFT JOIN before b ON b.device = n.device AND (b.started_at, b.first_message) <=
 GROUP BY ALL"""
 _GONE = """
 SELECT b.* REPLACE (CAST(0 AS BIGINT) AS events) FROM before b ANTI JOIN sessions n ON n.session_id = b.session_id"""
-_OVER = f"SELECT {_COLUMNS} FROM session_rows WHERE {_UNTOLD} AND over_at <= $now ORDER BY over_at, session_id LIMIT $n"
+_OVER = f"SELECT {COLUMNS} FROM session_rows WHERE {_UNTOLD} AND over_at <= $now ORDER BY over_at, session_id LIMIT $n"
 _NEXT_OVER = f"SELECT min(over_at) AS due FROM session_rows WHERE {_UNTOLD} AND over_at > $now"
 _TOLD = f"""
 SELECT ended_event AS message_id, '{ENDED}' AS event, ended_at AS ts, over_at AS known_at, node_key, session_id,
@@ -78,26 +75,38 @@ def correct(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
         last = engine.analytics.query("SELECT coalesce(max(seq), 0) AS seq FROM event_log")["seq"][0].as_py()
         if progress.seq >= last:
             return written
+        if not progress.version:
+            progress = replace(progress, anew_until=last)
         until = min(last, progress.seq + WINDOW_EVENTS)
         rows = _sessions(engine, catalog.settings.currency, progress, until)
+        if progress.seq < progress.anew_until:
+            rows = with_what_was_told(engine.analytics, rows, ENDED, since=progress.seq)
         if _write(engine, rows, progress, until, now):
             written += rows.num_rows
 
 
 def _sessions(engine: Engine, currency: str, progress: Progress, until: int) -> pa.Table:
     """The rows that the events after ``progress`` make or change."""
-    events = new_events(engine.analytics, since=progress.seq + 1, until=until)
-    fresh = events.select(["device", "ts"])
-    before = engine.analytics.query(_TOUCHED, tables={"fresh": fresh})
-    if not before.num_rows:
-        return sessions_of(events, currency)
-    visits = scratch(_VISITS, {"before": before})
-    begin = pc.min(before["first_seq"]).as_py()
-    events = pa.concat_tables([events_of(engine.analytics, visits, since=begin, until=progress.seq), events])
-    sessions = sessions_of(events, currency)
-    tables = {"sessions": sessions, "before": before}
-    kept, gone = (scratch(sql, tables).select(list(SESSION_COLUMNS)) for sql in (_KEPT, _GONE))
-    return pa.concat_tables([kept, gone], promote_options="default")
+    fresh = new_events(engine.analytics, currency, since=progress.seq + 1, until=until)
+    if not fresh.num_rows:
+        return fresh
+    found = touched(engine.analytics, fresh)
+    again: list[pa.Table] = []
+    if found.before.num_rows:
+        again = list(_read_again(engine, currency, found, fresh, progress.seq))
+        fresh = fresh.filter(pc.invert(pc.is_in(fresh["device"], pc.unique(found.before["device"]))))
+    if found.going_on.num_rows:
+        fresh = pa.concat_tables([found.carried(currency), fresh], promote_options="permissive")
+    return pa.concat_tables([*again, sessions_of(fresh, currency)], promote_options="permissive")
+
+
+def _read_again(engine: Engine, currency: str, found: Touched, fresh: pa.Table, known: int) -> Iterator[pa.Table]:
+    """The rows of the devices whose visits must be read again, so many at a time that memory holds them."""
+    for visits in found.visits(WINDOW_EVENTS):
+        new, before = (part.filter(pc.is_in(part["device"], visits["device"])) for part in (fresh, found.before))
+        old = events_of(engine.analytics, currency, visits, until=known)
+        tables = {"sessions": sessions_of(pa.concat_tables([old, new]), currency), "before": before}
+        yield from (scratch(sql, tables).select(list(SESSION_COLUMNS)) for sql in (_KEPT, _GONE))
 
 
 def _write(engine: Engine, rows: pa.Table, progress: Progress, until: int, now: datetime) -> bool:

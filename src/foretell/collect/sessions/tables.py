@@ -9,6 +9,7 @@ DDL = (
     "due_at BIGINT NOT NULL)"
 )
 """Up to which event sessions were put together, how often they were written, and when one is next over (micros)."""
+ANEW_DDL = "ALTER TABLE sessions_progress ADD COLUMN anew_until BIGINT NOT NULL DEFAULT 0"
 
 DEVICE_ROWS = AnalyticsTable(
     "device_rows",
@@ -42,13 +43,23 @@ SESSION_COLUMNS = {
     "first_message": "VARCHAR",
     "last_message": "VARCHAR",
     "visit_started_at": "TIMESTAMP",
-    "visit_ended_at": "TIMESTAMP",
+    "last_of_visit": "BOOLEAN",
     "first_seq": "BIGINT",
     "last_seq": "BIGINT",
+    "known_at": "TIMESTAMP",
+    "user_agent": "VARCHAR",
+    **dict.fromkeys(("model", "maker", "kind", "app_os", "app_os_version"), "VARCHAR"),
+    "order_ids": "VARCHAR",
     "ended_event": "VARCHAR",
 }
-"""``visit_…`` and ``…_seq`` are of all sessions that follow each other without 30 idle minutes: what a late
-event can change. A session that later events did away with stays as a row with ``events`` 0."""
+"""``visit_started_at`` is of all sessions that follow each other without 30 idle minutes: what a late event can
+change; the last of them is ``last_of_visit`` and goes on. From ``first_seq`` to ``ended_event`` stands what a refresh
+must know of it to go on without its events. A session that later events did away with stays as a row with ``events``
+0. Of rows that releases before wrote, ``last_of_visit`` is null: their events are read again."""
+FIRST = (
+    "user_agent", "language", "country", "city", "model", "maker", "kind", "app_os", "app_os_version", "app"
+)  # fmt: skip
+"""Of these a session has the first value that any of its events names."""
 
 SESSION_ROWS = AnalyticsTable(
     "session_rows",
@@ -57,6 +68,12 @@ SESSION_ROWS = AnalyticsTable(
     key=("session_id",),
     order=("started_at", "session_id"),
     derived="log_sessions",
+    erased={
+        "session_id": "random",
+        "last_of_visit": "=false",
+        **dict.fromkeys(("started_at", "ended_at", "over_at", "known_at"), "day"),
+        **dict.fromkeys(("events", "pages", "orders", "revenue", "bounced", "is_bot"), "same"),
+    },
 )
 
 _SHOWN = {

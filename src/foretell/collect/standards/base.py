@@ -62,9 +62,9 @@ class StandardContext:
 
     @classmethod
     def of(cls, settings: WorkspaceSettings, *, rates: RateTable = NO_RATES) -> StandardContext:
-        """That of a workspace: its region is the one of its locale (``de-AT`` → AT)."""
-        region = next((part for part in settings.locale.split("-")[1:] if len(part) == 2 and part.isalpha()), "")
-        return cls(region.upper(), settings.currency, rates=rates)
+        """That of a workspace: its region is its country, else the one of its locale (``de-AT`` → AT)."""
+        told = (part for part in settings.locale.split("-")[1:] if len(part) == 2 and part.isalpha())
+        return cls(settings.country or next(told, "").upper(), settings.currency, rates=rates)
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,11 @@ def _words(document: Document, spec: TrackingSpec) -> Iterator[Problem]:
     for path, told in placed_fields(spec):
         if told.items and path[0] == "traits":
             yield problem((*path, "items"), "the elements of traits are not checked", "Leave items out.")
-        if told.items and "items" in path:
-            message = "arrays within the elements of an array are not checked"
-            yield problem((*path, "items"), message, "Leave items out.")
+        if path.count("items") > 1:
+            changing = {"standard": told.standard is not None, "on_violation": told.on_violation == "drop_field"}
+            for word in (word for word, is_so in changing.items() if is_so):
+                message = "what lies in arrays within elements is checked and not changed"
+                yield problem((*path, word), message, f"Leave {word} out.")
         for word, sorts in _SUITED.items():
             if getattr(told, word) is not None and told.type and not sorts & set(told.type) and not told.standard:
                 message = f"{word} says nothing of the type {' or '.join(told.type)}"

@@ -29,6 +29,8 @@ class Rule:
         event: name of the event; None for a trait.
         array: path of the array in whose elements the field lies.
         path: dotted, within the event, the element or the traits.
+        within: arrays within the elements, one in the elements of the other, in whose elements the field lies. What
+            lies there is looked at and not changed.
     """
 
     number: int
@@ -39,18 +41,19 @@ class Rule:
     field: FieldPlan
     owner: Owner | None
     action: Action
+    within: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """The field as reports call it."""
         if self.event is None:
             return f"traits.{self.path}"
-        return self.path if self.array is None else f"{self.array}.{self.path}"
+        return self.path if self.array is None else ".".join([self.array, *self.within, self.path])
 
     @cached_property
     def standard(self) -> Chosen | None:
         """The normal form, with its options."""
-        return None if self.field.standard is None else chosen(self.field.standard)
+        return None if self.field.standard is None or self.within else chosen(self.field.standard)
 
 
 @dataclass(frozen=True)
@@ -216,14 +219,16 @@ def _strays(specs: list[tuple[str, TrackingSpec]]) -> tuple[Stray | None, Stray 
 def _event_rules(key: str, spec: TrackingSpec, name: str, event: EventPlan, start: int) -> list[Rule]:
     found: list[Rule] = []
 
-    def add(array: str | None, path: str, told: FieldPlan, above: tuple[Owner | None, Action]) -> None:
+    def add(arrays: tuple[str, ...], path: str, told: FieldPlan, above: tuple[Owner | None, Action]) -> None:
         owner, action = told.owner or above[0], told.on_violation or above[1]
-        found.append(Rule(start + len(found), key, name, array, path, told, owner, action))
+        done: Action = "allow" if arrays[1:] and action == "drop_field" else action
+        array = arrays[0] if arrays else None
+        found.append(Rule(start + len(found), key, name, array, path, told, owner, done, arrays[1:]))
         for inner, part in _paths(told.items):
-            add(path, inner, part, (owner, action))
+            add((*arrays, path), inner, part, (owner, action))
 
     for path, told in _paths(event.properties):
-        add(None, path, told, (event.owner or spec.owner, event.on_violation or spec.on_violation))
+        add((), path, told, (event.owner or spec.owner, event.on_violation or spec.on_violation))
     return found
 
 

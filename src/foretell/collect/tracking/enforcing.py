@@ -22,15 +22,26 @@ REMARKS = pa.schema(
         ("row", pa.int64()), ("message_id", pa.string()), ("ts", TIMESTAMP), ("received_at", TIMESTAMP),
         ("source", pa.string()), ("event", pa.string()), ("field", pa.string()), ("rule", pa.string()),
         ("owner", pa.string()), ("owner_type", pa.string()), ("action", pa.string()), ("example", pa.string()),
-        ("plan", pa.string()),
+        ("plan", pa.string()), ("who_kind", pa.string()), ("who_value", pa.string()),
     ]
 )  # fmt: skip
-"""Violations as the room's stage takes them in; ``row`` is null where the event was put aside."""
+"""Violations as the room's stage takes them in; ``row`` is null where the event was put aside, and ``who`` then the
+strongest identifier that it names."""
 PIECE_EVENTS = 25_000
 """Events that are looked at together: what bounds the memory of a plan with many fields."""
 _EXAMPLE_LENGTH = 100
+
+
+def masked(text: str) -> str:
+    """SQL text: with letters and digits that say nothing."""
+    return f"regexp_replace(regexp_replace({text}, '\\p{{L}}', 'x', 'g'), '[0-9]', '0', 'g')"
+
+
 _REMARKED = f"""
-WITH settled AS (
+WITH named AS (
+    SELECT row, arg_min(kind, (priority, kind, value)) AS kind, arg_min(value, (priority, kind, value)) AS value
+    FROM i WHERE row IN (SELECT row FROM aside) GROUP BY row),
+settled AS (
     SELECT f.*, f.row IN (SELECT row FROM aside) AS is_aside FROM f),
 one AS (
     SELECT row, field, rule, min(owner) AS owner, min(owner_type) AS owner_type, min(plan) AS plan, bool_or(is_aside)
@@ -42,10 +53,9 @@ SELECT CASE WHEN NOT o.is_aside THEN o.row END AS row, e.message_id, e.ts, e.rec
        CASE WHEN o.is_aside THEN 'quarantine'
             WHEN o.action = 'drop_field' AND o.rule <> 'required' AND NOT o.is_stray_event THEN 'drop_field'
             ELSE 'allow' END AS action,
-       left(CASE WHEN o.personal THEN regexp_replace(regexp_replace(o.example, '\\p{{L}}', 'x', 'g'), '[0-9]', '0', 'g')
-            ELSE o.example END, {_EXAMPLE_LENGTH}) AS example,
-       o.plan
-FROM one o JOIN e ON e.row = o.row ORDER BY o.row, o.field, o.rule
+       left(CASE WHEN o.personal THEN {masked("o.example")} ELSE o.example END, {_EXAMPLE_LENGTH}) AS example,
+       o.plan, n.kind AS who_kind, n.value AS who_value
+FROM one o JOIN e ON e.row = o.row LEFT JOIN named n ON n.row = o.row ORDER BY o.row, o.field, o.rule
 """
 _REASONS = """
 WITH told AS (
@@ -74,11 +84,16 @@ class Enforced:
     aside: pa.Table
 
 
-def enforced(decoded: Decoded, rules: SourceRules) -> Enforced:
-    """Hold ``decoded`` against the plan; ``events.row`` counts 0, 1, 2 …"""
+def enforced(decoded: Decoded, rules: SourceRules, traits: pa.Table) -> Enforced:
+    """Hold ``decoded`` against the plan.
+
+    Args:
+        decoded: ``events.row`` counts 0, 1, 2 …
+        traits: of the events that tell traits ``row`` and ``token``, the JSON object of them as it came.
+    """
     parts, changed = [strays(decoded, rules)], decoded
-    for piece in _pieces(decoded):
-        normal = in_normal_form(read_values(piece, rules), rules, decoded)
+    for piece, told in _pieces(decoded, traits):
+        normal = in_normal_form(read_values(piece, rules, told), rules, decoded)
         parts.append(violations(normal, rules))
         changed = with_normal_form(changed, normal, rules)
     found = pa.concat_tables(parts)
@@ -92,7 +107,7 @@ def enforced(decoded: Decoded, rules: SourceRules) -> Enforced:
         changed = without_values(changed, drops, rules)
         gone |= _nameless(decoded, changed)
     aside = pa.table({"row": pa.array(np.flatnonzero(gone), pa.int64())})
-    tables = {"f": found, "aside": aside, "e": decoded.events}
+    tables = {"f": found, "aside": aside, "e": decoded.events, "i": changed.identifiers}
     remarks = scratch(_REMARKED, tables).cast(REMARKS)
     if not gone.any():
         return Enforced(replace(changed, remarks=remarks), _nothing())
@@ -101,11 +116,11 @@ def enforced(decoded: Decoded, rules: SourceRules) -> Enforced:
     return Enforced(replace(without_rows(changed, gone), remarks=_numbered(remarks, renumbered)), reasons)
 
 
-def _pieces(decoded: Decoded) -> Iterator[Decoded]:
+def _pieces(decoded: Decoded, traits: pa.Table) -> Iterator[tuple[Decoded, pa.Table]]:
     """The events, identifiers and traits of a large frame part by part; rows keep their numbers."""
     height = decoded.events.num_rows
     if height <= PIECE_EVENTS:
-        yield decoded
+        yield decoded, traits
         return
     for start in range(0, height, PIECE_EVENTS):
         events = decoded.events.slice(start, PIECE_EVENTS)
@@ -114,7 +129,8 @@ def _pieces(decoded: Decoded) -> Iterator[Decoded]:
             rows = table["row"]
             return table.filter(pc.and_(pc.greater_equal(rows, first), pc.less(rows, first + PIECE_EVENTS)))
 
-        yield replace(decoded, events=events, traits=mine(decoded.traits), identifiers=mine(decoded.identifiers))
+        piece = replace(decoded, events=events, traits=mine(decoded.traits), identifiers=mine(decoded.identifiers))
+        yield piece, mine(traits)
 
 
 def _nothing() -> pa.Table:

@@ -17,7 +17,7 @@ LEVELS = 3
 _LATEST = f"""
 SELECT event, type, properties, seq FROM (
     SELECT event, type, properties, seq, row_number() OVER (PARTITION BY event ORDER BY seq DESC) AS place
-    FROM event_log WHERE source <> '{OWN_SOURCE}' AND ($source IS NULL OR source = $source)
+    FROM event_log WHERE source NOT IN ('{OWN_SOURCE}', 'tables') AND ($source IS NULL OR source = $source)
     AND received_at >= $start AND received_at < $end) e
 WHERE place <= {MOST_EVENTS}
 """

@@ -46,7 +46,7 @@ out AS (
     SELECT a.source, a.event, count(*) AS n FROM aside a LEFT JOIN event_log e
     ON e.message_id = a.message_id AND e.source = a.source WHERE e.message_id IS NULL GROUP BY a.source, a.event)
 SELECT source, event, sum(n) AS n FROM (SELECT * FROM taken UNION ALL SELECT * FROM out) b
-WHERE source <> '{OWN_SOURCE}' GROUP BY source, event
+WHERE source NOT IN ('{OWN_SOURCE}', 'tables') GROUP BY source, event
 """
 
 

@@ -5,7 +5,7 @@ Properties are read from the JSON of the events, which tells text from numbers a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -41,37 +41,24 @@ SELECT row, rule, ordinal, text, number,
             WHEN number IS NOT NULL THEN [{NUMBER_KEY.format("number")}] ELSE [] END AS keys
 FROM texts
 """
-_PLAIN_NUMBER = "regexp_replace(CAST(CAST(n AS DOUBLE) / 1000000 AS VARCHAR), '[.]0$', '')"
-_TRAITS = f"""
+_TRAITS = """
 WITH told AS (
-    SELECT t.row, r.rule, t.s, t.n FROM traits t JOIN rules r ON r.path = t.trait
+    SELECT row, rule, token FROM tokens WHERE token IS NOT NULL AND token <> 'null'
     UNION ALL
-    SELECT i.row, r.rule, i.value, NULL FROM identifiers i JOIN rules r ON r.path = i.kind
-    ANTI JOIN traits t ON t.row = i.row AND t.trait = i.kind
-    WHERE i.kind IN ('email', 'phone')),
-known AS (
-    SELECT *, coalesce(s, {_PLAIN_NUMBER}) AS text, CASE WHEN s IS NULL THEN CAST(n AS DOUBLE) / 1000000 END AS number
-    FROM told WHERE s IS NOT NULL OR n IS NOT NULL),
-missing AS (
-    SELECT e.row, r.rule FROM events e CROSS JOIN rules r ANTI JOIN known k ON k.row = e.row AND k.rule = r.rule
-    ANTI JOIN traits d ON d.row = e.row AND starts_with(d.trait, r.path || '.')
-    WHERE e.type = 'identify' AND r.required)
-SELECT row, rule, CAST(NULL AS INTEGER) AS ordinal, text, number,
-       CASE WHEN s IS NULL THEN CASE WHEN number = trunc(number) THEN ['integer', 'number'] ELSE ['number'] END
-            WHEN s IN ('true', 'false') THEN ['boolean', 'string']
-            WHEN starts_with(s, '[') THEN ['array', 'string'] ELSE ['string'] END AS kinds,
-       CASE WHEN s IS NULL THEN [{NUMBER_KEY.format("number")}] ELSE ['s:' || s, 'b:' || s] END AS keys
-FROM known
-UNION ALL SELECT row, rule, NULL, NULL, NULL, [], [] FROM missing
+    SELECT i.row, r.rule, CAST(to_json(i.value) AS VARCHAR) FROM identifiers i JOIN rules r ON r.path = i.kind
+    ANTI JOIN tokens t ON t.row = i.row AND t.rule = r.rule AND t.token IS NOT NULL
+    WHERE i.kind IN ('email', 'phone'))
+SELECT row, rule, CAST(NULL AS INTEGER) AS ordinal, token FROM told
 UNION ALL
-SELECT DISTINCT d.row, r.rule, CAST(NULL AS INTEGER), NULL, CAST(NULL AS DOUBLE), ['object'], []
-FROM traits d JOIN rules r ON starts_with(d.trait, r.path || '.')
+SELECT e.row, r.rule, NULL, NULL FROM events e CROSS JOIN rules r ANTI JOIN told k ON k.row = e.row AND k.rule = r.rule
+WHERE e.type = 'identify' AND r.required
 """
-
 _ELEMENTS = """
-WITH lists AS (SELECT row, json_extract(token, '$[*]') AS items FROM arrays)
-SELECT row, CAST(unnest(items) AS VARCHAR) AS doc, unnest(range(len(items))) AS ordinal FROM lists
+WITH lists AS (SELECT row, ordinal, json_extract(token, '$[*]') AS items FROM arrays),
+    parts AS (SELECT row, ordinal, CAST(unnest(items) AS VARCHAR) AS doc, unnest(range(len(items))) AS nth FROM lists)
+SELECT row, doc, coalesce(ordinal, nth) AS ordinal FROM parts
 """
+"""Elements of arrays within elements have the number of the outermost one."""
 _TWICE = """
 WITH keyed AS (SELECT place, doc, json_keys(doc) AS names FROM told WHERE starts_with(doc, '{')),
 members AS (
@@ -84,8 +71,12 @@ FROM ranked WHERE rank = 1 GROUP BY place ORDER BY place
 """
 
 
-def read_values(decoded: Decoded, rules: SourceRules) -> pa.Table:
-    """The values of planned fields (columns :data:`VALUES`, ``id`` counts them), and required ones that are missing."""
+def read_values(decoded: Decoded, rules: SourceRules, traits: pa.Table) -> pa.Table:
+    """The values of planned fields (columns :data:`VALUES`, ``id`` counts them), and required ones that are missing.
+
+    Args:
+        traits: of the events that tell traits ``row`` and ``token``, the JSON object of them.
+    """
     parts = [_TOKENS.empty_table()]
     names = decoded.events["event"]
     present = set(pc.unique(names).to_pylist())
@@ -93,14 +84,10 @@ def read_values(decoded: Decoded, rules: SourceRules) -> pa.Table:
         if event in present and planned:
             told = decoded.events.filter(pc.equal(names, event)).select(["row", "properties"])
             parts += _tokens(told, planned)
-    read = scratch(_READ, {"tokens": pa.concat_tables(parts)})
     if rules.traits:
-        read = pa.concat_tables([read.cast(_without_id()), _trait_values(decoded, rules.traits).cast(_without_id())])
+        parts.append(_trait_tokens(decoded, rules.traits, traits))
+    read = scratch(_READ, {"tokens": pa.concat_tables(parts)})
     return read.add_column(0, "id", pa.array(np.arange(read.num_rows))).cast(VALUES)
-
-
-def _without_id() -> pa.Schema:
-    return pa.schema(list(VALUES)[1:])
 
 
 def _tokens(told: pa.Table, planned: Sequence[Rule]) -> list[pa.Table]:
@@ -110,14 +97,28 @@ def _tokens(told: pa.Table, planned: Sequence[Rule]) -> list[pa.Table]:
         f"WHERE token IS NOT NULL OR list_contains({_numbers(rule for rule in own if rule.field.required)}, rule)",
         {"told": _last_members(told.rename_columns(["row", "doc"]))},
     ).cast(_TOKENS)
-    parts = [found]
-    for array in dict.fromkeys(rule.array for rule in planned if rule.array is not None):
-        inner = [rule for rule in planned if rule.array == array]
-        holder = next(rule.number for rule in own if rule.path == array)
-        arrays = found.filter(pc.and_(pc.equal(found["rule"], holder), pc.starts_with(found["token"], "[")))
-        if arrays.num_rows:
-            parts.append(_element_tokens(arrays, inner))
-    return parts
+    return [found, *_inside(found, own, planned)]
+
+
+def _inside(found: pa.Table, holders: Sequence[Rule], planned: Sequence[Rule]) -> Iterator[pa.Table]:
+    """The fields of the elements of arrays, of those within them, and so on.
+
+    Args:
+        found: tokens of ``holders``, among which the arrays are.
+    """
+    for holder in holders:
+        chain = (*_chain(holder), holder.path)
+        inner = [rule for rule in planned if _chain(rule) == chain]
+        arrays = found.filter(pc.and_(pc.equal(found["rule"], holder.number), pc.starts_with(found["token"], "[")))
+        if inner and arrays.num_rows:
+            tokens = _element_tokens(arrays, inner)
+            yield tokens
+            yield from _inside(tokens, inner, planned)
+
+
+def _chain(rule: Rule) -> tuple[str, ...]:
+    """The arrays in which a field lies, the outermost first."""
+    return () if rule.array is None else (rule.array, *rule.within)
 
 
 def _element_tokens(arrays: pa.Table, inner: Sequence[Rule]) -> pa.Table:
@@ -159,17 +160,17 @@ def _pointer(path: str) -> str:
     return "".join(f"/{step}" for step in steps).replace("'", "''")
 
 
-def _trait_values(decoded: Decoded, planned: Sequence[Rule]) -> pa.Table:
-    paths = [rule.path for rule in planned]
+def _trait_tokens(decoded: Decoded, planned: Sequence[Rule], traits: pa.Table) -> pa.Table:
     rules = pa.table(
         {
             "rule": pa.array([rule.number for rule in planned], pa.int64()),
-            "path": pa.array(paths, pa.string()),
+            "path": pa.array([rule.path for rule in planned], pa.string()),
             "required": pa.array([rule.field.required for rule in planned], pa.bool_()),
         }
     )
+    told = _last_members(traits.rename_columns(["row", "doc"]))
     tables = {
-        "traits": decoded.traits, "identifiers": decoded.identifiers, "rules": rules,
-        "events": decoded.events.select(["row", "type"]),
+        "tokens": scratch(_members("told", planned), {"told": told}), "rules": rules,
+        "identifiers": decoded.identifiers, "events": decoded.events.select(["row", "type"]),
     }  # fmt: skip
-    return scratch(_TRAITS, tables)
+    return scratch(_TRAITS, tables).cast(_TOKENS)

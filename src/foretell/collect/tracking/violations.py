@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.collect.tracking.enforcing import CODE
+from foretell.collect.tracking.enforcing import CODE, masked
 from foretell.engine import AnalyticsTable, Batch, Tx, View, scratch, table_of
 
 VIOLATION_ROWS = AnalyticsTable(
@@ -26,7 +26,7 @@ VIOLATIONS_VIEW = View(
     "FROM log_violations v LEFT JOIN nodes n ON n.node_key = v.profile_key",
     {
         "message_id": "Id of the event.",
-        "profile_id": "The person; empty where the event was put aside.",
+        "profile_id": "The person; empty where the event was put aside and nobody was known whom it names.",
         "timestamp": "When the event happened, UTC.",
         "received_at": "When it arrived, UTC.",
         "source": "Key of the source.",
@@ -46,11 +46,15 @@ SELECT e.seq, e.node_key, r.ts, r.received_at, r.message_id, r.source, r.event, 
        r.owner_type, r.action, r.example, r."plan"
 FROM r JOIN e ON e.row = r.row
 """
-_ASIDE = """
-SELECT DISTINCT ON (r.message_id, r.field, r.rule) CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS node_key,
+_TELLING = "\\p{L}|([0-9][^0-9]?){6}"
+"""Letters, or digits as many as those of a telephone number: not a plain amount."""
+_ASIDE = f"""
+SELECT DISTINCT ON (r.message_id, r.field, r.rule) CAST(NULL AS BIGINT) AS seq, p.node_key,
        r.ts, r.received_at, r.message_id, r.source, r.event, r.field, r.rule, r.owner, r.owner_type, r.action,
-       r.example, r."plan"
-FROM r ANTI JOIN known k ON k.message_id = r.message_id AND k.source = r.source
+       CASE WHEN p.node_key IS NULL AND regexp_matches(r.example, '{_TELLING}') THEN {masked("r.example")}
+            ELSE r.example END AS example, r."plan"
+FROM r LEFT JOIN people p ON p.kind = r.who_kind AND p.value = r.who_value
+ANTI JOIN known k ON k.message_id = r.message_id AND k.source = r.source
 ORDER BY r.message_id, r.field, r.rule
 """
 
@@ -70,7 +74,7 @@ def note_violations(tx: Tx, batch: Batch) -> None:
         batch.emit(VIOLATION_ROWS.name, scratch(_TAKEN, {"r": taken, "e": events}).select(_NAMES))
     aside = remarks.filter(pc.is_null(remarks["row"]))
     if aside.num_rows:
-        tables = {"r": aside, "known": _known(tx, aside)}
+        tables = {"r": aside, "known": _known(tx, aside), "people": _named(tx, aside)}
         batch.emit(VIOLATION_ROWS.name, scratch(_ASIDE, tables).select(_NAMES))
 
 
@@ -84,3 +88,17 @@ def _known(tx: Tx, aside: pa.Table) -> pa.Table:
         (CODE,),
     )
     return table_of({"source": pa.string(), "message_id": pa.string()}, rows)
+
+
+def _named(tx: Tx, aside: pa.Table) -> pa.Table:
+    """Who is known of those whom events that were put aside name: ``kind``, ``value``, ``node_key``.
+
+    The examples of the others are masked: whoever is forgotten later cannot be found by them.
+    """
+    named = aside.select(["who_kind", "who_value"]).rename_columns(["kind", "value"])
+    tx.put("breaching_people", named.filter(pc.is_valid(named["kind"])).group_by(["kind", "value"]).aggregate([]))
+    rows = tx.query(
+        "SELECT b.kind, b.value, i.node_key FROM breaching_people b "
+        "JOIN identifiers i ON i.kind = b.kind AND i.value = b.value"
+    )
+    return table_of({"kind": pa.string(), "value": pa.string(), "node_key": pa.int64()}, rows)

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
+from foretell import collect, definitions, identify, profile
+from foretell.clock import FixedClock
 from foretell.collect import SourceHealth, data_alerts, source_health, watch_sources
+from foretell.collect.health import presence, rolling
+from foretell.engine import EngineSettings, open_engine
+from tests.unit.collect.decoding import NOW
 from tests.unit.collect.workspace import Shop, opened
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -131,3 +136,94 @@ def test_what_lies_in_quarantine_is_a_share_of_what_came(tmp_path: Path) -> None
             )
         assert broken(shop, "till", now) == {("quarantined", "")}
         assert health(shop, "till", now).score.parts["validity"] == pytest.approx(179 / 199)
+
+
+def loaded(shop: Shop, name: str, rows: list[dict[str, Any]]) -> None:
+    shop.load(f"{name}.jsonl", "".join(json.dumps(row) + "\n" for row in rows), "till")
+
+
+def test_what_is_added_up_says_the_same_as_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever came between two looks, early or late, and as of whatever instant."""
+    rows = [line(number, 3_000 < number < 3_200) for number in range(40 * 180)]
+    asked: list[int] = []
+    read = rolling.presence_of
+
+    def spied(engine: Any, test: str, params: dict[str, Any], slot: str) -> Any:
+        asked.append(params["since"])
+        return read(engine, test, params, slot)
+
+    monkeypatch.setattr(presence, "presence_of", spied)
+    with opened(tmp_path / "one" / "data") as one, opened(tmp_path / "two" / "data") as two:
+        looked, plain = (Shop(tmp_path / name, engine, {"till": "format: jsonl\nhistory: true"})
+                         for name, engine in (("one", one), ("two", two)))  # fmt: skip
+        for part in range(5):
+            loaded(looked, str(part), rows[part::5])
+            watch_sources(one, looked.catalog, now=BEGIN + timedelta(days=39, minutes=33 * part))
+        loaded(plain, "all", rows)
+        asked.clear()
+        for minutes in (0, 1, 719, 1_440, 60 * 24 * 40, 61 * 24 * 14 + 7):
+            now = BEGIN + timedelta(days=40) - timedelta(minutes=minutes)
+            assert source_health(one, looked.catalog, now=now) == source_health(two, plain.catalog, now=now)
+        assert asked[:3] == [0, 0, 0], "of the shop that nobody looked at alone"
+        assert asked[-2:] == [0, 0], "but what lies before it is added up"
+
+
+def test_what_comes_again_is_told_and_calls_nobody(tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as engine:
+        shop = Shop(tmp_path, engine, {"till": "format: jsonl\nhistory: true"})
+        loaded(shop, "first", [line(number, broken=False) for number in range(30 * 180)])
+        loaded(shop, "again", [{**line(number, broken=False), "extra": 1} for number in range(40)])
+        arrived = engine.analytics.query("SELECT max(received_at) AS last FROM event_log")["last"][0].as_py()
+        assert engine.analytics.query("SELECT source, n FROM repeat_rows").to_pylist() == [{"source": "till", "n": 40}]
+        for name, count, ago in (("live", 60, timedelta(hours=2)), ("before", 600, timedelta(days=3))):
+            moment = (arrived - ago).isoformat() + "Z"
+            changed = [{**line(number, False), "messageId": f"{name}{number}", "timestamp": moment}
+                       for number in range(count)]  # fmt: skip
+            loaded(shop, name, changed)
+        (told,) = [one for one in health(shop, "till", arrived.replace(tzinfo=UTC) + timedelta(hours=1)).monitors
+                   if one.name == "repeated"]  # fmt: skip
+        assert told.state == "warn"
+        assert told.value == pytest.approx(40 / 100)
+        assert told.sentence.startswith("40 of 100 events of the last 24 hours came again")
+
+
+def test_properties_that_are_new_or_gone_are_told(tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as engine:
+        shop = Shop(tmp_path, engine, {"till": "format: jsonl\nhistory: true"})
+        rows = [line(number, broken=False) for number in range(30 * 180)]
+        for number, row in enumerate(rows[29 * 180 :]):
+            row["properties"].pop("note", None)
+            if number % 5 == 0:
+                row["properties"]["coupon"] = "MAY"
+        loaded(shop, "till", rows)
+        warned = [one for one in health(shop, "till", BEGIN + timedelta(days=30)).monitors if one.state == "warn"]
+        assert {(one.name, one.subject) for one in warned} == {
+            ("new", "Order Completed.coupon"), ("gone", "Order Completed.note"),
+        }  # fmt: skip
+        assert watch_sources(engine, shop.catalog, now=BEGIN + timedelta(days=30)).opened == 0
+
+
+def test_a_trait_that_goes_missing_is_broken(tmp_path: Path) -> None:
+    parts = [definitions.PARTS, collect.PARTS, identify.PARTS, profile.PARTS]
+    stages = [identify.IdentifyStage(), collect.CollectStage("GBP"), profile.ProfileStage()]
+    frames = collect.decoders(collect.FrameReader())
+    with open_engine(EngineSettings(tmp_path / "data"), parts, stages, frames, FixedClock(NOW)) as engine:
+        shop = Shop(tmp_path, engine, {"till": "format: jsonl\nhistory: true"})
+        rows = [{**line(number, broken=False), "type": "identify", "traits": {"city": "York", "age": 30}}
+                for number in range(30 * 180)]  # fmt: skip
+        for row in rows[29 * 180 :: 2]:
+            row["traits"] = {"city": None, "age": "thirty"}
+        loaded(shop, "till", rows)
+        assert broken(shop, "till", BEGIN + timedelta(days=30)) == {("present", "traits.city"), ("type", "traits.age")}
+        watch_sources(engine, shop.catalog, now=BEGIN + timedelta(days=30))
+        assert broken(shop, "till", BEGIN + timedelta(days=30)) == {("present", "traits.city"), ("type", "traits.age")}
+
+
+def test_a_source_that_was_given_up_stays_in_the_list_and_a_young_one_has_no_score(shop: Shop) -> None:
+    late = BEGIN + timedelta(days=55 + 60)
+    (told,) = health(shop, "web", late).monitors
+    assert (told.state, told.since) == ("silent", BEGIN + timedelta(days=55) - EACH)
+    assert health(shop, "web", late).score.value is None
+    young = health(shop, "till", BEGIN + timedelta(days=20)).score
+    assert (young.value, young.learning, set(young.parts.values())) == (None, True, {None})
+    assert health(shop, "till", BEGIN + timedelta(days=22)).score.value == pytest.approx(100)

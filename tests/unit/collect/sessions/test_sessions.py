@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from foretell import collect
+from foretell.collect.sessions import refreshing
+from foretell.collect.sessions.reading import events_of
 from tests.unit.collect.sessions.visits import BEGIN, ROBOT, did, page, site
 
 
@@ -248,3 +250,54 @@ def test_a_session_that_was_told_and_is_cut_in_two_is_not_told_again(tmp_path: P
         assert [row["pages"] for row in it.sessions("pages")] == [1, 2]
         assert len({row["ended_event"] for row in it.sessions("ended_event")}) == 1
         assert len(it.ended()) == 1
+
+
+def test_what_follows_is_added_without_reading_the_visit_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_again(*_: Any, **__: Any) -> Any:
+        raise AssertionError("nothing came late")
+
+    monkeypatch.setattr(refreshing, "events_of", read_again)
+    with site(tmp_path) as it:
+        for place in range(0, 12, 2):
+            order = {"order_id": f"o{place % 8}", "revenue": 1.25, "currency": "GBP"}
+            search = {"query": f"a|b {place}"}
+            minute, url = place * 5, f"https://shop.example/{place}"
+            it.load(page(place, minute, url), did(100 + place, minute + 1, "Order Completed", order, url=url))
+            it.load(did(200 + place, minute + 2, "Products Searched", search, url=url))
+            it.refresh(minute + 3)
+        (row,) = it.sessions("landing_page, exit_page, pages, events, orders, revenue, bounced, search_terms")
+    assert row == {
+        "landing_page": "https://shop.example/0", "exit_page": "https://shop.example/10", "pages": 6, "events": 18,
+        "orders": 4, "revenue": 7.5, "bounced": False, "search_terms": "a/b 0 | a/b 2 | a/b 4 | a/b 6 | a/b 8 | a/b 10",
+    }  # fmt: skip
+
+
+def test_a_late_event_reads_its_own_visit_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def spied(analytics: Any, currency: str, visits: Any, *, until: int) -> Any:
+        asked.extend(visits.to_pylist())
+        return events_of(analytics, currency, visits, until=until)
+
+    monkeypatch.setattr(refreshing, "events_of", spied)
+    with site(tmp_path) as it:
+        it.load(*(page(number, number * 29) for number in range(150)))
+        it.refresh(150 * 29)
+        begun = [row["started_at"] for row in it.sessions("started_at")]
+        assert begun == [naive(0), naive(29 * 29), naive(79 * 29), naive(129 * 29)], "cut at three midnights"
+        it.load(page(900, 79 * 29 + 1, anonymousId="b"), page(901, 80 * 29 + 10))
+        it.refresh(150 * 29)
+        assert [(row["visit_started_at"], row["visit_ended_at"]) for row in asked] == [
+            (naive(79 * 29), naive(128 * 29))
+        ]
+        assert [row["events"] for row in it.sessions("events, started_at")] == [29, 50, 51, 1, 21]
+
+
+def test_a_visit_is_cut_at_midnight_only_where_it_has_gone_on_for_half_a_day(tmp_path: Path) -> None:
+    with site(tmp_path) as it:
+        it.load(*(page(number, 121 + number * 20) for number in range(50)))
+        it.refresh()
+        assert len(it.sessions()) == 1, "begun at 12:01, it goes on"
+        it.load(page(900, 119))
+        it.refresh()
+        assert [row["started_at"] for row in it.sessions("started_at")] == [naive(119), naive(841)]

@@ -50,7 +50,9 @@ def held(root: Path, plan: str, *messages: dict[str, Any]) -> Enforced:
     rules = CompiledPlan(catalog).of("web")
     assert rules is not None
     lines = pa.array([json.dumps(one) for one in messages], pa.large_string())
-    return enforced(decode_segment(lines, source="web", received_at=NOW), rules)
+    told = [(row, json.dumps(one["traits"])) for row, one in enumerate(messages) if "traits" in one]
+    traits = pa.table({"row": pa.array([row for row, _ in told], pa.int64()), "token": [token for _, token in told]})
+    return enforced(decode_segment(lines, source="web", received_at=NOW), rules, traits)
 
 
 def breaches(found: Enforced) -> list[tuple[str, str]]:

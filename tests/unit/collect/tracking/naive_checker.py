@@ -10,19 +10,16 @@ Breach = tuple[str, str]
 """Field and rule."""
 
 
-def breaches(properties: Mapping[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Breach]:
-    """What is wrong with an event's properties."""
+def breaches(properties: Any, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Breach]:
+    """What is wrong with an event's properties, or with an element of an array."""
     for name, field in fields.items():
         value = _at(properties, name)
         rule = _first(value, field)
         if rule is not None:
             yield name, rule
-        if isinstance(value, list):
-            for element in value:
-                for inner, told in field.get("items", {}).items():
-                    rule = _first(_at(element, inner), told)
-                    if rule is not None:
-                        yield f"{name}.{inner}", rule
+        for element in value if isinstance(value, list) else ():
+            for inner, rule in breaches(element, field.get("items", {})):
+                yield f"{name}.{inner}", rule
 
 
 def without(properties: Mapping[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -31,10 +31,11 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)),
     max_leaves=6,
 )
+NO_TRAITS = pa.table({"row": pa.array([], pa.int64()), "token": pa.array([], pa.string())})
 ACTIONS = st.sampled_from(["allow", "drop_field", "quarantine"])
 
 
-def _field(*, items: bool) -> st.SearchStrategy[dict[str, Any]]:
+def _field(*, items: int) -> st.SearchStrategy[dict[str, Any]]:
     told: dict[str, Any] = {
         "type": st.lists(st.sampled_from(TYPES), max_size=2, unique=True),
         "required": st.booleans(),
@@ -47,26 +48,28 @@ def _field(*, items: bool) -> st.SearchStrategy[dict[str, Any]]:
         "maximum": st.sampled_from([1.0, 2.0]),
     }
     if items:
-        bounds["items"] = st.dictionaries(st.sampled_from(NAMES), _field(items=False), max_size=2)
+        bounds["items"] = st.dictionaries(st.sampled_from(NAMES), _field(items=items - 1), max_size=2)
     return st.fixed_dictionaries(told, optional=bounds)
 
 
-FIELDS = st.dictionaries(st.sampled_from(NAMES), _field(items=True), min_size=1, max_size=4)
-NESTED = st.dictionaries(st.sampled_from(["a.b", "b.ü d.a", "c"]), _field(items=False), max_size=3)
+FIELDS = st.dictionaries(st.sampled_from(NAMES), _field(items=3), min_size=1, max_size=4)
+NESTED = st.dictionaries(st.sampled_from(["a.b", "b.ü d.a", "c"]), _field(items=0), max_size=3)
 
 
 def rules_of(fields: dict[str, dict[str, Any]]) -> SourceRules:
     """The rules of an event T with these fields."""
     rules: list[Rule] = []
 
-    def add(array: str | None, name: str, told: dict[str, Any]) -> None:
+    def add(arrays: tuple[str, ...], name: str, told: dict[str, Any]) -> None:
         plan = FieldPlan.model_construct(**{**FieldPlan.model_validate({}).__dict__, **told, "items": {}})
-        rules.append(Rule(len(rules), "p", "T", array, name, plan, None, told["on_violation"]))
+        action: Any = "allow" if arrays[1:] and told["on_violation"] == "drop_field" else told["on_violation"]
+        array = arrays[0] if arrays else None
+        rules.append(Rule(len(rules), "p", "T", array, name, plan, None, action, arrays[1:]))
+        for inner, part in told.get("items", {}).items():
+            add((*arrays, name), inner, part)
 
     for name, told in fields.items():
-        add(None, name, told)
-        for inner, part in told.get("items", {}).items():
-            add(name, inner, part)
+        add((), name, told)
     return SourceRules(tuple(rules), {"T": tuple(rules)}, (), {}, None, None, StandardContext())
 
 
@@ -81,7 +84,7 @@ def test_the_same_is_found_one_by_one(
 ) -> None:
     planned = {**fields, **nested}
     decoded = _decoded(events)
-    found = enforced(decoded, rules_of(planned))
+    found = enforced(decoded, rules_of(planned), NO_TRAITS)
     told = Counter((row["message_id"], row["field"], row["rule"]) for row in found.decoded.remarks.to_pylist())
     by_hand = {f"m{n}": set(breaches(event, planned)) for n, event in enumerate(events)}
     assert told == Counter((name, *breach) for name, all_of in by_hand.items() for breach in all_of)
@@ -102,7 +105,7 @@ def test_the_same_is_found_one_by_one(
 def test_what_is_left_out_is_left_out_of_json_and_columns(fields: dict[str, Any], events: list[dict[str, Any]]) -> None:
     for told in _flat(fields).values():
         told["on_violation"] = "drop_field"
-    found = enforced(_decoded(events), rules_of(fields)).decoded
+    found = enforced(_decoded(events), rules_of(fields), NO_TRAITS).decoded
     expected = [without(event, fields) for event in events]
     assert [json.loads(text or "{}") for text in found.events["properties"].to_pylist()] == expected
     anew = _decoded(expected)
@@ -111,7 +114,9 @@ def test_what_is_left_out_is_left_out_of_json_and_columns(fields: dict[str, Any]
 
 
 def _flat(fields: dict[str, Any]) -> dict[str, Any]:
-    inner = {f"{name}.{key}": part for name, told in fields.items() for key, part in told.get("items", {}).items()}
+    inner = {
+        f"{name}.{key}": part for name, told in fields.items() for key, part in _flat(told.get("items", {})).items()
+    }
     return {**fields, **inner}
 
 

@@ -14,6 +14,8 @@ from foretell.collect.tracking import Enforced, enforced
 from tests.unit.collect.decoding import NOW
 from tests.unit.collect.tracking.planned import loaded, order
 
+DOCS = pa.schema([("row", pa.int64()), ("token", pa.string())])
+
 
 def held(root: Path, plan: str, *messages: dict[str, Any]) -> Enforced:
     """Messages under a plan."""
@@ -22,7 +24,9 @@ def held(root: Path, plan: str, *messages: dict[str, Any]) -> Enforced:
     rules = CompiledPlan(catalog).of("web")
     assert rules is not None
     lines = pa.array([json.dumps(one) for one in messages], pa.large_string())
-    return enforced(decode_segment(lines, source="web", received_at=NOW), rules)
+    traits = [(row, json.dumps(one["traits"])) for row, one in enumerate(messages) if one["type"] == "identify"]
+    docs = pa.Table.from_pylist([{"row": row, "token": token} for row, token in traits], DOCS)
+    return enforced(decode_segment(lines, source="web", received_at=NOW), rules, docs)
 
 
 def told(found: Enforced) -> list[tuple[str, str, str, str | None]]:
@@ -100,7 +104,8 @@ events: {Order Completed: {properties: {total: {minimum: 0}, products: {items: {
         '{"type":"track","event":"Order Completed","userId":"u","messageId":"m","properties":'
         '{"total":1,"total":-5,"products":[{"price":2,"price":-7},{"price":-1,"price":3}]}}'
     )
-    found = enforced(decode_segment(pa.array([line], pa.large_string()), source="web", received_at=NOW), rules)
+    lines = pa.array([line], pa.large_string())
+    found = enforced(decode_segment(lines, source="web", received_at=NOW), rules, DOCS.empty_table())
     assert told(found) == [
         ("products.price", "minimum", "drop_field", "-7"), ("total", "minimum", "drop_field", "-5"),
     ]  # fmt: skip
@@ -149,6 +154,32 @@ def test_required_traits_are_asked_of_those_who_tell_traits(tmp_path: Path) -> N
         ("traits.address", "type", "allow", "x"), ("traits.age", "type", "allow", "3.5"),
         ("traits.plan", "required", "allow", None),
     ]  # fmt: skip
+
+
+def test_the_types_of_traits_are_those_of_the_json(tmp_path: Path) -> None:
+    typed = {"vip": "boolean", "tags": "array", "name": "string", "n": "number"}
+    plan = f"traits: {json.dumps({name: {'type': kind} for name, kind in typed.items()} | {'ok': {'enum': [True]}})}"
+    good = identify(vip=True, tags=["a"], name="[x]", ok=True, n=1)
+    bad = identify(vip="true", tags="[1]", name=True, ok="true", n="1")
+    assert told(held(tmp_path, plan, good)) == []
+    assert told(held(tmp_path, plan, {**good, "messageId": "g"}, bad)) == [
+        ("traits.n", "type", "allow", "1"), ("traits.name", "type", "allow", "true"),
+        ("traits.ok", "enum", "allow", "true"),
+        ("traits.tags", "type", "allow", "[1]"), ("traits.vip", "type", "allow", "true"),
+    ]  # fmt: skip
+
+
+def test_arrays_within_elements_are_looked_at_and_stay_as_they_are(tmp_path: Path) -> None:
+    sizes = "{name: {type: string, required: true}, kept: {items: {n: {maximum: 9}}}}"
+    lists = f"{{lines: {{items: {{sizes: {{type: array, items: {sizes}}}}}}}}}"
+    plan = f"on_violation: drop_field\nevents: {{Order Completed: {{properties: {lists}}}}}"
+    lines = [{"sizes": [{"name": "s", "kept": [{"n": 3}, {"n": 12}]}, {"name": 7}]}, {"sizes": [{}]}, {"sizes": 4}]
+    found = held(tmp_path, plan, order(1, lines=lines))
+    assert told(found) == [
+        ("lines.sizes", "type", "drop_field", "4"), ("lines.sizes.kept.n", "maximum", "allow", "12"),
+        ("lines.sizes.name", "required", "allow", None), ("lines.sizes.name", "type", "allow", "7"),
+    ]  # fmt: skip
+    assert json.loads(found.decoded.events["properties"][0].as_py())["lines"] == [*lines[:2], {}]
 
 
 @pytest.mark.parametrize(

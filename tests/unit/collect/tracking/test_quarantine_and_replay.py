@@ -191,3 +191,18 @@ def test_two_workspaces_in_one_process_have_each_its_own_plan(tmp_path: Path) ->
         assert (strict.load("x.jsonl", bad).quarantined, loose.load("x.jsonl", bad).quarantined) == (1, 0)
         strict.plan(shop=LOOSE)
         assert strict.load("y.jsonl", bad).events == 1
+
+
+def test_what_was_put_aside_belongs_to_the_person_whom_it_names(tmp_path: Path) -> None:
+    """Where nobody is known by then, the example says nothing of them."""
+    with planned(tmp_path, shop=ORDERS) as it:
+        known = {**order(1, order_id="X1 Ada"), "userId": "ada"}
+        it.load("a.jsonl", [{**order(0), "userId": "ada"}, known])
+        others = [{**order(2, order_id="X2 Bob"), "userId": "bob"}, {**order(3, total=-5), "userId": "eve"}]
+        it.load("b.jsonl", others)
+        rows = it.rows("SELECT message_id, profile_id <> '' AS named, example FROM violations ORDER BY message_id")
+        assert rows == [
+            {"message_id": "m1", "named": True, "example": "X1 Ada"},
+            {"message_id": "m2", "named": False, "example": "x0 xxx"},
+            {"message_id": "m3", "named": False, "example": "-5"},
+        ]
