@@ -95,7 +95,7 @@ def test_killed_under_load(tmp_path: Path) -> None:
     with open_workspace(root) as workspace:
         workspace.engine.apply_pending()
         rows = workspace.engine.analytics.query("SELECT message_id, profile_id FROM events WHERE event = 'Seen'")
-        people = workspace.engine.ops.query("SELECT count(*) FROM profiles")[0][0]
+        people = workspace.engine.ops.query("SELECT count(*) FROM node_seen")[0][0]
     found = Counter(rows["message_id"].to_pylist())
     told = set().union(*(sender.acknowledged for sender in senders))
     sent = {f"{one.name}-{number}" for one in senders for number in range(1, one.sent + 1)}

@@ -48,8 +48,8 @@ def state(data: Path) -> str:
             "events": engine.analytics.query(
                 "SELECT message_id, profile_id, event, timestamp, properties FROM events ORDER BY 1"
             ).to_pylist(),
-            "profiles": engine.ops.query("SELECT * FROM profiles ORDER BY 1"),
-            "traits": engine.ops.query("SELECT profile_key, trait, s, n, ts FROM profile_traits ORDER BY 1, 2"),
+            "profiles": engine.ops.query("SELECT * FROM node_seen ORDER BY 1"),
+            "traits": engine.ops.query("SELECT node_key, trait, source, s, n, ts FROM node_traits ORDER BY 1, 2, 3"),
             "identifiers": engine.ops.query("SELECT kind, value FROM identifiers ORDER BY 1, 2"),
             "messages": engine.ops.query("SELECT count(*) FROM seen_messages"),
             "history": engine.analytics.query("SELECT trait, n FROM trait_values ORDER BY ts").to_pylist(),
@@ -69,7 +69,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], st
 
 def test_the_points_cover_both_commits(undisturbed: tuple[list[str], str]) -> None:
     points, _ = undisturbed
-    assert len(points) == 18
+    assert len(points) == 20
     assert {"spool.after_write", "spool.after_sync", "batch.before_commit", "batch.between_commits"} <= set(points)
 
 

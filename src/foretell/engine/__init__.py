@@ -10,6 +10,7 @@ store, which is brought up to date on opening where a crash came between the two
 
 from __future__ import annotations
 
+from foretell.engine.anonymous import LEAST_KEY, MOST_KEY, day_of
 from foretell.engine.applier import ApplyReport
 from foretell.engine.batches import (
     ELEMENTS,
@@ -24,13 +25,26 @@ from foretell.engine.batches import (
     Decoder,
     Stage,
 )
+from foretell.engine.by_node import count_of, rekey_rows, unmerge_rows
+from foretell.engine.copying import copy_stores
 from foretell.engine.crash_points import observe as observe_crash_points
 from foretell.engine.crash_points import reached
 from foretell.engine.engine import Engine, EngineSettings, Mode, open_engine
-from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns
+from foretell.engine.erasing import (
+    Anonymised,
+    KeptProperties,
+    anonymised,
+    cut_spool,
+    forget,
+    put_anonymous,
+    remove_rests,
+    undisturbed,
+)
+from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns, accepted
 from foretell.engine.framing import Frame
+from foretell.engine.linkage import linkage
 from foretell.engine.own_events import OWN_SOURCE
-from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View
+from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View, Without
 from foretell.engine.rebuilding import RebuildParts, rebuild_beside
 from foretell.engine.scratch import open_file, scratch
 from foretell.engine.swapping import promise_swap
@@ -40,6 +54,8 @@ __all__ = [
     "ELEMENTS",
     "EVENTS",
     "IDENTIFIERS",
+    "LEAST_KEY",
+    "MOST_KEY",
     "OWN_SOURCE",
     "PARTS",
     "PROBLEMS",
@@ -48,6 +64,7 @@ __all__ = [
     "TRAITS",
     "Analytics",
     "AnalyticsTable",
+    "Anonymised",
     "ApplyReport",
     "Batch",
     "Column",
@@ -57,6 +74,7 @@ __all__ = [
     "EngineSettings",
     "EventLog",
     "Frame",
+    "KeptProperties",
     "Mode",
     "OperationalStore",
     "PropertyColumns",
@@ -65,16 +83,30 @@ __all__ = [
     "Stage",
     "Tx",
     "View",
+    "Without",
+    "accepted",
+    "anonymised",
     "beside",
+    "copy_stores",
+    "count_of",
+    "cut_spool",
+    "day_of",
+    "forget",
     "integers",
+    "linkage",
     "observe_crash_points",
     "open_engine",
     "open_file",
     "promise_swap",
+    "put_anonymous",
     "python_rows",
     "reached",
     "rebuild_beside",
+    "rekey_rows",
+    "remove_rests",
     "scratch",
     "table_of",
+    "undisturbed",
+    "unmerge_rows",
     "with_column",
 ]

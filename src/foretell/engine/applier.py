@@ -152,6 +152,31 @@ class Applier:
                     progress(report)
         return total
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep everybody else from applying, publishing and acting while the block runs; arrivals are still spooled."""
+        with self._turn:
+            self._memory.clear()
+            self.catch_up()
+            yield
+            self._memory.clear()
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """What runs on every batch, in the order of the house."""
+        return self._stages
+
+    def pass_over(self, position: Position, now: datetime) -> None:
+        """Go on reading the spool at ``position``, where everything before it was applied."""
+        with self._turn:
+            if applied_until(self._ops) >= position:
+                return
+            with self._ops.write() as tx:
+                number = _next_batch(tx)
+                _enter(tx, number, position, position, now, ApplyReport(), "engine")
+                self._records.write(number, {})
+            self._finish(number, {})
+
     def publish(self, room: str, rows: Mapping[str, pa.Table], now: datetime) -> int:
         """Record rows that a room computed itself (scores and the like) as a batch of their own.
 
@@ -170,7 +195,7 @@ class Applier:
         return number
 
     def act(self, room: str, work: Callable[[Tx, Batch], None], now: datetime) -> int:
-        """Let ``room`` change its tables, append rows and tell events in one recorded batch."""
+        """Let ``room`` change its tables, append rows, say who is one or two, and tell events in one recorded batch."""
         with self._turn:
             self._memory.clear()
             self.catch_up()
@@ -178,6 +203,7 @@ class Applier:
                 number = _next_batch(tx)
                 batch = Batch(number, now, {}, Decoded(EVENTS.empty_table()), EVENTS.empty_table())
                 work(tx, batch)
+                self._follow(tx, batch)
                 report = ApplyReport(1, self._take_told(tx, batch))
                 rows = batch.rows()
                 require_declared(self._tables, rows)
@@ -214,7 +240,7 @@ class Applier:
     def _enter_own(self, tx: Tx, batch: Batch, decoded: Decoded) -> int:
         kept = accepted(decoded, new_messages(tx, decoded.events["message_id"], batch.number))
         events = with_owners(tx, _numbered(tx, kept.events))
-        own = replace(batch, decoded=kept, events=events, source={}, merges=[])
+        own = replace(batch, decoded=kept, events=events, source={}, merges=[], splits=[])
         emit_events(tx, own)
         for stage in self._stages:
             stage.react(tx, own)
@@ -227,13 +253,13 @@ class Applier:
             fresh = new_messages(tx, decoded.events["message_id"], number)
             kept = accepted(decoded, fresh)
             memory = self._memory if self._in_bulk else None
-            batch = Batch(number, now, frames[0].meta, kept, _numbered(tx, kept.events), memory=memory)
+            repeated = None if kept is decoded else decoded.events.filter(pc.invert(fresh))
+            batch = Batch(
+                number, now, frames[0].meta, kept, _numbered(tx, kept.events), memory=memory, repeated=repeated
+            )
             for stage in self._stages:
                 stage.apply(tx, batch)
-                for merges in batch.merges:
-                    for other in self._stages:
-                        other.rekey(tx, merges)
-                batch.merges.clear()
+                self._follow(tx, batch)
             emit_events(tx, batch)
             for stage in self._stages:
                 stage.react(tx, batch)
@@ -252,6 +278,19 @@ class Applier:
             reached("batch.before_commit")
         self._finish(number, rows)
         return report
+
+    def _follow(self, tx: Tx, batch: Batch) -> None:
+        """Let every stage follow the splits and merges that were found since the last call."""
+        for splits in batch.splits:
+            for stage in self._stages:
+                stage.unmerge(tx, splits)
+            reached("batch.after_unmerge")
+        for merges in batch.merges:
+            for stage in self._stages:
+                stage.rekey(tx, merges)
+            reached("batch.after_rekey")
+        batch.splits.clear()
+        batch.merges.clear()
 
     def _finish(self, number: int, rows: Mapping[str, pa.Table]) -> None:
         reached("batch.between_commits")

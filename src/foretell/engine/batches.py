@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import pyarrow as pa
 
 from foretell.engine.framing import Frame
-from foretell.engine.ports import Tx
+from foretell.engine.ports import OperationalStore, Tx
 
 TIMESTAMP = pa.timestamp("us")
 
@@ -85,6 +85,11 @@ class Batch:
         source: what the first frame of the batch says of its origin (its ``meta``).
         decoded: the accepted rows only; duplicates are gone.
         events: rows of ``decoded.events`` with ``seq``, later ``node_key`` and ``profile_key``.
+        merges: what a stage, or whoever acts, found to be one: tables as :meth:`Stage.rekey` takes them. All
+            stages follow at once.
+        splits: what they found to be several people: tables as :meth:`Stage.unmerge` takes them; the stages
+            follow before they follow ``merges``.
+        repeated: the rows of ``decoded.events`` that were left out as duplicates; None where there are none.
         memory: what stages keep from one batch to the next of bulk work, by room: copies of what the
             store holds when the batch ends. It is emptied when a batch fails, and when anything but a
             batch of frames comes between. None outside of bulk work.
@@ -97,8 +102,10 @@ class Batch:
     events: pa.Table
     outputs: dict[str, list[pa.Table]] = field(default_factory=dict)
     merges: list[pa.Table] = field(default_factory=list)
+    splits: list[pa.Table] = field(default_factory=list)
     told: list[pa.Table] = field(default_factory=list)
     memory: dict[str, Any] | None = None
+    repeated: pa.Table | None = None
 
     def emit(self, table: str, rows: pa.Table) -> None:
         """Append ``rows`` to the declared analytics table ``table`` with this batch."""
@@ -135,7 +142,17 @@ class Stage:
         """Carry what belongs to ``loser_key`` over to ``winner_key`` (both int64 columns)."""
 
     def unmerge(self, tx: Tx, splits: pa.Table) -> None:
-        """Give back what a merge carried over: columns ``node_key``, ``profile_key``."""
+        """Give back what a merge carried over to another person.
+
+        Args:
+            splits: one row a node that changes hands, the int64 columns ``node_key``, ``profile_key`` (whose it
+                is from now on; of each person who is one of their own again also the node that gives the
+                profile its key) and ``from_key`` (whose it was).
+        """
+
+    def kept_of(self, store: OperationalStore, nodes: Sequence[int]) -> Mapping[str, int]:
+        """What the room keeps of nodes and would give back with them, for previews: in words → how many."""
+        return {}
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the people of column ``profile_key``."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import duckdb
 import pyarrow as pa
 
 from foretell.engine.analytics_errors import explain_engine_errors, only_reading
+from foretell.engine.borrowing import Borrowing
+from foretell.engine.compacting import beside, files_of, put_in_place, remove_files, write_anew
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.memory import KEPT, SESSION
-from foretell.engine.ports import AnalyticsTable, View
+from foretell.engine.ports import AnalyticsTable, View, Without
 from foretell.engine.tabular import in_order, quoted
 
 _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
@@ -38,12 +41,13 @@ class EmbeddedAnalytics:
     def __init__(self, path: Path, *, memory_mb: int, threads: int, read_only: bool = False) -> None:
         self._path = path
         self._lock = threading.RLock()
-        self._borrowing = threading.Lock()
+        self._borrowing = Borrowing()
         self._readers: list[duckdb.DuckDBPyConnection] = []
         self._idle_readers: list[duckdb.DuckDBPyConnection] = []
         self._tables: dict[str, AnalyticsTable] = {}
         self._views: list[View] = []
-        config: dict[str, str | bool | int | float | list[str]] = {
+        self._read_only = read_only
+        self._config: dict[str, str | bool | int | float | list[str]] = {
             **KEPT,
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
@@ -51,18 +55,27 @@ class EmbeddedAnalytics:
             "autoinstall_known_extensions": False,
             "python_enable_replacements": False,
         }
+        if not read_only:
+            remove_files(beside(path))
         with explain_engine_errors(path):
-            self._connection = duckdb.connect(str(path), read_only=read_only, config=config)
-            try:
-                self._connection.execute(SESSION)
-                # Queries reach what is declared: no files, no network, no variables of our own code.
-                self._connection.execute("SET enable_external_access = false")
-                if not read_only:
-                    self._connection.execute("CREATE TABLE IF NOT EXISTS applied (batch BIGINT)")
-                    self._connection.execute("CREATE TABLE IF NOT EXISTS declared (fingerprint VARCHAR)")
-            except BaseException:
-                self._connection.close()
-                raise
+            self._connection = self._connect()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(str(self._path), read_only=self._read_only, config=self._config)
+        try:
+            connection.execute(SESSION)
+            # Queries reach what is declared: no files, no network, no variables of our own code.
+            if not self._read_only:
+                mine = [str(file.absolute()) for file in files_of(beside(self._path))]
+                connection.execute("SET allowed_paths = $mine", {"mine": mine})
+            connection.execute("SET enable_external_access = false")
+            if not self._read_only:
+                connection.execute("CREATE TABLE IF NOT EXISTS applied (batch BIGINT)")
+                connection.execute("CREATE TABLE IF NOT EXISTS declared (fingerprint VARCHAR)")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def declare(self, tables: Sequence[AnalyticsTable], views: Sequence[View], *, create: bool) -> None:
         """Tell the store its tables and views; with ``create`` they are made where they are missing."""
@@ -80,9 +93,13 @@ class EmbeddedAnalytics:
                 self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
                 there = known.get(table.name, table.columns)
                 self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in there})
-            self._make_views()
-            self._connection.execute("DELETE FROM declared")
-            self._connection.execute("INSERT INTO declared VALUES ($print)", {"print": self._fingerprint()})
+            self._tell_declared()
+
+    def _tell_declared(self) -> None:
+        """Make the views, and remember how all is declared."""
+        self._make_views()
+        self._connection.execute("DELETE FROM declared")
+        self._connection.execute("INSERT INTO declared VALUES ($print)", {"print": self._fingerprint()})
 
     def is_current(self) -> bool:
         """True where tables and views stand in the file as they were declared."""
@@ -128,17 +145,18 @@ class EmbeddedAnalytics:
 
         It sees what was committed when its transaction began.
         """
-        with self._borrowing:
-            reader = self._idle_readers.pop() if self._idle_readers else None
-            if reader is None:
-                reader = self._connection.cursor()
-                reader.execute(SESSION)
-                self._readers.append(reader)
-        try:
-            yield reader
-        finally:
-            with self._borrowing:
-                self._idle_readers.append(reader)
+        with self._borrowing.one() as turn:
+            with turn:
+                reader = self._idle_readers.pop() if self._idle_readers else None
+                if reader is None:
+                    reader = self._connection.cursor()
+                    reader.execute(SESSION)
+                    self._readers.append(reader)
+            try:
+                yield reader
+            finally:
+                with turn:
+                    self._idle_readers.append(reader)
 
     def last_batch(self) -> int:
         with self._lock, explain_engine_errors(self._path):
@@ -162,6 +180,41 @@ class EmbeddedAnalytics:
             self._connection.execute("DELETE FROM applied")
             self._connection.execute("INSERT INTO applied VALUES ($batch)", {"batch": number})
             reached("analytics.before_commit")
+
+    def copy_to(self, path: Path) -> None:
+        with self._lock, explain_engine_errors(self._path):
+            self._connection.execute("CHECKPOINT")
+            shutil.copyfile(self._path, path)
+
+    def declared(self) -> Sequence[AnalyticsTable]:
+        return tuple(self._tables.values())
+
+    def rewrite(
+        self,
+        without: Sequence[Without],
+        added: Mapping[str, pa.Table],
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:
+        """See :meth:`~foretell.engine.Analytics.rewrite`. The caller keeps writers away; whoever reads waits for no
+        more than the change of the files."""
+        target = beside(self._path).absolute()
+        require_declared(self._tables.values(), added)
+        try:
+            with explain_engine_errors(self._path), self._connection.cursor() as copier:
+                write_anew(copier, target, self._tables, without, added, progress)
+            with self._borrowing.nobody(), self._lock, explain_engine_errors(self._path):
+                self._connection.execute("CHECKPOINT")
+                self.close()
+                try:
+                    put_in_place(target, self._path)
+                finally:
+                    self._readers.clear()
+                    self._idle_readers.clear()
+                    self._connection = self._connect()
+                with self._transaction():
+                    self._tell_declared()
+        finally:
+            remove_files(target)
 
     def columns(self, relation: str) -> dict[str, str]:
         with self._lock, explain_engine_errors(self._path):

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from foretell.engine.crash_points import reached
 from foretell.engine.tabular import python_rows, quoted
 from foretell.errors import ForetellError
 
@@ -109,7 +110,7 @@ class EmbeddedOps:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
         self._turn = threading.RLock()
-        self._reading = threading.Lock()
+        self._reading, self._looking = threading.Lock(), threading.Lock()
         self._writer: sqlite3.Connection | None = None
         with ExitStack() as opened, explain_store_errors(path):
             if not read_only:
@@ -119,7 +120,9 @@ class EmbeddedOps:
                 self._writer.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
                 self._writer.execute("PRAGMA fullfsync = ON")
             self._reader = self._connect_reader(opened) if read_only else self._connect("mode=rw", opened)
-            self._reader.execute("PRAGMA query_only = ON")
+            self._looker = self._connect_reader(opened) if read_only else self._connect("mode=rw", opened)
+            for reader in (self._reader, self._looker):
+                reader.execute("PRAGMA query_only = ON")
             opened.pop_all()
 
     def _connect_reader(self, opened: ExitStack) -> sqlite3.Connection:
@@ -171,6 +174,14 @@ class EmbeddedOps:
         with self._reading, explain_store_errors(self._path):
             return self._reader.execute(sql, tuple(params)).fetchall()
 
+    def look_up(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """See :meth:`~foretell.engine.OperationalStore.look_up`; by a connection that nothing else uses."""
+        with self._looking:
+            try:
+                return self._looker.execute(sql, params).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise _explained(error, self._path) from error
+
     def copy_to(self, path: Path) -> None:
         """Write what is committed now to a database of its own at ``path``."""
         with self._reading, explain_store_errors(path):
@@ -180,8 +191,28 @@ class EmbeddedOps:
             finally:
                 copy.close()
 
+    def compact(self) -> None:
+        """Write the file anew and empty its log, so that nothing that was deleted or changed lies in either."""
+        with self._turn, self._reading, self._looking, explain_store_errors(self._path):
+            writer = self._writer
+            if writer is None:
+                raise ForetellError("WORKSPACE_READ_ONLY", "the workspace is opened for reading")
+            writer.execute("PRAGMA temp_store = FILE")  # the copy may be larger than memory; temporary tables go
+            try:
+                writer.execute("VACUUM")
+            finally:
+                writer.execute("PRAGMA temp_store = MEMORY")
+            reached("compact.before_checkpoint")
+            busy, _, _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise ForetellError(
+                    "STORE_BUSY", "somebody still reads the operational store as it was",
+                    where=str(self._path), next_step="Try again when it has finished.", transient=True,
+                )  # fmt: skip
+
     def close(self) -> None:
         self._reader.close()
+        self._looker.close()
         if self._writer is not None:
             self._writer.close()
 
@@ -230,11 +261,15 @@ def explain_store_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        said = _FULL if _no_room(error, path) else str(error)
-        for text, code, what, next_step, transient in _KNOWN:
-            if text in said:
-                raise ForetellError(code, what, where=str(path), next_step=next_step, transient=transient) from error
-        raise ForetellError("STORE_FAILED", str(error), where=str(path)) from error
+        raise _explained(error, path) from error
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path) -> ForetellError:
+    said = _FULL if _no_room(error, path) else str(error)
+    for text, code, what, next_step, transient in _KNOWN:
+        if text in said:
+            return ForetellError(code, what, where=str(path), next_step=next_step, transient=transient)
+    return ForetellError("STORE_FAILED", str(error), where=str(path))
 
 
 def _no_room(error: sqlite3.DatabaseError, path: Path) -> bool:

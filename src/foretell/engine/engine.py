@@ -78,7 +78,7 @@ class Engine:
         what is handed over at the same time is synced together.
 
         Raises:
-            ForetellError: ``FRAME_TOO_LARGE``, ``SPOOL_CLOSED``; the future: ``DISK_FULL`` and the like.
+            ForetellError: ``SPOOL_CLOSED``; the future: ``FRAME_TOO_LARGE``, ``DISK_FULL`` and the like.
         """
         return self._writing()[0].submit(frames)
 
@@ -113,9 +113,10 @@ class Engine:
         """Do something as one recorded batch; returns its number.
 
         ``work`` changes the tables of ``room`` through the transaction, appends rows to its analytics
-        tables with :meth:`Batch.emit` and says what was done with :meth:`Batch.tell`. All of it takes
-        effect together, or nothing does; the stages then react to the events told. A message id told
-        before is passed over.
+        tables with :meth:`Batch.emit` and says what was done with :meth:`Batch.tell`. Where it puts tables
+        into :attr:`Batch.splits` or :attr:`Batch.merges`, the stages of all rooms follow them, as in a batch
+        of frames. All of it takes effect together, or nothing does; the stages then react to the events told.
+        A message id told before is passed over.
 
         Raises:
             ForetellError: ``OWN_EVENT_INCOMPLETE``, ``TABLE_UNDECLARED`` and the like; nothing has changed then.

@@ -93,6 +93,13 @@ def read_frames(path: Path, offset: int = 0, until: int | None = None) -> Iterat
     Args:
         until: bytes from here on are not looked at, where given.
     """
+    for packed in read_packed(path, offset, until):
+        offset += len(packed)
+        yield unpack(packed[_HEAD.size :]), offset
+
+
+def read_packed(path: Path, offset: int = 0, until: int | None = None) -> Iterator[bytes]:
+    """Like :func:`read_frames`, each frame as its bytes stand there."""
     with path.open("rb") as file:
         file.seek(offset)
         while until is None or offset < until:
@@ -106,7 +113,12 @@ def read_frames(path: Path, offset: int = 0, until: int | None = None) -> Iterat
             if len(payload) < length or zlib.crc32(payload) != crc:
                 return
             offset += _HEAD.size + length
-            yield unpack(payload), offset
+            yield head + payload
+
+
+def unpacked(packed: bytes) -> Frame:
+    """The frame whose bytes :func:`read_packed` gave."""
+    return unpack(packed[_HEAD.size :])
 
 
 def whole_bytes(path: Path, offset: int = 0) -> int:

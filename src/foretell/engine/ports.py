@@ -6,7 +6,7 @@ Rooms speak to these types only. The embedded pair stands in :mod:`.embedded_ops
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,8 +51,16 @@ class OperationalStore(Protocol):
         """Read what is committed."""
         ...
 
+    def look_up(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Read a few rows by their keys from what is committed, without waiting for whoever reads much."""
+        ...
+
     def copy_to(self, path: Path) -> None:
         """Write what is committed now to a store of its own at ``path``."""
+        ...
+
+    def compact(self) -> None:
+        """Write the store anew, so that nothing that was deleted or changed lies anywhere in its files."""
         ...
 
     def close(self) -> None:
@@ -94,9 +102,40 @@ class Analytics(Protocol):
         """Column names and types of a table or view."""
         ...
 
+    def copy_to(self, path: Path) -> None:
+        """Write the store as it stands to a file of its own at ``path``; the caller keeps writers away."""
+        ...
+
+    def declared(self) -> Sequence[AnalyticsTable]:
+        """The tables as rooms declare them."""
+        ...
+
+    def rewrite(
+        self,
+        without: Sequence[Without],
+        added: Mapping[str, pa.Table],
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:
+        """Write the store anew without some rows and with others instead, in new files that then take the place of
+        the old ones, so that nothing that was left out lies anywhere in them. A crash leaves either store whole.
+
+        Args:
+            progress: is told each table that is copied, and its rows.
+        """
+        ...
+
     def close(self) -> None:
         """Close the store."""
         ...
+
+
+@dataclass(frozen=True)
+class Without:
+    """Rows of a table that are left out: those whose ``column`` is among ``keys`` (int64)."""
+
+    table: str
+    column: str
+    keys: pa.Array
 
 
 @dataclass(frozen=True)
@@ -111,6 +150,8 @@ class AnalyticsTable:
         open: True where columns may be added as data arrive (the event log's property columns).
         packed: long text columns, worth packing tightly.
         derived: a view over the table that adds ``profile_key`` (today's owner of ``node_key``).
+        erased: what the rows of erased people keep, column → how (see :mod:`foretell.engine.anonymous`); every
+            other column is emptied. None: the rows go. A table without a profile column is concerned by ``seq``.
     """
 
     name: str
@@ -121,6 +162,7 @@ class AnalyticsTable:
     open: bool = False
     packed: tuple[str, ...] = ()
     derived: str | None = None
+    erased: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

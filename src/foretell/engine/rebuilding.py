@@ -20,6 +20,7 @@ import pyarrow as pa
 from foretell.engine import event_log
 from foretell.engine.applier import ApplyReport
 from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
+from foretell.engine.carrying import carry_erased
 from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.engine import Engine, open_beside
 from foretell.engine.folders import make_folder
@@ -49,6 +50,7 @@ class RebuildParts:
         kept: stages of the others.
         decoders: read the spooled bodies, by the definitions of today.
         adopt: see :data:`Adopt`.
+        prepare: told before the first body is read anew, with the emptied store and the live one.
     """
 
     rooms: Sequence[RoomParts]
@@ -56,6 +58,7 @@ class RebuildParts:
     kept: Sequence[Stage]
     decoders: Mapping[str, Decoder]
     adopt: Adopt
+    prepare: Callable[[Tx, OperationalStore], None]
 
 
 def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyReport], None] | None = None) -> Engine:
@@ -87,6 +90,7 @@ def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyR
         for table in (name for room in rooms for name in room.rebuilt):
             tx.execute(f"DELETE FROM {table}")
         tx.execute("UPDATE counters SET value = 0 WHERE name = 'seq'")
+        parts.prepare(tx, live.ops)
     settings = replace(live.settings, data=folder)
     side = open_beside(settings, rooms, parts.derived, parts.decoders, live.clock, spool)
     try:
@@ -109,6 +113,7 @@ def _derive(
     with side.bulk():
         side.applier.replay(progress)
     side.act("identify", lambda tx, batch: adopted.append(parts.adopt(tx, batch, live.ops)), now=now)
+    carry_erased(live, side, rooms, now)
     people = adopted[0].cast(pa.schema(list(_KEYS.items())))
     with side.bulk():
         for decoded in _own_events(live, people):
@@ -196,7 +201,7 @@ def _changed_hands(tx: Tx, live: OperationalStore) -> tuple[pa.Table, pa.Table]:
     """Who was somebody of their own and belongs to another now, and who belonged to another and no longer does.
 
     Returns:
-        ``loser_key``, ``winner_key`` and ``node_key``, ``profile_key``, as a stage's hooks take them.
+        ``loser_key``, ``winner_key`` and ``node_key``, ``profile_key``, ``from_key``, as a stage's hooks take them.
     """
     owners = table_of(
         {**_KEYS, "owner": pa.int64()},
@@ -215,7 +220,7 @@ def _changed_hands(tx: Tx, live: OperationalStore) -> tuple[pa.Table, pa.Table]:
         tables,
     )
     splits = scratch(
-        "SELECT o.node_key, o.owner AS profile_key FROM b JOIN o USING (live_key) "
+        "SELECT o.node_key, o.owner AS profile_key, r.owner AS from_key FROM b JOIN o USING (live_key) "
         "JOIN o r ON r.live_key = b.root WHERE o.owner <> r.owner ORDER BY o.node_key",
         tables,
     )

@@ -71,6 +71,16 @@ def scratch(sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, objec
             connection.unregister(name)
 
 
+@contextmanager
+def private_calculator() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A calculator for work in many steps whose tables nobody else sees; for this room alone."""
+    connection = _connected("2GB")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
 def open_file(
     path: Path,
     file_format: str,

@@ -1,9 +1,10 @@
 """The durable spool: append-only segment files with group commit.
 
 What :meth:`Spool.append` has returned from is on the disk. One thread writes: it takes everything
-that waits, writes it in one go and syncs once for all. Readers see what is durable and nothing
-beyond it. On opening, a torn tail of the last segment (from a crash in the middle of a write; never
-acknowledged) is cut off and kept beside it as ``*.torn``.
+that waits, writes it in one go and syncs once for all. Another one packs what is submitted, so that
+the next group is ready when the disk is. Readers see what is durable and nothing beyond it. On
+opening, a torn tail of the last segment (from a crash in the middle of a write; never acknowledged)
+is cut off and kept beside it as ``*.torn``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _WORTH_KEEPING = 1024 * 1024
 START = Position(0, 0)
 """Before everything."""
 
-_Waiting = tuple[Sequence[bytes | Frame], "Future[Position]"]
+_Unpacked = tuple[Sequence[Frame], "Future[Position]"]
+_Waiting = tuple[Sequence[bytes], "Future[Position]"]
 
 
 class Spool:
@@ -45,13 +47,15 @@ class Spool:
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, applied: Position = START) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
+        self._unpacked: queue.SimpleQueue[_Unpacked | None] = queue.SimpleQueue()
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
         self._recent: tuple[Frame, Position, int] | None = None
-        self._writer: threading.Thread | None = None
+        self._threads: tuple[threading.Thread, ...] = ()
         self._file = -1
         self._untrusted = False
+        self._turning = False
         with explain_os_errors("spool"):
             make_folder(folder)
             self._end = self._recover(applied)
@@ -71,26 +75,50 @@ class Spool:
         return end
 
     def submit(self, frames: Iterable[Frame]) -> Future[Position]:
-        """Hand ``frames`` to the writer; the future is done when they are durable. Any thread may.
+        """Hand ``frames`` over; the future is done when they are durable. Any thread may.
 
-        Small ones are packed by the writer, so that whoever answers requests is soon free for the next.
+        They are packed in a thread of their own, so that whoever answers requests is soon free for the next.
 
         Raises:
-            ForetellError: ``FRAME_TOO_LARGE``, ``SPOOL_CLOSED``.
+            ForetellError: ``SPOOL_CLOSED``; the future: ``FRAME_TOO_LARGE``, ``DISK_FULL`` and the like.
         """
-        return self._hand_over([frame if len(frame.body) < _WORTH_KEEPING else pack(frame) for frame in frames])
-
-    def _hand_over(self, chunks: Sequence[bytes | Frame]) -> Future[Position]:
-        future: Future[Position] = Future()
-        future.set_running_or_notify_cancel()
+        given, future = list(frames), _running()
         with self._door:
-            if self._closed:
-                raise ForetellError("SPOOL_CLOSED", "the spool is closed", next_step="Open the workspace again.")
-            if self._writer is None:
-                self._writer = threading.Thread(target=self._write_groups, name="spool", daemon=True)
-                self._writer.start()
+            self._begin()
+            self._unpacked.put((given, future))
+        return future
+
+    def _hand_over(self, chunks: Sequence[bytes]) -> Future[Position]:
+        future = _running()
+        with self._door:
+            self._begin()
             self._waiting.put((chunks, future))
         return future
+
+    def _begin(self) -> None:
+        if self._closed:
+            raise ForetellError("SPOOL_CLOSED", "the spool is closed", next_step="Open the workspace again.")
+        if not self._threads:
+            self._threads = (
+                threading.Thread(target=self._write_groups, name="spool", daemon=True),
+                threading.Thread(target=self._pack_waiting, name="packing", daemon=True),
+            )
+            for thread in self._threads:
+                thread.start()
+
+    def turn_over(self) -> Position:
+        """Begin a new segment; returns where it begins. What lies before is written to no more."""
+        self._turning = True
+        return self._hand_over([]).result()
+
+    @property
+    def folder(self) -> Path:
+        """Where the segments lie."""
+        return self._folder
+
+    def path(self, segment: int) -> Path:
+        """The file of a segment."""
+        return self._path(segment)
 
     def read(self, start: Position) -> Iterator[tuple[Frame, Position]]:
         """Frames from ``start`` on, each with the position behind it, up to what is durable now.
@@ -138,11 +166,11 @@ class Spool:
         """Write what waits and stop; what is submitted later is refused."""
         with self._door:
             self._closed = True
-            writer, self._writer = self._writer, None
-            if writer is not None:
-                self._waiting.put(None)
-        if writer is not None:
-            writer.join()
+            threads, self._threads = self._threads, ()
+            if threads:
+                self._unpacked.put(None)
+        for thread in threads:
+            thread.join()
         self._close_file()
 
     def _path(self, segment: int) -> Path:
@@ -169,20 +197,30 @@ class Spool:
             os.truncate(path, whole)
         return Position(last, whole)
 
+    def _pack_waiting(self) -> None:
+        while (following := self._unpacked.get()) is not None:
+            frames, future = following
+            try:
+                chunks = [pack(frame) for frame in frames]
+            except BaseException as error:  # noqa: BLE001 - the caller is told, whatever it was
+                future.set_exception(error)
+            else:
+                self._waiting.put((chunks, future))
+        self._waiting.put(None)
+
     def _write_groups(self) -> None:
         while True:
             group = self._take_group()
             if group is None:
                 return
             try:
-                packed = [[pack(part) if isinstance(part, Frame) else part for part in parts] for parts, _ in group]
                 with explain_os_errors("spool"):
-                    start = self._write([chunk for chunks in packed for chunk in chunks])
+                    start = self._write([chunk for chunks, _ in group for chunk in chunks])
             except BaseException as error:  # noqa: BLE001 - every caller is told, whatever it was
                 for _, future in group:
                     future.set_exception(error)
                 continue
-            for chunks, (_, future) in zip(packed, group, strict=True):
+            for chunks, future in group:
                 start = Position(start.segment, start.offset + sum(map(len, chunks)))
                 future.set_result(start)
 
@@ -204,9 +242,10 @@ class Spool:
         """Write a group durably; returns the position before it."""
         if self._untrusted:
             self._leave_untrusted()
-        if self._end.offset >= self._segment_bytes:
+        if self._end.offset >= self._segment_bytes or (self._turning and self._end.offset):
             self._close_file()
             self._end = Position(self._end.segment + 1, 0)
+        self._turning = False
         if self._file < 0:
             self._file = self._open(self._end.segment)
         start = self._end
@@ -258,5 +297,12 @@ class Spool:
             os.close(handle)
 
 
+def _running() -> Future[Position]:
+    """A future that cannot be cancelled: what is being written cannot be taken back."""
+    future: Future[Position] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
 def _bytes_in(waiting: _Waiting) -> int:
-    return sum(len(part.body if isinstance(part, Frame) else part) for part in waiting[0])
+    return sum(map(len, waiting[0]))

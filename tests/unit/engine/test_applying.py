@@ -34,7 +34,7 @@ def test_small_frames_are_applied_together(tmp_path: Path) -> None:
         engine.spool_append([frame([event("Seen", f"m{n}", ids=ANN, traits={"n": n})]) for n in range(30)])
         report = engine.apply_pending()
         assert (report.batches, report.events) == (1, 30)
-        assert engine.ops.query("SELECT n FROM profile_traits") == [(29_000_000,)]
+        assert engine.ops.query("SELECT n FROM node_traits") == [(29_000_000,)]
 
 
 def test_what_was_spooled_before_a_restart_is_applied_after_it(tmp_path: Path) -> None:

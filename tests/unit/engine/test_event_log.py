@@ -48,7 +48,7 @@ def test_duplicates_over_many_batches(tmp_path: Path) -> None:
             "SELECT count(*) AS n, count(DISTINCT message_id) AS d, max(seq) AS s FROM event_log"
         )
         assert found.to_pylist() == [{"n": 220, "d": 220, "s": 220}]
-        assert engine.ops.query("SELECT events FROM profiles") == [(220,)]
+        assert engine.ops.query("SELECT sum(events) FROM node_seen") == [(220,)]
         assert engine.ops.query("SELECT sum(rows), sum(duplicates) FROM batches") == [(220, 380)]
 
 
@@ -59,7 +59,7 @@ def test_what_comes_twice_with_other_content_counts_as_it_came_first(tmp_path: P
         apply(engine, frame([event("Other", "m", ids={"user_id": "bob"}, properties={"p": 3}, traits={"t": 1})]))
         assert told(engine, "p") == [(None, 1_000_000)]
         assert engine.ops.query("SELECT kind, value FROM identifiers") == [("user_id", "ann")]
-        assert engine.ops.query("SELECT count(*) FROM profile_traits") == [(0,)]
+        assert engine.ops.query("SELECT count(*) FROM node_traits") == [(0,)]
 
 
 def test_message_ids_are_kept_apart_to_the_letter(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ with open_small(Path(sys.argv[1]), "read") as engine:
 if os.geteuid() == 0:
     os.seteuid(65534)
 with open_small(Path(sys.argv[2]), "read") as engine:
-    print(engine.ops.query("SELECT events FROM profiles"))
+    print(engine.ops.query("SELECT events FROM node_seen"))
     print(engine.analytics.query("SELECT message_id FROM events").to_pylist())
 """
 
@@ -245,4 +245,4 @@ def test_what_a_killed_writer_left_can_be_read(tmp_path: Path) -> None:
     assert done.returncode == -9, done.stderr
     with open_small(tmp_path, "read") as one, open_small(tmp_path, "read") as two:
         assert messages(one) == messages(two) == ["a"]
-        assert one.ops.query("SELECT events FROM profiles") == [(1,)]
+        assert one.ops.query("SELECT events FROM node_seen") == [(1,)]

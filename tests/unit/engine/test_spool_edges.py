@@ -63,6 +63,54 @@ def test_zeros_behind_a_power_cut_are_no_frames(tmp_path: Path, zeros: int) -> N
     again.close()
 
 
+def test_of_what_is_submitted_a_frame_that_could_not_be_read_back_is_refused_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framing, "MAX_FRAME_BYTES", 100)
+    opened = Spool(tmp_path)
+    waiting = [opened.submit([frame(text)]) for text in ("first", "x" * 200, "last")]
+    assert waiting[1].exception(30) is not None
+    assert waiting[0].result(30) < waiting[2].result(30)
+    assert bodies(opened) == ["first", "last"]
+    opened.close()
+
+
+def test_the_next_group_is_packed_while_the_disk_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, packed = Spool(tmp_path), threading.Event()
+    held = Held(getattr(os, "fdatasync", os.fsync))
+
+    def telling(given: Frame) -> bytes:
+        if given.body == b"second":
+            packed.set()
+        return pack(given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", held, raising=False)
+        patch.setattr(spool, "pack", telling)
+        first = opened.submit([frame("first")])
+        assert held.entered.wait(30)
+        second = opened.submit([frame("second")])
+        assert packed.wait(30)
+        assert not first.done()
+        held.go.set()
+        assert first.result(30) < second.result(30)
+    opened.close()
+    assert bodies(Spool(tmp_path)) == ["first", "second"]
+
+
+def test_closing_waits_for_what_is_still_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, held = Spool(tmp_path), Held(pack)
+    monkeypatch.setattr(spool, "pack", held)
+    future = opened.submit([frame("late")])
+    assert held.entered.wait(30)
+    closing = threading.Thread(target=opened.close)
+    closing.start()
+    held.go.set()
+    closing.join(30)
+    assert future.result(0) > START
+    assert bodies(Spool(tmp_path)) == ["late"]
+
+
 def test_callers_that_come_at_once_start_one_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     real = threading.Thread
