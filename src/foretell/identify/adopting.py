@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
 from foretell.engine import Batch, OperationalStore, Tx, python_rows, scratch, table_of
+from foretell.identify.forest import joining_edges
+from foretell.identify.joining import join
+from foretell.identify.ledger import DECIDED, IN_FORCE, MERGED, UNDONE
 
+_HISTORY = (
+    "merge_id", "merged_at", "reason", "kind_a", "value_a", "kind_b", "value_b", "message_id", "note", "undone_at",
+)  # fmt: skip
 _NODES = {"node_key": pa.int64(), "profile_id": pa.string()}
 
 
 def adopt(tx: Tx, batch: Batch, live: OperationalStore) -> pa.Table:
-    """Say which node of the open store stands for each node of ``live``.
+    """Say which node of the open store stands for each node of ``live``, and keep what was decided by hand.
 
     A node is known by its profile id, which follows from the identifier that it began with. One that no
     body begins any more is entered with the id it had; where another identifier of it still belongs to
-    somebody, it goes to that person, as after a merge.
+    somebody, it goes to that person, as after a merge. Who was made one by hand or as a match is so again; who
+    is kept apart stays so; merges that were taken back stay in the ledger.
 
     Returns:
         ``live_key``, ``node_key``; one row a node of ``live``, each with another ``node_key``.
@@ -29,11 +38,49 @@ def adopt(tx: Tx, batch: Batch, live: OperationalStore) -> pa.Table:
         tables,
     )
     lost = scratch("SELECT * FROM live ANTI JOIN here USING (profile_id) ORDER BY node_key", tables)
-    if not lost.num_rows:
-        return found
-    entered = _enter(tx, batch, lost)
-    _give_back(tx, batch, live, entered)
-    return pa.concat_tables([found, entered])
+    if lost.num_rows:
+        entered = _enter(tx, batch, lost)
+        _give_back(tx, batch, live, entered)
+        found = pa.concat_tables([found, entered])
+    tx.execute("DELETE FROM awaited_apart")
+    keys = dict(python_rows(found.select(["live_key", "node_key"])))
+    _keep_undone(tx, live, keys, batch.number)
+    _join_by_hand(tx, batch, live, keys)
+    return found
+
+
+def _keep_undone(tx: Tx, live: OperationalStore, keys: Mapping[int, int], batch: int) -> None:
+    """Take over the merges that were taken back, and the pairs that are kept apart."""
+    columns = ", ".join(_HISTORY)
+    rows = live.query(f"SELECT loser_key, winner_key, node_a, node_b, {columns} FROM merges WHERE state = '{UNDONE}'")
+    moved = [(*(keys[key] for key in row[:4]), *row[4:]) for row in rows if all(key in keys for key in row[:4])]
+    marks = ", ".join("?" * (4 + len(_HISTORY)))
+    tx.executemany(
+        f"INSERT INTO merges (loser_key, winner_key, node_a, node_b, {columns}, batch, state) "
+        f"VALUES ({marks}, {int(batch)}, '{UNDONE}')",
+        moved,
+    )
+    pairs = live.query("SELECT node_a, node_b, since, note FROM kept_apart")
+    here = [(*sorted((keys[a], keys[b])), since, note) for a, b, since, note in pairs if a in keys and b in keys]
+    tx.executemany("INSERT INTO kept_apart VALUES (?, ?, ?, ?) ON CONFLICT (node_a, node_b) DO NOTHING", here)
+
+
+def _join_by_hand(tx: Tx, batch: Batch, live: OperationalStore, keys: Mapping[int, int]) -> None:
+    """Let those be one again whom somebody, or a match, made one."""
+    reasons = ", ".join(f"'{reason}'" for reason in DECIDED)
+    told = ("reason", "kind_a", "value_a", "kind_b", "value_b", "message_id", "note", "merged_at")
+    rows = live.query(
+        f"SELECT node_a, node_b, {', '.join(told)} FROM merges WHERE state = '{IN_FORCE}' AND reason IN ({reasons}) "
+        "ORDER BY merge_id"
+    )
+    rows = [row for row in rows if row[0] in keys and row[1] in keys]
+    owners = dict(tx.query("SELECT node_key, profile_key FROM merged")) if rows else {}
+    edges = [(owners.get(keys[a], keys[a]), owners.get(keys[b], keys[b])) for a, b, *_ in rows]
+    merges = [
+        {"loser_key": loser, "winner_key": winner, **dict(zip(told, rows[place][2:], strict=True))}
+        for place, loser, winner in joining_edges(edges)
+    ]
+    join(tx, batch, pa.Table.from_pylist(merges, MERGED), told=True)
 
 
 def _enter(tx: Tx, batch: Batch, lost: pa.Table) -> pa.Table:

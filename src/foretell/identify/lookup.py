@@ -62,10 +62,10 @@ def _matches(engine: Engine, identifier: str) -> list[Match]:
         "LEFT JOIN merged m ON m.node_key = i.node_key "
         "JOIN nodes n ON n.node_key = coalesce(m.profile_key, i.node_key) WHERE "
     )
-    rows = engine.ops.query(select + "i.kind = ? AND i.value = ?", (kind, _normal(kind, value))) if colon else []
+    rows = engine.ops.query(select + "i.kind = ? AND i.value = ?", (kind, normal(kind, value))) if colon else []
     if not rows:
         for name in kinds_known(engine):
-            rows += engine.ops.query(select + "i.kind = ? AND i.value = ?", (name, _normal(name, identifier)))
+            rows += engine.ops.query(select + "i.kind = ? AND i.value = ?", (name, normal(name, identifier)))
     return [Match(int(key), str(profile), str(kind), str(value)) for key, profile, kind, value in rows]
 
 
@@ -80,7 +80,8 @@ def kinds_known(engine: Engine) -> list[str]:
         kinds.append(str(found))
 
 
-def _normal(kind: str, value: str) -> str:
+def normal(kind: str, value: str) -> str:
+    """An identifier as it is kept."""
     return email_identifier(value) if kind == "email" else value.strip()
 
 

@@ -9,11 +9,21 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.clock import micros
-from foretell.engine import TIMESTAMP, Batch, Stage, Tx, integers, python_rows, scratch, table_of, with_column
+from foretell.engine import TIMESTAMP, Batch, Stage, Tx, integers, python_rows, table_of, with_column
+from foretell.identify.accounts import forget_accounts, note_accounts
+from foretell.identify.aliasing import part_former
+from foretell.identify.apart import awaited_pairs, profile_ids
+from foretell.identify.arriving import Arriving, Named, read_named, starred
+from foretell.identify.denying import note_denials
+from foretell.identify.edges import forget_edges, note_edges
+from foretell.identify.joining import join
 from foretell.identify.known import KnownIdentifiers, nothing_known
-from foretell.identify.resolve import Arriving, Resolution, arriving, resolve
-from foretell.identify.rules import ANONYMOUS, IdentityRules
+from foretell.identify.ledger import ALIAS, EVENT, forget, kept_apart_pairs, meet_awaited
+from foretell.identify.matching.tables import forget_pairs
+from foretell.identify.resolve import Resolution, resolve
+from foretell.identify.rules import IdentityRules
+from foretell.identify.sharing import DROPPED, forget_seen, part_shared
+from foretell.identify.sightings import emit_sightings
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,21 +37,34 @@ class IdentifyStage(Stage):
         self.rules = rules or IdentityRules()
 
     def apply(self, tx: Tx, batch: Batch) -> None:
-        incoming = arriving(batch.decoded.identifiers, self.rules.blocked)
+        named, dropped = self._named(tx, batch)
+        incoming = starred(named)
         known = _known(tx, batch)
         nodes, existing = known.find(incoming.ids, partial(_look_up, tx))
         last_key = tx.query("SELECT value FROM counters WHERE name = 'profile_key'")[0][0]
-        resolution = resolve(incoming, existing, partial(_held, tx), self.rules, last_key)
+        resolution = resolve(
+            incoming,
+            nodes,
+            existing,
+            self.rules,
+            held_by=partial(_held, tx),
+            apart=partial(kept_apart_pairs, tx),
+            last_key=last_key,
+            awaited=awaited_pairs(tx, incoming.ids),
+        )
         if resolution.created:
             tx.execute("UPDATE counters SET value = ? WHERE name = 'profile_key'", (last_key + resolution.created,))
         self._enter_profiles(tx, batch, incoming, resolution, last_key)
         self._enter_identifiers(tx, batch, incoming, existing, resolution)
-        self._enter_merges(tx, batch, resolution.merges)
-        nodes = np.where(existing > 0, nodes, resolution.owners)
+        self._enter_merges(tx, batch, incoming, resolution.merges)
+        note_denials(tx, batch, incoming, resolution, dropped)
         if batch.memory is not None:
-            batch.memory[self.room] = known.after(incoming.ids, nodes, resolution.owners, resolution.merges)
-        _mark_events(batch, incoming, nodes, resolution.owners)
-        _emit_sightings(batch, incoming)
+            kept = (incoming.ids, resolution.nodes, resolution.owners, resolution.merges)
+            batch.memory[self.room] = known.after(*kept)
+        note_edges(tx, batch, incoming, existing, resolution.nodes)
+        _mark_events(batch, incoming, resolution.nodes, resolution.owners)
+        emit_sightings(batch, incoming)
+        note_accounts(tx, batch)
 
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
         """Point everything that went into a loser at its winner."""
@@ -52,6 +75,15 @@ class IdentifyStage(Stage):
         )
         tx.execute("INSERT INTO merged SELECT loser_key, winner_key FROM arriving_merges")
 
+    def unmerge(self, tx: Tx, splits: pa.Table) -> None:
+        """Point nodes that belong to somebody else again at whom they belong to."""
+        tx.put("parting_nodes", splits, key="node_key")
+        tx.execute(
+            "UPDATE merged SET profile_key = (SELECT p.profile_key FROM parting_nodes p WHERE p.node_key = "
+            "merged.node_key) WHERE node_key IN (SELECT node_key FROM parting_nodes)"
+        )
+        tx.execute("DELETE FROM merged WHERE node_key = profile_key")
+
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the identifiers, nodes and merges of people."""
         tx.put("erased", profiles.select(["profile_key"]), key="profile_key")
@@ -59,27 +91,35 @@ class IdentifyStage(Stage):
             "SELECT profile_key FROM erased UNION "
             "SELECT m.node_key FROM merged m JOIN erased e ON e.profile_key = m.profile_key"
         )
+        forget(tx, nodes)
+        forget_accounts(tx, nodes)
+        forget_edges(tx, nodes)
+        forget_pairs(tx, nodes)
+        forget_seen(tx, nodes)
         tx.execute(f"DELETE FROM identifiers WHERE node_key IN ({nodes})")
-        tx.execute(f"DELETE FROM merges WHERE loser_key IN ({nodes})")
         tx.execute(f"DELETE FROM nodes WHERE node_key IN ({nodes})")
         tx.execute("DELETE FROM merged WHERE profile_key IN (SELECT profile_key FROM erased)")
+
+    def _named(self, tx: Tx, batch: Batch) -> tuple[Named, pa.Table]:
+        """What the events name, and where shared identifiers were left out."""
+        told, former = part_former(tx, batch)
+        named = read_named(told, self.rules, former)
+        return part_shared(tx, named, self.rules) if self.rules.has_shared else (named, DROPPED.empty_table())
 
     def _enter_profiles(self, tx: Tx, batch: Batch, incoming: Arriving, resolution: Resolution, last_key: int) -> None:
         if not resolution.created:
             return
-        begun = incoming.ids.take(pa.array(resolution.stars))
-        keys = pa.array(np.arange(last_key + 1, last_key + 1 + resolution.created, dtype=np.int64))
-        born = scratch(
-            "SELECT node_key, 'p_' || substr(md5(kind || chr(31) || value), 1, 20) AS profile_id FROM b",
-            {"b": begun.append_column("node_key", keys)},
-        )
+        begun = incoming.ids.take(pa.array(resolution.begun))
+        keys = np.arange(last_key + 1, last_key + 1 + resolution.created, dtype=np.int64)
+        born = profile_ids(begun, keys)
         batch.emit("nodes", born)
         tx.executemany("INSERT INTO nodes VALUES (?, ?)", python_rows(born))
+        meet_awaited(tx, born)
 
     def _enter_identifiers(
         self, tx: Tx, batch: Batch, incoming: Arriving, existing: Ints, resolution: Resolution
     ) -> None:
-        ids = incoming.ids.append_column("node_key", pa.array(resolution.owners))
+        ids = incoming.ids.append_column("node_key", pa.array(resolution.nodes))
         ids = ids.append_column("first_seen", _first_seen(batch.events, incoming, existing == 0))
         links = ids.filter(pa.array(existing == 0)).drop_columns(["id"])
         batch.emit("identifier_links", links)
@@ -87,28 +127,25 @@ class IdentifyStage(Stage):
             "INSERT INTO identifiers VALUES (?, ?, ?)", python_rows(links.select(["kind", "value", "node_key"]))
         )
 
-    def _enter_merges(self, tx: Tx, batch: Batch, merges: pa.Table) -> None:
+    def _enter_merges(self, tx: Tx, batch: Batch, incoming: Arriving, merges: pa.Table) -> None:
         if not merges.num_rows:
             return
-        batch.merges.append(merges)
-        at = micros(batch.now)
-        tx.executemany(
-            f"INSERT INTO merges (loser_key, winner_key, batch, merged_at) VALUES (?, ?, {int(batch.number)}, {at})",
-            python_rows(merges),
-        )
-        tx.put("fresh_merges", merges, key="loser_key")
-        went = tx.query(
-            "SELECT m.node_key, m.profile_key FROM fresh_merges f JOIN merged m ON m.profile_key = f.loser_key"
-        )
-        old = table_of({"node_key": pa.int64(), "loser_key": pa.int64()}, went)
-        batch.emit(
-            "merged",
-            scratch(
-                "SELECT loser_key AS node_key, winner_key AS profile_key FROM m UNION ALL "
-                "SELECT o.node_key, m.winner_key FROM o JOIN m USING (loser_key)",
-                {"m": merges, "o": old},
-            ),
-        )
+        edges = incoming.edges.take(merges["edge"])
+        rows = {
+            "loser_key": merges["loser_key"],
+            "winner_key": merges["winner_key"],
+            "reason": pc.if_else(edges["former"], ALIAS, EVENT),
+            "message_id": batch.events["message_id"].take(_place(batch, edges["row"])),
+        }
+        for side, column in (("a", "star"), ("b", "id")):
+            named = incoming.ids.take(edges[column])
+            rows |= {f"kind_{side}": named["kind"], f"value_{side}": named["value"]}
+        join(tx, batch, pa.table(rows))
+
+
+def _place(batch: Batch, rows: pa.ChunkedArray) -> pa.Array:
+    """The places of events in the batch."""
+    return pa.array(np.searchsorted(integers(batch.events["row"]), integers(rows)))
 
 
 def _known(tx: Tx, batch: Batch) -> KnownIdentifiers:
@@ -158,7 +195,7 @@ def _held(tx: Tx, profiles: Ints) -> pa.Table:
     rows = tx.query(
         "SELECT n.profile_key, i.kind, count(*) FROM ("
         "SELECT profile_key AS node_key, profile_key FROM held_profiles UNION ALL "
-        "SELECT m.node_key, m.profile_key FROM held_profiles h JOIN merged m ON m.profile_key = h.profile_key"
+        "SELECT node_key, profile_key FROM merged WHERE profile_key IN (SELECT profile_key FROM held_profiles)"
         ") n JOIN identifiers i ON i.node_key = n.node_key GROUP BY n.profile_key, i.kind"
     )
     return table_of(_COUNTS, rows)
@@ -172,29 +209,3 @@ def _mark_events(batch: Batch, incoming: Arriving, nodes: Ints, owners: Ints) ->
     ids = integers(incoming.stars["id"])
     node[position], owner[position] = nodes[ids], owners[ids]
     batch.events = with_column(with_column(batch.events, "node_key", node), "profile_key", owner)
-
-
-def _emit_sightings(batch: Batch, incoming: Arriving) -> None:
-    """The frontier of (happened, known) of each node, for all events and for those that name a
-    known identifier: enough to say at any pair of instants who had been seen."""
-    strong = scratch(
-        "SELECT DISTINCT s.row FROM s JOIN i ON i.id = s.id WHERE i.kind <> $anonymous",
-        {"s": incoming.stars, "i": incoming.ids},
-        {"anonymous": ANONYMOUS},
-    )
-    events = batch.events.select(["row", "node_key", "ts", "known_at"])
-    together = pc.count_distinct(events["known_at"]).as_py() <= 1
-    batch.emit("sightings", scratch(_FIRST if together else _FRONTIER, {"e": events, "k": strong}))
-
-
-_SEEN = (
-    "WITH seen AS (SELECT e.node_key, e.ts, e.known_at, k.row IS NOT NULL AS known "
-    "FROM e LEFT JOIN k ON k.row = e.row WHERE e.node_key > 0) "
-)
-_FIRST = _SEEN + "SELECT node_key, min(ts) AS ts, min(known_at) AS known_at, known FROM seen GROUP BY node_key, known"
-_FRONTIER = (
-    _SEEN + ", best AS (SELECT node_key, known, ts, min(known_at) AS known_at FROM seen GROUP BY ALL), "
-    "ordered AS (SELECT *, min(known_at) OVER (PARTITION BY node_key, known ORDER BY ts "
-    "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier FROM best) "
-    "SELECT node_key, ts, known_at, known FROM ordered WHERE earlier IS NULL OR known_at < earlier"
-)
