@@ -21,7 +21,7 @@ from foretell.definitions import WorkspaceSettings
 from foretell.engine import PARTS as ENGINE_PARTS
 from foretell.engine import AnalyticsTable, EngineSettings, RoomParts, Stage, open_engine
 
-NAMES_A_PERSON = {"node_key", "profile_key", "loser_key", "winner_key"}
+NAMES_A_PERSON = {"node_key", "profile_key", "loser_key", "winner_key", "address_node", "node_a", "node_b"}
 ITSELF_THE_MAP = {"nodes", "merged"}
 """Analytics tables of ``identify`` that say what the derived views read."""
 _CREATES = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.IGNORECASE)
@@ -80,7 +80,7 @@ def schema(data: Path, parts: Sequence[RoomParts], stages: Sequence[Stage]) -> d
 def test_every_table_that_names_people_follows_merges_and_forgets(tmp_path: Path) -> None:
     stages = app.stages(WorkspaceSettings())
     columns = schema(tmp_path, app.ROOMS, stages)
-    assert {"profiles", "profile_traits", "identifiers"} <= {
+    assert {"node_seen", "node_traits", "identifiers"} <= {
         name for name, has in columns.items() if has & NAMES_A_PERSON
     }
     assert breaches([ENGINE_PARTS, *app.ROOMS], stages, columns) == []

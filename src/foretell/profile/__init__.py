@@ -7,12 +7,68 @@ last seen, consent, the timeline. Called by the engine as a stage, and by every 
 from __future__ import annotations
 
 from foretell.engine import OWN_SOURCE, AnalyticsTable, RoomParts, View
+from foretell.profile import privacy
+from foretell.profile.by_node import BY_NODE_DDL, seen_of
 from foretell.profile.card import Consent, Entry, Profile, show, timeline
-from foretell.profile.consent import MIGRATION, consents
+from foretell.profile.cards import (
+    CARDS_DDL,
+    Card,
+    CardRules,
+    card_rules,
+    due_cards,
+    lay_cards,
+    make_cards,
+    plain_value,
+    read_card,
+    read_cards,
+    ready_card,
+)
+from foretell.profile.consents import (
+    CONFIRMING,
+    CONSENT_ROWS,
+    CONSENTS,
+    EVERYTHING,
+    EXEMPT,
+    KIND,
+    MIGRATIONS,
+    USUAL,
+    WAYS_OUT,
+    Allowed,
+    ConsentRequest,
+    Purpose,
+    Purposes,
+    Spoken,
+    WayOut,
+    allowed,
+    consent_counts,
+    consent_history,
+    consents,
+    full_name,
+    mark_request,
+    name_of,
+    only_allowed,
+    open_requests,
+    purposes_of,
+    request_of,
+    requests_of,
+    text_in,
+    way_out,
+)
 from foretell.profile.demographics import Demographics, demographics
 from foretell.profile.differences import Differences, differences
+from foretell.profile.golden import ToldValue, TraitTold, golden, traits_told
+from foretell.profile.node_traits import NodeTraits
+from foretell.profile.privacy import BIRTHS_DDL, PRIVACY_PARTS, PrivacyStage, SuppressionStage, hashing_key, restricted
 from foretell.profile.stage import ProfileStage
-from foretell.profile.told import EVENT_GROUPS, EventGroup, TraitTold, timeline_before, trait_calls, traits_told
+from foretell.profile.survivorship import (
+    USUAL_SURVIVORSHIP,
+    Survivorship,
+    ranked_sql,
+    survivorship_of,
+    traits_told_of,
+    words_sql,
+)
+from foretell.profile.told import EVENT_GROUPS, EventGroup, timeline_before, trait_calls
 
 PARTS = RoomParts(
     room="profile",
@@ -25,7 +81,10 @@ PARTS = RoomParts(
             profile_key BIGINT, trait TEXT, s TEXT, n BIGINT, ts BIGINT NOT NULL, seq BIGINT NOT NULL,
             PRIMARY KEY (profile_key, trait)) /*clustered*/;
         """,
-        MIGRATION,
+        *MIGRATIONS,
+        BIRTHS_DDL,
+        BY_NODE_DDL,
+        CARDS_DDL,
     ),
     tables=(
         AnalyticsTable(
@@ -38,29 +97,13 @@ PARTS = RoomParts(
                 "trait": "VARCHAR",
                 "s": "VARCHAR",
                 "n": "BIGINT",
+                "source": "VARCHAR",
             },
             "node_key",
             order=("trait", "ts"),
             derived="log_traits",
         ),
-        AnalyticsTable(
-            "consent_rows",
-            {
-                "seq": "BIGINT",
-                "node_key": "BIGINT",
-                "ts": "TIMESTAMP",
-                "known_at": "TIMESTAMP",
-                "channel": "VARCHAR",
-                "purpose": "VARCHAR",
-                "state": "VARCHAR",
-                "source": "VARCHAR",
-                "basis": "VARCHAR",
-                "message_id": "VARCHAR",
-            },
-            "node_key",
-            order=("channel", "purpose", "ts"),
-            derived="log_consents",
-        ),
+        CONSENT_ROWS,
     ),
     views=(
         View(
@@ -68,7 +111,7 @@ PARTS = RoomParts(
             "WITH seen AS (SELECT profile_key, min(ts) AS first_seen, max(CASE WHEN known THEN 1 ELSE 0 END) AS known "
             "FROM log_sightings GROUP BY profile_key), "
             "latest AS (SELECT profile_key, max(ts) AS last_seen, count(*) AS events FROM log_events "
-            f"WHERE coalesce(source, '') <> '{OWN_SOURCE}' GROUP BY profile_key), "
+            f"WHERE coalesce(source, '') NOT IN ('{OWN_SOURCE}', 'tables') GROUP BY profile_key), "
             "named AS (SELECT profile_key, min(CASE WHEN kind = 'user_id' THEN value END) AS user_id, "
             "min(CASE WHEN kind = 'email' THEN value END) AS email FROM log_identifiers GROUP BY profile_key) "
             "SELECT n.profile_id, i.user_id, i.email, s.known = 1 AS known, s.first_seen, l.last_seen, l.events "
@@ -85,44 +128,79 @@ PARTS = RoomParts(
                 "events": "Number of events, without those that Foretell wrote itself.",
             },
         ),
-        View(
-            "consents",
-            "SELECT n.profile_id, c.channel, c.purpose, c.state, c.ts, c.source, c.basis FROM ("
-            "SELECT l.*, row_number() OVER (PARTITION BY l.profile_key, l.channel, l.purpose ORDER BY l.ts DESC, "
-            "CASE WHEN l.state = 'denied' THEN 0 ELSE 1 END, l.seq DESC) AS place "
-            "FROM log_consents l WHERE l.state IN ('granted', 'denied')) c "
-            "JOIN nodes n ON n.node_key = c.profile_key WHERE c.place = 1",
-            {
-                "profile_id": "The person, after all merges known today.",
-                "channel": "Channel: email, sms, push, ads, phone.",
-                "purpose": "What for: marketing, service or another.",
-                "state": "granted or denied, by the latest word; without a row nothing is granted.",
-                "ts": "When that was said, UTC.",
-                "source": "Where: as the event tells, else its source.",
-                "basis": "On which ground, as the event tells; merge where the stricter of two merged people counts.",
-            },
-        ),
+        CONSENTS,
     ),
-    rebuilt=("profiles", "profile_traits", "consent_states", "consent_carried"),
+    rebuilt=("node_seen", "node_traits", "cards", "consent_words", "consent_requests", "births"),
 )
 
 __all__ = [
+    "CONFIRMING",
     "EVENT_GROUPS",
+    "EVERYTHING",
+    "EXEMPT",
+    "KIND",
     "PARTS",
+    "PRIVACY_PARTS",
+    "USUAL",
+    "USUAL_SURVIVORSHIP",
+    "WAYS_OUT",
+    "Allowed",
+    "Card",
+    "CardRules",
     "Consent",
+    "ConsentRequest",
     "Demographics",
     "Differences",
     "Entry",
     "EventGroup",
+    "NodeTraits",
+    "PrivacyStage",
     "Profile",
     "ProfileStage",
+    "Purpose",
+    "Purposes",
+    "Spoken",
+    "SuppressionStage",
+    "Survivorship",
+    "ToldValue",
     "TraitTold",
+    "WayOut",
+    "allowed",
+    "card_rules",
+    "consent_counts",
+    "consent_history",
     "consents",
     "demographics",
     "differences",
+    "due_cards",
+    "full_name",
+    "golden",
+    "hashing_key",
+    "lay_cards",
+    "make_cards",
+    "mark_request",
+    "name_of",
+    "only_allowed",
+    "open_requests",
+    "plain_value",
+    "privacy",
+    "purposes_of",
+    "ranked_sql",
+    "read_card",
+    "read_cards",
+    "ready_card",
+    "request_of",
+    "requests_of",
+    "restricted",
+    "seen_of",
     "show",
+    "survivorship_of",
+    "text_in",
     "timeline",
     "timeline_before",
     "trait_calls",
     "traits_told",
+    "traits_told_of",
+    "way_out",
+    "words_sql",
 ]

@@ -11,8 +11,10 @@ import pyarrow as pa
 from foretell.clock import from_micros, utc
 from foretell.engine import Engine
 from foretell.identify import Match
-from foretell.money import from_micro
-from foretell.profile.consent import consents
+from foretell.profile.by_node import seen_of
+from foretell.profile.consents import consents
+from foretell.profile.golden import TraitTold, traits_told
+from foretell.profile.survivorship import USUAL_SURVIVORSHIP, Survivorship
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ class Profile:
 
     Args:
         identifiers: kind → values, sorted.
-        traits: name → value as last told; numbers are exact decimals.
+        traits: name → the value that stands; numbers are exact decimals.
         events: number of events.
         consents: by channel and purpose; what is not there was never granted.
         timeline: the latest events, newest first.
+        told: the same traits with their source, and what other sources say instead.
     """
 
     profile_id: str
@@ -57,26 +60,29 @@ class Profile:
     traits: dict[str, str | Decimal]
     timeline: list[Entry]
     consents: list[Consent] = field(default_factory=list)
+    told: list[TraitTold] = field(default_factory=list)
 
 
-def show(engine: Engine, match: Match, *, events: int = 20) -> Profile:
+def show(engine: Engine, match: Match, *, events: int = 20, rules: Survivorship = USUAL_SURVIVORSHIP) -> Profile:
     """The profile of a person found by :func:`foretell.identify.find`.
 
     Args:
         events: length of the timeline.
+        rules: which values of traits stand, see :func:`~foretell.profile.survivorship_of`.
     """
     key = match.profile_key
-    row = engine.ops.query("SELECT first_seen, last_seen, events FROM profiles WHERE profile_key = ?", (key,))
-    first, last, count = row[0] if row else (None, None, 0)
+    seen = seen_of(engine.ops, key).to_pylist()
+    told = traits_told(engine.ops, key, rules)
     return Profile(
         match.profile_id,
-        None if first is None else from_micros(first),
-        None if last is None else from_micros(last),
-        int(count),
+        from_micros(seen[0]["first_seen"]) if seen else None,
+        from_micros(seen[0]["last_seen"]) if seen else None,
+        seen[0]["events"] if seen else 0,
         _identifiers(engine, key),
-        _traits(engine, key),
+        {one.name: one.value for one in told},
         timeline(engine, key, events),
         _consents(engine, key),
+        told,
     )
 
 
@@ -108,12 +114,3 @@ def _identifiers(engine: Engine, key: int) -> dict[str, list[str]]:
 def _consents(engine: Engine, key: int) -> list[Consent]:
     found = consents(engine.ops, pa.array([key], pa.int64())).to_pylist()
     return [Consent(row["channel"], row["purpose"], row["state"], utc(row["ts"]), row["source"]) for row in found]
-
-
-def _traits(engine: Engine, key: int) -> dict[str, str | Decimal]:
-    rows = engine.ops.query("SELECT trait, s, n FROM profile_traits WHERE profile_key = ? ORDER BY trait", (key,))
-    return {
-        str(trait): from_micro(number) if text is None else str(text)
-        for trait, text, number in rows
-        if text is not None or number is not None
-    }

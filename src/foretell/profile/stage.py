@@ -3,82 +3,56 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from foretell.engine import Batch, Stage, Tx, beside, python_rows, scratch
-from foretell.profile.consent import merge_consents, take_consents
+from foretell.engine import Batch, Stage, Tx
+from foretell.profile.by_node import forget_nodes, take_seen, take_traits
+from foretell.profile.cards import drop_cards, touch_cards
+from foretell.profile.consents import USUAL, Purposes, erase_consents, take_consents
+from foretell.profile.privacy.births import forget_births, take_births
 
 
 class ProfileStage(Stage):
-    """Keeps a row a person and one a trait; every value ever told goes to ``trait_values``."""
+    """Keeps a row a node, and one for each trait that a source told it; every value ever told goes to ``trait_values``.
+
+    Args:
+        purposes: what the words of consent in later batches are held against; it may be set anew.
+    """
 
     room = "profile"
 
+    def __init__(self, purposes: Purposes = USUAL) -> None:
+        self.purposes = purposes
+
     def apply(self, tx: Tx, batch: Batch) -> None:
-        seen = scratch(
-            "SELECT profile_key, epoch_us(min(ts)) AS first_seen, epoch_us(max(ts)) AS last_seen, count(*) AS events "
-            "FROM e WHERE profile_key > 0 GROUP BY profile_key ORDER BY profile_key",
-            {"e": batch.events.select(["profile_key", "ts"])},
-        )
-        tx.executemany(
-            f"INSERT INTO profiles VALUES (?, ?, ?, ?) {_SEEN_TOGETHER}",
-            python_rows(seen),
-        )
-        if batch.decoded.traits.num_rows:
-            self._take_traits(tx, batch)
+        take_seen(tx, batch)
+        take_traits(tx, batch)
+        take_births(tx, batch)
 
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
-        """The winner takes over what the loser had; of a trait the later value stays."""
+        """All rows stay with their node; the cards of both are another one's now."""
         tx.put("profile_merges", merges, key="loser_key")
-        tx.execute(
-            "INSERT INTO profiles SELECT m.winner_key, min(p.first_seen), max(p.last_seen), sum(p.events) "
-            "FROM profile_merges m JOIN profiles p ON p.profile_key = m.loser_key WHERE 1 = 1 GROUP BY m.winner_key "
-            + _SEEN_TOGETHER
-        )
-        tx.execute(
-            "INSERT INTO profile_traits SELECT winner_key, trait, s, n, ts, seq FROM ("
-            "SELECT m.winner_key, t.trait, t.s, t.n, t.ts, t.seq, row_number() OVER "
-            "(PARTITION BY m.winner_key, t.trait ORDER BY t.ts DESC, t.seq DESC) AS place "
-            "FROM profile_merges m JOIN profile_traits t ON t.profile_key = m.loser_key) latest WHERE place = 1 "
-            + _LATER_STAYS
-        )
-        for table in ("profiles", "profile_traits"):
-            tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT loser_key FROM profile_merges)")
-        merge_consents(tx)
+        drop_cards(tx, "SELECT loser_key FROM profile_merges")
+        touch_cards(tx, merges["winner_key"])
+
+    def unmerge(self, tx: Tx, splits: pa.Table) -> None:
+        """All rows stay with their node; both cards are made anew."""
+        touch_cards(tx, pa.chunked_array([*splits["profile_key"].chunks, *splits["from_key"].chunks], pa.int64()))
 
     def react(self, tx: Tx, batch: Batch) -> None:
         """Keep the consent that events tell, wherever they come from."""
-        take_consents(tx, batch)
+        take_consents(tx, batch, self.purposes)
+        touch_cards(tx, batch.events["profile_key"])
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget people."""
         tx.put("erased_profiles", profiles.select(["profile_key"]), key="profile_key")
-        for table in ("profiles", "profile_traits", "consent_states", "consent_carried"):
-            tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM erased_profiles)")
-
-    def _take_traits(self, tx: Tx, batch: Batch) -> None:
-        columns = ["seq", "node_key", "profile_key", "ts", "known_at"]
-        told = beside(batch.decoded.traits, batch.events, columns).drop_columns(["row"])
-        told = told.filter(pc.greater(told["node_key"], 0))
-        batch.emit("trait_values", told.drop_columns(["profile_key"]))
-        latest = scratch(
-            "SELECT profile_key, trait, s, n, epoch_us(ts) AS ts, seq FROM (SELECT *, row_number() OVER "
-            "(PARTITION BY profile_key, trait ORDER BY ts DESC, seq DESC) AS place FROM told) "
-            "WHERE place = 1 ORDER BY profile_key, trait",
-            {"told": told},
-        )
-        tx.executemany(f"INSERT INTO profile_traits VALUES (?, ?, ?, ?, ?, ?) {_LATER_STAYS}", python_rows(latest))
+        forget_nodes(tx, _NODES)
+        drop_cards(tx, "SELECT profile_key FROM erased_profiles")
+        erase_consents(tx, _NODES)
+        forget_births(tx, _NODES)
 
 
-_SEEN_TOGETHER = (
-    "ON CONFLICT (profile_key) DO UPDATE SET "
-    "first_seen = CASE WHEN excluded.first_seen < profiles.first_seen THEN excluded.first_seen "
-    "ELSE profiles.first_seen END, "
-    "last_seen = CASE WHEN excluded.last_seen > profiles.last_seen THEN excluded.last_seen "
-    "ELSE profiles.last_seen END, "
-    "events = profiles.events + excluded.events"
-)
-_LATER_STAYS = (
-    "ON CONFLICT (profile_key, trait) DO UPDATE SET s = excluded.s, n = excluded.n, ts = excluded.ts, "
-    "seq = excluded.seq WHERE (excluded.ts, excluded.seq) > (profile_traits.ts, profile_traits.seq)"
+_NODES = (
+    "SELECT profile_key FROM erased_profiles UNION SELECT m.node_key FROM merged m "
+    "JOIN erased_profiles p ON p.profile_key = m.profile_key"
 )

@@ -1,17 +1,15 @@
-"""A person's traits with the time they were told, and their timeline piece by piece."""
+"""A person's timeline piece by piece, and what sources told of traits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal, get_args
 
 import pyarrow as pa
 
-from foretell.clock import from_micros, naive_utc, utc
+from foretell.clock import naive_utc, utc
 from foretell.engine import Engine
-from foretell.money import from_micro
 from foretell.profile.card import Entry
 
 EventGroup = Literal["orders", "visits", "messages", "other"]
@@ -44,28 +42,6 @@ WHERE place <= {_MOST_CALLS} ORDER BY seq, trait
 """
 
 
-@dataclass(frozen=True)
-class TraitTold:
-    """A trait as last told; ``at`` is when that was."""
-
-    name: str
-    value: str | Decimal
-    at: datetime
-
-
-def traits_told(engine: Engine, profile_key: int) -> list[TraitTold]:
-    """What a person's traits say today, by name."""
-    rows = engine.ops.query(
-        "SELECT trait, s, n, ts FROM profile_traits WHERE profile_key = ? AND (s IS NOT NULL OR n IS NOT NULL) "
-        "ORDER BY trait",
-        (profile_key,),
-    )
-    return [
-        TraitTold(str(trait), from_micro(number) if text is None else str(text), from_micros(told))
-        for trait, text, number, told in rows
-    ]
-
-
 def trait_calls(
     engine: Engine, *, source: str | None = None, start: datetime | None = None, end: datetime | None = None
 ) -> pa.Table:
@@ -93,12 +69,18 @@ def timeline_before(
     *,
     before: tuple[datetime, str] | None = None,
     group: EventGroup | None = None,
+    events: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> list[Entry]:
     """The ``limit`` events of a person that come before one of them, newest first; ties by message id.
 
     Args:
         before: instant and message id of the last event of the piece before; None begins with the newest.
         group: only events of this group.
+        events, sources: only events that are called so, and that these sources sent; empty: all.
+        start, end: only events from ``start`` on, and before ``end``.
     """
     tests = ["l.profile_key = $key"]
     values: dict[str, object] = {"key": profile_key, "limit": limit}
@@ -107,6 +89,17 @@ def timeline_before(
         values |= {"ts": naive_utc(before[0]), "message": before[1]}
     if group is not None:
         tests.append(_GROUPS[group])
+    for column, names in (("event", events), ("source", sources)):
+        if names:
+            marks = [f"${column}{place}" for place in range(len(names))]
+            tests.append(f"l.{column} IN ({', '.join(marks)})")
+            values |= {f"{column}{place}": name for place, name in enumerate(names)}
+    if start is not None:
+        tests.append("l.ts >= $start")
+        values["start"] = naive_utc(start)
+    if end is not None:
+        tests.append("l.ts < $end")
+        values["end"] = naive_utc(end)
     found = engine.analytics.query(
         f"SELECT l.ts, l.event, l.source, l.properties, l.message_id FROM log_events l WHERE {' AND '.join(tests)} "
         "ORDER BY l.ts DESC, l.message_id DESC LIMIT $limit",

@@ -131,7 +131,7 @@ def test_what_is_no_word_is_kept_in_the_history_and_changes_nothing(engine: Engi
 def test_words_without_any_property_or_person_are_harmless(engine: Engine) -> None:
     apply(engine, event("Consent Updated", "a", 1, ids=ANN), event("Unsubscribed", "b", 1, ids={"user_id": "unknown"}))
     assert states(engine) == {}
-    assert engine.ops.query("SELECT count(*) FROM consent_states") == [(0,)]
+    assert engine.ops.query("SELECT count(*) FROM consent_words") == [(0,)]
 
 
 @pytest.mark.parametrize("strict_first", [True, False])
@@ -143,7 +143,6 @@ def test_a_merge_keeps_the_stricter_until_a_later_word(engine: Engine, strict_fi
     apply(engine, event("Seen", "y", 4, ids=two | {"email": "a@x.example"}))
     both = {("email", "marketing"): "denied", ("email", "tips"): "granted"}
     assert states(engine, "a@x.example") == both
-    assert engine.ops.query("SELECT count(*) FROM consent_carried") == [(0,)]
     apply(engine, said("granted", "late", 1.5, ids=two))
     assert states(engine, "a@x.example") == both
     apply(engine, said("granted", "again", 5, ids=two))
@@ -158,7 +157,7 @@ def test_three_people_become_one(engine: Engine) -> None:
         engine, *(event("Seen", f"x{n}", 9, ids=device | {"email": "a@x.example"}) for n, device in enumerate(devices))
     )
     assert states(engine, "a@x.example") == {("email", "marketing"): "denied"}
-    assert engine.ops.query("SELECT count(*) FROM consent_states") == [(1,)]
+    assert engine.ops.query("SELECT count(*) FROM consent_words") == [(3,)]
 
 
 def test_consents_of_many_and_of_nobody(engine: Engine) -> None:
@@ -176,7 +175,7 @@ def test_forgetting_takes_consent_along(engine: Engine) -> None:
     match = find(engine, "user_id:ann")
     with engine.ops.write() as tx:
         ProfileStage().erase(tx, pa.table({"profile_key": [match.profile_key]}))
-    kept = engine.ops.query("SELECT DISTINCT profile_key FROM consent_states")
+    kept = engine.ops.query("SELECT DISTINCT node_key FROM consent_words")
     assert kept == [(find(engine, "user_id:bob").profile_key,)]
 
 

@@ -1,0 +1,73 @@
+"""Identifiers as keyed hashes: what can be recognised, and read by nobody.
+
+HMAC-SHA256 (RFC 2104) under a key of the workspace: the secret ``privacy``, else ``privacy.key`` in its data folder,
+which is made on first use. Without the key a hash says nothing, not even to whoever tries all e-mail addresses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+
+from foretell.definitions import WorkspaceSettings
+from foretell.engine import scratch
+from foretell.errors import UsageError, explain_os_errors
+
+KEY_FILE = "privacy.key"
+_LEAST_KEY_CHARACTERS = 16
+_BLOCK_BYTES = 64
+_KEYED = """
+SELECT kind, value, sha256($outer || unhex(sha256($inner || encode(kind || chr(31) || value)))) AS hash
+FROM i ORDER BY kind, value"""
+
+
+def hashing_key(data: Path, settings: WorkspaceSettings) -> bytes:
+    """The workspace's key for identifiers."""
+    secret = settings.secrets.get("privacy")
+    if secret is None:
+        return _kept_key(data / KEY_FILE)
+    text = secret.get_secret_value()
+    if len(text) < _LEAST_KEY_CHARACTERS:
+        raise UsageError(
+            "WEAK_SECRET",
+            f"the secret privacy has fewer than {_LEAST_KEY_CHARACTERS} characters",
+            where="foretell.yaml",
+            next_step="Use a long random text, e.g. of `openssl rand -hex 32`.",
+        )
+    return text.encode()
+
+
+def keyed_hashes(identifiers: pa.Table, key: bytes) -> pa.Table:
+    """``kind``, ``value`` and ``hash`` (hexadecimal) of the distinct identifiers (columns kind, value)."""
+    inner, outer = _pads(key)
+    distinct = scratch("SELECT DISTINCT kind, value FROM i", {"i": identifiers.select(["kind", "value"])})
+    return scratch(_KEYED, {"i": distinct}, {"inner": inner, "outer": outer})
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    """The key in the two forms of RFC 2104."""
+    block = hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key
+    block = block.ljust(_BLOCK_BYTES, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+
+def _kept_key(path: Path) -> bytes:
+    with explain_os_errors("privacy key"):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                os.write(descriptor, secrets.token_hex(32).encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            with suppress(FileExistsError):  # whoever links first has made the key
+                os.link(made, path)
+            made.unlink()
+        return path.read_bytes().strip()
