@@ -56,7 +56,7 @@ def queries(asked: list[Case], world: worlds.World, engine: Engine, compiler: Mo
         scope = compiler.Scope(
             compiler.Frame(case.as_of, world.zone),
             columns,
-            Known(segments, worlds.PREDICTIONS),
+            Known(segments, worlds.PREDICTIONS, world.rules),
             case.known_at,
             case.future,
             asked=compiler.Asked(since=True, run=True, entry=True) if case.people else None,
@@ -111,6 +111,7 @@ def _at(case: Case, world: worlds.World) -> At:
         segments,
         worlds.PREDICTIONS,
         world.people if case.people else None,
+        world.rules,
     )
 
 
@@ -124,7 +125,7 @@ def measure_differences(seed: int, world: worlds.World, engine: Engine) -> list[
         scope = language.Scope(
             language.Frame(case.as_of, world.zone),
             engine.log.properties(),
-            Known({}, worlds.PREDICTIONS),
+            Known({}, worlds.PREDICTIONS, world.rules),
             case.known_at,
             case.future,
         )

@@ -17,6 +17,7 @@ from foretell.engine import AnalyticsTable, Engine, EngineSettings, RoomParts, o
 from foretell.identify import PARTS as IDENTIFY
 from foretell.money import to_micro
 from foretell.profile import PARTS as PROFILE
+from foretell.profile import USUAL_SURVIVORSHIP, Survivorship
 from tests.properties.naive import Asked, History
 
 SCORES = RoomParts(
@@ -41,8 +42,9 @@ class Known:
         self,
         segments: Mapping[str, tuple[Condition, str]],
         predictions: Mapping[str, tuple[tuple[str, ...], Duration | None]],
+        rules: Survivorship = USUAL_SURVIVORSHIP,
     ) -> None:
-        self.segments, self.predictions = segments, predictions
+        self.segments, self.predictions, self.rules = segments, predictions, rules
 
     def segment(self, key: str) -> tuple[Any, Any]:
         return self.segments[key]
@@ -50,6 +52,12 @@ class Known:
     def prediction(self, key: str, horizon: str | None) -> tuple[str, Duration | None]:
         horizons, max_age = self.predictions[key]
         return horizon or horizons[0], max_age
+
+    def consent(self, channel: str, purpose: str) -> Duration | None:
+        return None
+
+    def survivorship(self) -> Survivorship:
+        return self.rules
 
 
 @contextmanager
@@ -69,7 +77,8 @@ def fill(engine: Engine, history: History) -> None:
     traits = [
         {
             "seq": row["seq"], "node_key": row["node"], "ts": naive_utc(row["ts"]),
-            "known_at": naive_utc(row["known_at"]), "trait": row["trait"], **_pair(row["value"], "s", "n"),
+            "known_at": naive_utc(row["known_at"]), "trait": row["trait"],
+            "source": row.get("source"), **_pair(row["value"], "s", "n"),
         }
         for row in history.traits
     ]  # fmt: skip

@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from foretell.clock import Duration
+from foretell.identify import BySource, Survival
+from foretell.profile import USUAL_SURVIVORSHIP, Survivorship
 from tests.properties.naive import Asked, History, _moved
 
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
@@ -53,6 +55,7 @@ class World:
     zone: ZoneInfo
     instants: list[datetime] = field(default_factory=list)
     people: dict[int, Asked] = field(default_factory=dict)
+    rules: Survivorship = USUAL_SURVIVORSHIP
 
 
 def world(seed: int) -> World:
@@ -89,7 +92,26 @@ def world(seed: int) -> World:
     rng = Random(-seed - 1)
     _tell_messages(rng, history, edges, anchor)
     history.consents = _consents(rng, edges, anchor)
-    return World(history, zone, instants, _people(rng, history, edges))
+    people = _people(rng, history, edges)
+    return World(history, zone, instants, people, survivorship(Random(seed + 10**6), history))
+
+
+def survivorship(rng: Random, history: History) -> Survivorship:
+    """Rules for the traits of ``history``, whose rows are given sources and words that verify others."""
+    for row in history.traits:
+        row["source"] = rng.choice(("crm", "shop", "shop", "web", None))
+    told = [row for row in history.traits if row["trait"] == "plan" and rng.random() < 0.4]
+    for row in told:
+        ts = row["ts"] + timedelta(microseconds=rng.choice((0, 0, 1, -1)))
+        value = rng.choice((True, True, "true", False, None))
+        history.traits.append({**row, "ts": ts, "trait": "plan_verified", "value": value})
+    rules: tuple[Survival | BySource, ...] = (
+        "latest", "most_frequent", "longest", "verified_first", BySource(by_source=("web", "crm")),
+    )  # fmt: skip
+    if rng.random() < 0.4:
+        return USUAL_SURVIVORSHIP
+    named = {trait: rng.choice(rules) for trait in ("plan", "birth_date") if rng.random() < 0.8}
+    return Survivorship(rng.choice(rules), named)
 
 
 def _instant(rng: Random, edges: list[datetime]) -> datetime:

@@ -37,6 +37,8 @@ from foretell.condition import (
     Trait,
 )
 from foretell.condition import Event as EntryEvent
+from foretell.profile import USUAL_SURVIVORSHIP, Survivorship
+from tests.properties.naive_survivorship import survivor
 
 Event = dict[str, Any]
 
@@ -47,7 +49,7 @@ class History:
 
     Args:
         events: seq ts known_at event message_id node known properties.
-        traits: seq ts known_at node trait value (None unsets).
+        traits: seq ts known_at node trait source value (None unsets).
         scores: prediction horizon node as_of score.
         consents: seq ts known_at node channel purpose state.
         owners: merged node → profile.
@@ -88,6 +90,7 @@ class At:
     segments: Mapping[str, tuple[Condition, str]] = field(default_factory=dict)
     predictions: Mapping[str, tuple[tuple[str, ...], Duration | None]] = field(default_factory=dict)
     people: Mapping[int, Asked] | None = None
+    rules: Survivorship = USUAL_SURVIVORSHIP
 
 
 def members(tree: Condition, history: History, at: At, of: str) -> set[int]:
@@ -255,11 +258,9 @@ def _pick(part: Pick, events: list[Event], at: At) -> bool:
 
 def _trait(name: str, person: int, history: History, at: At) -> Any:
     rows = [
-        row
-        for row in history.traits
-        if row["trait"] == name and _owner(row, history) == person and row["ts"] <= at.as_of and _arrived(row, at)
+        row for row in history.traits if _owner(row, history) == person and row["ts"] <= at.as_of and _arrived(row, at)
     ]
-    return max(rows, key=lambda row: (row["ts"], row["seq"]))["value"] if rows else None
+    return survivor(rows, name, at.rules)
 
 
 def _score(part: Prediction, person: int, history: History, at: At) -> Decimal | None:
@@ -329,7 +330,9 @@ def _consent(part: Consent, person: int, history: History, at: At) -> str | None
         and _owner(row, history) == person and row["ts"] <= at.as_of and _arrived(row, at)
         and row["state"] in ("granted", "denied")
     ]  # fmt: skip
-    latest = [row["state"] for row in words if row["ts"] == max(word["ts"] for word in words)]
+    latest = [
+        row["state"] for row in words if row["ts"] == max(word["ts"] for word in words if word["node"] == row["node"])
+    ]  # of each identity its own
     return "denied" if "denied" in latest else "granted" if latest else None
 
 

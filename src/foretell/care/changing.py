@@ -148,8 +148,7 @@ def _overtaken(case: Case) -> ForetellError:
 
 
 def _row(case: Case) -> pa.Table:
-    values: dict[str, object] = {name: getattr(case, name, None) for name in CASE_ROWS}
-    values["node_key"] = case.profile_key
+    values: dict[str, object] = {name: getattr(case, name) for name in CASE_ROWS}
     columns = {}
     for name, kind in CASE_ROWS.items():
         value = values[name]
@@ -167,7 +166,7 @@ def _resolved(case: Case, now: datetime) -> pa.Table:
         "message_id": pa.array([f"resolved-{case.case_id}-{case.version}"]),
         "event": pa.array([RESOLVED]),
         "ts": pa.array([naive_utc(now)], TIMESTAMP),
-        "node_key": pa.array([case.profile_key], pa.int64()),
+        "node_key": pa.array([case.node_key], pa.int64()),
     }
     return pa.table({**head, **columns})
 

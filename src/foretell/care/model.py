@@ -34,6 +34,7 @@ class Case:
     """Something that somebody of the team has to do for a person.
 
     Args:
+        node_key: the node that it was opened for, to which a split gives it back.
         due_at: by when; None where it has no date.
         version: grows with every change; a change made on an older one is refused.
         history: oldest first; only where one case is asked for.
@@ -41,6 +42,7 @@ class Case:
 
     case_id: str
     profile_key: int
+    node_key: int
     profile_id: str
     title: str
     reason: str

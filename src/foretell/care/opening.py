@@ -11,7 +11,7 @@ OPENED, RESOLVED = "Case Opened", "Case Resolved"
 _NEW = """
 SELECT r.case_id, r.profile_key, r.title, r.reason, 'open' AS state, r.priority, r.owner,
   epoch_us(r.opened_at) AS opened_at, epoch_us(r.due_at) AS due_at, NULL AS closed_at, NULL AS outcome,
-  r.journey, r.run, r.step, 1 AS version
+  r.journey, r.run, r.step, 1 AS version, r.node_key
 FROM r ANTI JOIN known USING (case_id) ORDER BY r.case_id"""
 
 

@@ -16,6 +16,12 @@ CREATE TABLE case_history (
     PRIMARY KEY (case_id, number)) /*clustered*/;
 """
 
+_BY_NODE = """
+ALTER TABLE cases ADD COLUMN node_key BIGINT NOT NULL DEFAULT 0;
+UPDATE cases SET node_key = profile_key;
+CREATE INDEX cases_by_node ON cases (node_key);
+"""
+
 CASE_ROWS = {
     "case_id": "VARCHAR",
     "node_key": "BIGINT",
@@ -58,8 +64,8 @@ _VIEW = View(
 
 PARTS = RoomParts(
     "care",
-    (_MIGRATION,),
+    (_MIGRATION, _BY_NODE),
     (AnalyticsTable("case_rows", CASE_ROWS, "node_key", ("case_id",), ("opened_at",), derived="log_cases"),),
     (_VIEW,),
-    people={"cases": ("profile_key",)},
+    people={"cases": ("profile_key", "node_key")},
 )

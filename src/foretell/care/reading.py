@@ -10,8 +10,8 @@ from foretell.engine import Engine
 from foretell.errors import UsageError
 
 _COLUMNS = (
-    "c.case_id, c.profile_key, n.profile_id, c.title, c.reason, c.state, c.priority, c.owner, c.opened_at, c.due_at, "
-    "c.closed_at, c.outcome, c.journey, c.run, c.step, c.version"
+    "c.case_id, c.profile_key, c.node_key, n.profile_id, c.title, c.reason, c.state, c.priority, c.owner, "
+    "c.opened_at, c.due_at, c.closed_at, c.outcome, c.journey, c.run, c.step, c.version"
 )
 _FIELDS = [name.split(".")[1] for name in _COLUMNS.split(", ")]
 _FROM = "FROM cases c LEFT JOIN nodes n ON n.node_key = c.profile_key"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pyarrow as pa
 
-from foretell.engine import Stage, Tx
+from foretell.engine import OperationalStore, Stage, Tx, count_of, rekey_rows, unmerge_rows
 
 
 class CareStage(Stage):
@@ -14,12 +16,15 @@ class CareStage(Stage):
 
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
         """The winner's team goes on with what the loser's had."""
-        tx.put("care_merges", merges, key="loser_key")
-        tx.execute(
-            "UPDATE cases SET profile_key = (SELECT m.winner_key FROM care_merges m "
-            "WHERE m.loser_key = cases.profile_key) "
-            "WHERE profile_key IN (SELECT loser_key FROM care_merges)"
-        )
+        rekey_rows(tx, "cases", merges)
+
+    def unmerge(self, tx: Tx, splits: pa.Table) -> None:
+        """Cases go back to the person they were opened for."""
+        unmerge_rows(tx, "cases", splits)
+
+    def kept_of(self, store: OperationalStore, nodes: Sequence[int]) -> Mapping[str, int]:
+        """Cases of nodes."""
+        return {"cases": count_of(store, "cases", nodes)}
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the people's cases and what was noted in them."""

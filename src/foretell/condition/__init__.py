@@ -15,6 +15,7 @@ from foretell.condition.compile import compile_measure, compile_members
 from foretell.condition.explanation import Evidence, Explanation
 from foretell.condition.meaning import CatalogReferences, Named, horizon_problems, leaves, references
 from foretell.condition.nodes import (
+    Account,
     Aggregate,
     All,
     AnyOf,
@@ -32,6 +33,7 @@ from foretell.condition.nodes import (
     Property,
     Segment,
     Selection,
+    Table,
     Test,
     Trait,
 )
@@ -43,6 +45,7 @@ from foretell.condition.values import Frame
 
 __all__ = [
     "ASKED",
+    "Account",
     "Aggregate",
     "All",
     "AnyOf",
@@ -69,6 +72,7 @@ __all__ = [
     "Scope",
     "Segment",
     "Selection",
+    "Table",
     "Test",
     "Trait",
     "compile_measure",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from foretell.condition import counting, picking, running
+from foretell.condition import accounts, counting, own_tables, picking, running
 from foretell.condition.nodes import (
+    Account,
     All,
     AnyOf,
     Condition,
@@ -17,6 +18,7 @@ from foretell.condition.nodes import (
     Pick,
     Prediction,
     Segment,
+    Table,
     Trait,
 )
 from foretell.condition.people import People, intersection, members, union
@@ -61,10 +63,26 @@ def _leaf(tree: Leaf, scope: Scope, of: Of) -> People:
             return _segment(tree, _past(scope, "segment"), of)
         case Consent():
             return picking.consent(tree, _past(scope, "consent"))
+        case _:
+            return _beside(tree, _past(scope, type(tree).__name__.lower()))
+
+
+def _beside(tree: Message | Event | Account | Table, scope: Scope) -> People:
+    """By what is not the person's own: a run, an account, rows of a table."""
+    match tree:
         case Message():
-            return running.message(tree, _past(scope, "message"))
+            return running.message(tree, scope)
         case Event():
-            return running.event(tree, _past(scope, "event"))
+            return running.event(tree, scope)
+        case Account():
+            return accounts.belonging(_of_accounts(tree, scope), scope)
+        case Table():
+            return own_tables.table(tree, scope)
+
+
+def _of_accounts(part: Account, scope: Scope) -> str:
+    inner = scope.of_accounts()
+    return members(people(part.part, inner, "all"), inner, "all")
 
 
 def _segment(part: Segment, scope: Scope, of: Of) -> People:

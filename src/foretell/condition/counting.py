@@ -63,7 +63,7 @@ def _source(selection: Selection, scope: Scope, array: str | None) -> str:
     join = (
         "" if array is None else f" JOIN event_elements AS x ON {element_join(array, matches.elements.get(array, ()))}"
     )
-    return f"FROM log_events AS e{join} WHERE {matches.all(joined=array)}"
+    return f"FROM {scope.log('log_events')} AS e{join} WHERE {matches.all(joined=array)}"
 
 
 def _seen(scope: Scope) -> bool:

@@ -15,6 +15,7 @@ from foretell.condition.values import Value, holds
 from foretell.condition.where import element_join
 from foretell.definitions import Problem, suggestion
 from foretell.engine import Analytics
+from foretell.profile import name_of
 
 _MOST_NAMES = 50
 
@@ -70,8 +71,11 @@ class _Asker:
         return [Problem("UNKNOWN_TRAIT", message, self.thing, where, step)]
 
     def of_consent(self, leaf: Consent) -> list[Problem]:
-        rows = self.analytics.query("SELECT DISTINCT channel, purpose FROM consent_rows ORDER BY channel, purpose")
-        names = [f"{row['channel']}.{row['purpose']}" for row in rows.to_pylist()]
+        rows = self.analytics.query(
+            "SELECT DISTINCT channel, CASE WHEN purpose = '*' THEN 'marketing' ELSE purpose END AS purpose "
+            "FROM consent_rows ORDER BY channel, purpose"
+        )
+        names = [name_of(row["channel"], row["purpose"]) for row in rows.to_pylist()]
         name = f"{leaf.channel}.{leaf.purpose}"
         if name in names:
             return []

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from foretell.clock import utc
-from foretell.condition import counting, picking, running
+from foretell.condition import accounts, counting, own_tables, picking, running
 from foretell.condition.compile import people
 from foretell.condition.nodes import (
+    Account,
     All,
     AnyOf,
     Condition,
@@ -28,9 +29,10 @@ from foretell.condition.nodes import (
     Prediction,
     Segment,
     Selection,
+    Table,
     Trait,
 )
-from foretell.condition.people import universe
+from foretell.condition.people import members, universe
 from foretell.condition.scope import Of, Scope
 from foretell.condition.sentence import clause, measure_sentence, sentence
 from foretell.condition.where import selected
@@ -138,7 +140,19 @@ class _Teller:
             case Event():
                 events, _ = self._listed(running.entry_event(scope), descending=True)
                 found = self._entry(tree, scope) if events else "no event"
+            case Account():
+                found = self._accounts(tree, scope)
+            case Table():
+                number = self.query(own_tables.rows(tree, scope)).num_rows
+                found = f"{number} rows" if number != 1 else "1 row"
         return Explanation(clause(tree), holds, found, events)
+
+    def _accounts(self, part: Account, scope: Scope) -> str:
+        inner = scope.of_accounts()
+        wanted = members(people(part.part, inner, "all"), inner, "all")
+        told = self.query(accounts.accounts_told(wanted, scope)).to_pylist()
+        said = [f"{row['account_id']}: {'holds' if row['holds'] else 'does not hold'}" for row in told]
+        return ", ".join(said) or "no account"
 
     def _holds(self, leaf: Condition, scope: Scope, of: Of) -> bool:
         found = people(leaf, scope, of)

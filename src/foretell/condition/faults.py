@@ -58,7 +58,7 @@ class Faults:
             path,
             "NOT_IN_THIS_VERSION",
             f"{key!r} belongs to the condition language, but this version cannot answer it yet",
-            "Say it with the heads did, did_not, last, first, trait, prediction, segment and consent.",
+            "Say it with the heads did, did_not, last, first, trait, prediction, segment, consent, account and table.",
         )
 
 
@@ -68,8 +68,6 @@ LATER_HEADS = frozenset(
         "ratio",
         "persona",
         "near",
-        "account",
-        "table",
         "context",
         "bucket",
     )

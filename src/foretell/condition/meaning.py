@@ -9,6 +9,7 @@ from typing import Any
 from foretell.clock import Duration
 from foretell.condition.faults import At, Faults, nowhere
 from foretell.condition.nodes import (
+    Account,
     All,
     AnyOf,
     Condition,
@@ -22,6 +23,7 @@ from foretell.condition.nodes import (
     Prediction,
     Segment,
     Selection,
+    Table,
     Test,
     Trait,
 )
@@ -29,6 +31,7 @@ from foretell.condition.parse import parse
 from foretell.condition.scope import Of
 from foretell.definitions import Catalog, Problem
 from foretell.errors import UsageError
+from foretell.profile import Survivorship, name_of, purposes_of, survivorship_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Named:
         properties: pairs (test of the event's name, property).
         consents: pairs (channel, purpose).
         steps: of a journey, whose messages are meant.
+        tables: of the workspace's own.
     """
 
     segments: tuple[str, ...]
@@ -48,6 +52,7 @@ class Named:
     properties: tuple[tuple[Test, str], ...]
     consents: tuple[tuple[str, str], ...] = ()
     steps: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 def leaves(tree: Condition | Measure) -> Iterator[Leaf | Measure]:
@@ -63,16 +68,19 @@ def leaves(tree: Condition | Measure) -> Iterator[Leaf | Measure]:
 
 def references(tree: Condition | Measure) -> Named:
     """The segments, predictions, traits, events, consents and the like that ``tree`` names, each once."""
-    found = list(leaves(tree))
+    own = list(leaves(tree))
+    within = [leaf for one in own if isinstance(one, Account) for leaf in leaves(one.part)]
+    found = [*own, *within]
     properties = [pair for leaf in found for pair in properties_of(leaf)]
     return Named(
         segments=_once(leaf.key for leaf in found if isinstance(leaf, Segment)),
         predictions=_once(leaf.key for leaf in found if isinstance(leaf, Prediction)),
-        traits=_once(leaf.name for leaf in found if isinstance(leaf, Trait)),
+        traits=_once(leaf.name for leaf in own if isinstance(leaf, Trait)),
         events=tuple(dict.fromkeys(leaf.selection.event for leaf in found if isinstance(leaf, Did | Pick | Measure))),
         properties=tuple(dict.fromkeys(properties)),
         consents=tuple(dict.fromkeys((leaf.channel, leaf.purpose) for leaf in found if isinstance(leaf, Consent))),
         steps=_once(leaf.step for leaf in found if isinstance(leaf, Message)),
+        tables=_once(leaf.key for leaf in found if isinstance(leaf, Table)),
     )
 
 
@@ -148,6 +156,14 @@ class CatalogReferences:
                 next_step=f"Its horizons are: {', '.join(horizons)}.",
             )
         return horizon or horizons[0], _max_age(spec)
+
+    def consent(self, channel: str, purpose: str) -> Duration | None:
+        """How long a grant holds by the consent document; None: for good."""
+        return purposes_of(self._catalog).of(name_of(channel, purpose)).expires_after
+
+    def survivorship(self) -> Survivorship:
+        """What the identity document says of traits."""
+        return survivorship_of(self._catalog)
 
 
 def _max_age(spec: Any) -> Duration | None:

@@ -199,8 +199,32 @@ class Event:
     path: Path = field(default=(), compare=False)
 
 
-Condition = All | AnyOf | Not | Trait | Did | Pick | Prediction | Segment | Consent | Message | Event
-Leaf = Trait | Did | Pick | Prediction | Segment | Consent | Message | Event
+@dataclass(frozen=True)
+class Account:
+    """The person belongs to an account for which the part holds; there, events are those of all its members
+    and traits are the account's own."""
+
+    part: Condition
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The person (inside ``account``: the account) has rows in a table of the workspace's own.
+
+    Args:
+        where: tests of the row's columns, all of which must hold.
+        times: test of how many such rows there are.
+    """
+
+    key: str
+    where: tuple[Property, ...]
+    times: Test
+    path: Path = field(default=(), compare=False)
+
+
+Condition = All | AnyOf | Not | Trait | Did | Pick | Prediction | Segment | Consent | Message | Event | Account | Table
+Leaf = Trait | Did | Pick | Prediction | Segment | Consent | Message | Event | Account | Table
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from foretell.condition.faults import Faults
 from foretell.condition.nodes import (
+    Account,
     All,
     AnyOf,
     Condition,
@@ -16,6 +17,7 @@ from foretell.condition.nodes import (
     Pick,
     Prediction,
     Segment,
+    Table,
     Trait,
 )
 
@@ -45,5 +47,5 @@ def outcome_problems(tree: Condition | Measure, faults: Faults) -> None:
         )
 
 
-def _head(tree: Trait | Pick | Prediction | Segment | Consent | Message | Event) -> str:
+def _head(tree: Trait | Pick | Prediction | Segment | Consent | Message | Event | Account | Table) -> str:
     return tree.which if isinstance(tree, Pick) else type(tree).__name__.lower()

@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 from foretell.condition import checks, literals, qualifiers
 from foretell.condition.faults import LATER_HEADS, At, Faults, nowhere
 from foretell.condition.nodes import (
+    Account,
     All,
     AnyOf,
     Condition,
@@ -15,6 +16,7 @@ from foretell.condition.nodes import (
     Did,
     Event,
     Function,
+    Leaf,
     Measure,
     Message,
     MessageState,
@@ -23,6 +25,7 @@ from foretell.condition.nodes import (
     Pick,
     Prediction,
     Segment,
+    Table,
     Trait,
 )
 from foretell.condition.outcome import outcome_problems
@@ -245,6 +248,34 @@ def _consent(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | Non
     return None
 
 
+def _account(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    part = condition(raw[head], (*path, head), faults)
+    if part is None:
+        return None
+    for leaf in _leaves(part):
+        if not isinstance(leaf, Did | Pick | Trait | Table):
+            name = type(leaf).__name__.lower()
+            faults.add(
+                (*leaf.path, name),
+                "NOT_OF_ACCOUNTS",
+                f"{name!r} speaks of one person, and here an account is meant",
+                "Inside account use did, did_not, last, first, trait and table; put the rest beside it.",
+            )
+    return Account(part, path)
+
+
+def _leaves(tree: Condition) -> list[Leaf]:
+    if isinstance(tree, All | AnyOf):
+        return [leaf for part in tree.parts for leaf in _leaves(part)]
+    return _leaves(tree.part) if isinstance(tree, Not) else [tree]
+
+
+def _table(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
+    where = qualifiers.properties(raw["where"], (*path, "where"), faults) if "where" in raw else ()
+    times = checks.count_test(raw["times"], (*path, "times"), faults) if "times" in raw else qualifiers.AT_LEAST_ONCE
+    return Table(_key(raw, head, path, faults), where, times, path)
+
+
 def _message(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
     step = _key(raw, head, path, faults)
     used = [key for key in ("is", "is_not") if key in raw]
@@ -298,5 +329,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "consent": ((), _consent),
     "message": (("is", "is_not"), _message),
     "event": (checks.VALUE_TESTS, _event),
+    "account": ((), _account),
+    "table": (("where", "times"), _table),
 }
 _OF_JOURNEYS = ("message", "event")

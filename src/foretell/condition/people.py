@@ -56,7 +56,7 @@ def _is_in(part: People) -> str:
 
 def universe(scope: Scope, of: Of) -> People:
     """Everybody first seen by the instant; of ``known`` those with a known identifier by then."""
-    return People(f"SELECT DISTINCT s.profile_key FROM log_sightings AS s WHERE {_sighted(scope, of)}")
+    return People(f"SELECT DISTINCT s.profile_key FROM {scope.log('log_sightings')} AS s WHERE {_sighted(scope, of)}")
 
 
 def members(people: People, scope: Scope, of: Of) -> str:
@@ -69,9 +69,10 @@ def members(people: People, scope: Scope, of: Of) -> str:
         )
     if of == "all" and people.seen:
         return people.query
+    sightings = scope.log("log_sightings")
     return (
         f"SELECT u.profile_key FROM ({people.query}) AS u WHERE EXISTS "
-        f"(SELECT 1 FROM log_sightings AS s WHERE s.profile_key = u.profile_key AND {_sighted(scope, of)})"
+        f"(SELECT 1 FROM {sightings} AS s WHERE s.profile_key = u.profile_key AND {_sighted(scope, of)})"
     )
 
 

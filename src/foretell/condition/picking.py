@@ -8,6 +8,10 @@ from foretell.condition.people import People
 from foretell.condition.scope import Scope
 from foretell.condition.values import Value, holds, number_holds
 from foretell.condition.where import properties, selected
+from foretell.profile import EVERYTHING, EXEMPT, Survivorship, ranked_sql, traits_told_of, words_sql
+
+_PROFILING = Consent("", "profiling")
+_SAME = "o.profile_key = coalesce(m.profile_key, r.node_key)"
 
 
 def trait(part: Trait, scope: Scope) -> People:
@@ -17,11 +21,28 @@ def trait(part: Trait, scope: Scope) -> People:
 
 
 def trait_values(part: Trait, scope: Scope) -> str:
-    """SQL: ``profile_key s n place``; the latest value has place 1 (ties in time go by sequence)."""
+    """SQL: ``profile_key s n place``; the value that stands has place 1: of a person by the rule of the trait,
+    see :func:`~foretell.profile.ranked_sql`, of an account the latest (ties in time go by sequence)."""
+    rules = scope.references.survivorship().only(part.name)
+    if not (rules.plain or scope.accounts):
+        return _survivors(part.name, rules, scope)
     rows = sql.both([f"t.trait = {sql.text(part.name)}", *scope.rows("t")])
     return (
         "SELECT t.profile_key, t.s, t.n, row_number() OVER (PARTITION BY t.profile_key "
-        f"ORDER BY t.ts DESC, t.seq DESC) AS place FROM log_traits AS t WHERE {rows}"
+        f"ORDER BY t.ts DESC, t.seq DESC) AS place FROM {scope.log('log_traits')} AS t WHERE {rows}"
+    )
+
+
+def _survivors(name: str, rules: Survivorship, scope: Scope) -> str:
+    """SQL: ``profile_key s n place``, as the operational store answers it, but as of the instant."""
+    names = ", ".join(sql.text(trait) for trait in traits_told_of([name], rules))
+    told = (
+        "SELECT t.profile_key, t.node_key, t.trait, coalesce(t.source, '') AS source, t.s, t.n, t.ts, t.seq "
+        f"FROM log_traits AS t WHERE {sql.both([f't.trait IN ({names})', *scope.rows('t')])}"
+    )
+    return (
+        "SELECT k.profile_key, CASE WHEN k.stands = 1 THEN k.s END AS s, CASE WHEN k.stands = 1 THEN k.n END AS n, "
+        f"k.place FROM ({ranked_sql(words_sql(told), rules)}) AS k WHERE k.trait = {sql.text(name)}"
     )
 
 
@@ -31,12 +52,12 @@ def pick(part: Pick, scope: Scope) -> People:
     if not part.properties:
         edge = "max(e.ts)" if part.which == "last" else "min(e.ts)"
         having = _since(edge, part.ago, scope)
-        source = f"FROM log_events AS e WHERE {matches}"
+        source = f"FROM {scope.log('log_events')} AS e WHERE {matches}"
         return People(f"SELECT e.profile_key {source} GROUP BY e.profile_key HAVING {having}")
     order = "DESC" if part.which == "last" else "ASC"
     ranked = (
         "SELECT e.*, row_number() OVER (PARTITION BY e.profile_key "
-        f"ORDER BY e.ts {order}, e.message_id {order}) AS place FROM log_events AS e WHERE {matches}"
+        f"ORDER BY e.ts {order}, e.message_id {order}) AS place FROM {scope.log('log_events')} AS e WHERE {matches}"
     )
     tests = [properties(part.properties, scope).all()]
     if part.ago:
@@ -46,7 +67,7 @@ def pick(part: Pick, scope: Scope) -> People:
 
 
 def prediction(part: Prediction, scope: Scope) -> People:
-    """Who has a latest stored score, not too old, that keeps the test."""
+    """Who has a latest stored score, not too old, that keeps the test; who objects to profiling has none."""
     test = number_holds(
         part.test,
         lambda symbol, number: f"p.score {symbol} CAST('{float(number)!r}' AS DOUBLE)",
@@ -59,11 +80,13 @@ def scores(part: Prediction, scope: Scope) -> str:
     """SQL: ``profile_key score place``; the latest score that is not too old has place 1."""
     horizon, max_age = scope.references.prediction(part.key, part.horizon)
     frame = scope.frame
+    objections = consent_states(_PROFILING, scope)
     rows = [
         f"r.prediction = {sql.text(part.key)}",
         f"r.horizon = {sql.text(horizon)}",
         f"r.as_of <= {sql.instant(frame.as_of)}",
         *scope.ones("coalesce(m.profile_key, r.node_key)"),
+        f"NOT EXISTS (SELECT 1 FROM ({objections}) AS o WHERE o.place = 1 AND o.state = 'denied' AND {_SAME})",
     ]
     if max_age is not None:
         rows.append(f"r.as_of >= {sql.instant(max_age.before(frame.as_of, frame.zone))}")
@@ -76,18 +99,46 @@ def scores(part: Prediction, scope: Scope) -> str:
 
 
 def consent(part: Consent, scope: Scope) -> People:
-    """For whom the latest word is that it is granted."""
+    """For whom the word that counts is that it is granted, and has not lapsed."""
     return _tested(consent_states(part, scope), "c", "c.state = 'granted'", at_nothing=False, seen=False)
 
 
 def consent_states(part: Consent, scope: Scope) -> str:
-    """SQL: ``profile_key state ts source place``; the latest word has place 1, of one instant the stricter."""
-    rows = [f"c.channel = {sql.text(part.channel)}", f"c.purpose = {sql.text(part.purpose)}", *scope.rows("c")]
-    return (
-        "SELECT c.profile_key, c.state, c.ts, c.source, row_number() OVER (PARTITION BY c.profile_key "
-        "ORDER BY c.ts DESC, CASE WHEN c.state = 'granted' THEN 1 ELSE 0 END, c.seq DESC) AS place "
-        f"FROM log_consents AS c WHERE c.state IN ('granted', 'denied') AND {sql.both(rows)}"
+    """SQL: ``profile_key state ts source place``; the word that counts has place 1, see ``docs/rooms/profile.md``.
+
+    Of each of a person's identities the latest word, of one instant the stricter; of these the strictest.
+    """
+    spoken = [part.purpose] if part.purpose in EXEMPT else [part.purpose, EVERYTHING]
+    rows = sql.both(
+        [
+            f"c.channel = {sql.text(part.channel)}",
+            f"c.purpose IN ({', '.join(map(sql.text, spoken))})",
+            "coalesce(s.profile_key, c.spoken_by, c.profile_key) = c.profile_key",
+            *scope.rows("c"),
+        ]
     )
+    latest = (
+        f"SELECT c.profile_key, {_lapsing(part, scope)} AS state, c.ts, c.source, c.seq, "
+        "row_number() OVER (PARTITION BY c.profile_key, c.node_key "
+        "ORDER BY c.ts DESC, CASE WHEN c.state = 'granted' THEN 1 ELSE 0 END, c.seq DESC) AS place "
+        "FROM log_consents AS c LEFT JOIN merged AS s ON s.node_key = c.spoken_by "
+        f"WHERE c.state IN ('granted', 'denied') AND {rows}"
+    )
+    return (
+        "SELECT w.profile_key, w.state, w.ts, w.source, row_number() OVER (PARTITION BY w.profile_key ORDER BY "
+        "CASE w.state WHEN 'denied' THEN 0 WHEN 'granted' THEN 1 ELSE 2 END, w.ts DESC, w.seq DESC) AS place "
+        f"FROM ({latest}) AS w WHERE w.place = 1"
+    )
+
+
+def _lapsing(part: Consent, scope: Scope) -> str:
+    """SQL: the state of a word at the instant; a grant that has lapsed by then is ``expired``."""
+    frame = scope.frame
+    ends = [f"c.expires_at <= {sql.instant(frame.as_of)}"]
+    holds = scope.references.consent(part.channel, part.purpose)
+    if holds is not None:
+        ends.append(f"c.ts <= {sql.instant(holds.before(frame.as_of, frame.zone))}")
+    return f"CASE WHEN c.state = 'granted' AND ({' OR '.join(ends)}) THEN 'expired' ELSE c.state END"
 
 
 def _tested(ranked: str, alias: str, test: str, *, at_nothing: bool, seen: bool) -> People:

@@ -11,6 +11,7 @@ from foretell.condition import sql
 from foretell.condition.nodes import Condition
 from foretell.condition.values import MISSING, Frame, Value
 from foretell.engine import Column
+from foretell.profile import Survivorship
 
 Of = Literal["known", "all"]
 
@@ -32,6 +33,14 @@ class References(Protocol):
 
     def prediction(self, key: str, horizon: str | None) -> tuple[str, Duration | None]:
         """The horizon meant, and how old its score may be."""
+        ...
+
+    def consent(self, channel: str, purpose: str) -> Duration | None:
+        """How long a grant holds; None: for good."""
+        ...
+
+    def survivorship(self) -> Survivorship:
+        """Which of several told values of a trait stands."""
         ...
 
 
@@ -65,6 +74,7 @@ class Scope:
         only: look at one profile alone.
         inside: segments being inlined, outermost first.
         asked: only the people of the table :data:`ASKED` are looked at; None: everybody.
+        accounts: accounts are meant instead of people: every ``profile_key`` is an account's id.
     """
 
     frame: Frame
@@ -75,6 +85,37 @@ class Scope:
     only: int | None = None
     inside: tuple[str, ...] = ()
     asked: Asked | None = None
+    accounts: bool = False
+
+    def of_accounts(self) -> Scope:
+        """The scope for what is said of accounts."""
+        return replace(self, only=None, asked=None, accounts=True)
+
+    def log(self, relation: str) -> str:
+        """Where the rows of ``log_events``, ``log_traits`` or ``log_sightings`` are read, by person or by account."""
+        return self._accounts(relation) if self.accounts else relation
+
+    def memberships(self) -> str:
+        """SQL: ``profile_key`` and ``account_id`` of everybody who belonged to an account at the instant."""
+        rows = replace(self, only=None, asked=None).rows("m")
+        return (
+            "SELECT l.profile_key, l.account_id FROM (SELECT m.profile_key, m.account_id, m.ended, row_number() OVER "
+            "(PARTITION BY m.profile_key, m.account_id ORDER BY m.ts DESC, m.seq DESC) AS place "
+            f"FROM log_account_members AS m WHERE {sql.both(rows)}) AS l WHERE l.place = 1 AND NOT l.ended"
+        )
+
+    def _accounts(self, relation: str) -> str:
+        if relation == "log_events":
+            return (
+                "(SELECT i.* EXCLUDE (profile_key), g.account_id AS profile_key FROM log_events AS i "
+                f"JOIN ({self.memberships()}) AS g ON g.profile_key = i.profile_key)"
+            )
+        if relation == "log_traits":
+            return (
+                "(SELECT i.account_id AS profile_key, i.ts, i.known_at, i.seq, i.trait, i.s, i.n "
+                "FROM log_account_traits AS i)"
+            )
+        return "(SELECT i.account_id AS profile_key, i.ts, i.known_at, TRUE AS known FROM log_account_members AS i)"
 
     def within_segment(self, key: str) -> Scope:
         """The scope for the parts of segment ``key``, which means the same for every run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from foretell.condition import wording
 from foretell.condition.nodes import (
+    Account,
     Aggregate,
     All,
     AnyOf,
@@ -19,6 +20,7 @@ from foretell.condition.nodes import (
     Prediction,
     Segment,
     Selection,
+    Table,
     Trait,
 )
 from foretell.condition.qualifiers import AT_LEAST_ONCE
@@ -75,10 +77,27 @@ def _leaf(tree: Leaf) -> str:
             return f"who are in segment {tree.key}"
         case Consent():
             return f"who consent to {tree.purpose} over {tree.channel}"
+        case _:
+            return _beside(tree)
+
+
+def _beside(tree: Message | Event | Account | Table) -> str:
+    match tree:
         case Message():
             return f"whose message {tree.step} was{' not' if tree.negated else ''} {tree.state}"
         case Event():
             return f"whose entry event says that {tree.name} {wording.verb(tree.test)}"
+        case Account():
+            return f"who belong to an account, its members taken as one, {clause(tree.part)}"
+        case Table():
+            return _table(tree)
+
+
+def _table(part: Table) -> str:
+    words = f" where {wording.properties(part.where)}" if part.where else ""
+    if part.times == AT_LEAST_ONCE:
+        return f"who have a row in {part.key}{words}"
+    return f"who have {wording.amount(part.times)} rows in {part.key}{words}"
 
 
 def _grouped(part: Condition) -> str:

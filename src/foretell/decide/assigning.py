@@ -17,6 +17,12 @@ from foretell.ids import unit_intervals
 HELD_OUT = "held_out"
 """The arm to which nothing is done."""
 _KEPT = {"profile_key": pa.int64(), "arm": pa.string()}
+_FIRST = (
+    "SELECT profile_key, arm FROM (SELECT a.profile_key, a.arm, row_number() OVER "
+    "(PARTITION BY a.profile_key ORDER BY a.at, a.node_key) AS place FROM assigned_people p JOIN assignments a "
+    "ON a.experiment = ? AND a.profile_key = p.profile_key) every_one WHERE place = 1"
+)
+"""Of two people who are one now the first assignment counts."""
 
 
 def arms(experiment: str, profile_ids: pa.Array | pa.ChunkedArray, shares: Mapping[str, float]) -> pa.Array:
@@ -46,14 +52,7 @@ def assign(tx: Tx, batch: Batch, experiment: str, people: pa.Table, shares: Mapp
     Returns: ``profile_key arm``, in the order of ``people``. Tells ``Held Out`` for who is newly held out.
     """
     tx.put("assigned_people", people.select(["profile_key"]), key="profile_key")
-    kept = table_of(
-        _KEPT,
-        tx.query(
-            "SELECT a.profile_key, a.arm FROM assigned_people p JOIN assignments a "
-            "ON a.experiment = ? AND a.profile_key = p.profile_key",
-            (experiment,),
-        ),
-    )
+    kept = table_of(_KEPT, tx.query(_FIRST, (experiment,)))
     place = pc.index_in(people["profile_key"], kept["profile_key"].combine_chunks())
     drawn = arms(experiment, people["profile_id"], shares)
     arm = pc.coalesce(kept["arm"].combine_chunks().take(place.combine_chunks()), drawn)
@@ -69,7 +68,8 @@ def contaminated(tx: Tx, experiment: str, profile_keys: pa.Array | pa.ChunkedArr
     tx.put("asked_people", pa.table({"profile_key": pc.unique(profile_keys)}), key="profile_key")
     found = tx.query(
         "SELECT a.profile_key FROM asked_people p JOIN assignments a ON a.experiment = ? "
-        "AND a.profile_key = p.profile_key WHERE a.contaminated = 1 ORDER BY 1",
+        "AND a.profile_key = p.profile_key GROUP BY a.profile_key "
+        "HAVING count(DISTINCT a.arm) > 1 OR max(a.contaminated) = 1 ORDER BY 1",
         (experiment,),
     )
     return pa.array([key for (key,) in found], pa.int64())
@@ -81,8 +81,8 @@ def _enter(tx: Tx, batch: Batch, experiment: str, fresh: pa.Table) -> None:
         {"f": fresh},
         {"experiment": experiment},
     )
-    stored = scratch("SELECT experiment, profile_key, arm, epoch_us(r.at), 0 FROM r", {"r": rows})
-    tx.executemany("INSERT INTO assignments VALUES (?, ?, ?, ?, ?)", python_rows(stored))
+    stored = scratch("SELECT experiment, node_key, profile_key, arm, epoch_us(r.at), 0 FROM r", {"r": rows})
+    tx.executemany("INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?)", python_rows(stored))
     batch.emit("assignment_rows", rows.select(["experiment", "node_key", "arm", "at"]))
     batch.tell(
         scratch(

@@ -131,12 +131,16 @@ def _enter(tx: Tx, batch: Batch, offer: Document, fresh: pa.Table) -> None:
     begun = [utc(at) for at in fresh["at"].to_pylist()]
     ends = {at: length.after(at, zone) for at in set(begun)}
     expires = [ends[at] for at in begun]
-    columns = fresh["code"].to_pylist(), fresh["run"].to_pylist(), fresh["profile_key"].to_pylist()
+    columns = (fresh[name].to_pylist() for name in ("code", "run", "profile_key", "node_key"))
     rows = [
-        (code, offer.key, run, key, micros(at), micros(end))
-        for code, run, key, at, end in zip(*columns, begun, expires, strict=True)
+        (code, offer.key, run, key, node, micros(at), micros(end))
+        for code, run, key, node, at, end in zip(*columns, begun, expires, strict=True)
     ]
-    tx.executemany("INSERT INTO offer_codes VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)", rows)
+    tx.executemany(
+        "INSERT INTO offer_codes (code, offer, run, profile_key, node_key, issued_at, expires_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
     told = fresh.append_column("expires_at", pa.array([naive_utc(end) for end in expires], TIMESTAMP))
     batch.emit(
         "offer_code_rows",

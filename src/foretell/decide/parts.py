@@ -17,6 +17,21 @@ CREATE UNIQUE INDEX offer_codes_by_run ON offer_codes (run, offer);
 CREATE INDEX offer_codes_by_profile ON offer_codes (profile_key);
 """
 
+_BY_NODE = """
+CREATE TABLE assignments_by_node (
+    experiment TEXT, node_key BIGINT, profile_key BIGINT NOT NULL, arm TEXT NOT NULL, at BIGINT NOT NULL,
+    contaminated BIGINT NOT NULL, PRIMARY KEY (experiment, node_key)) /*clustered*/;
+INSERT INTO assignments_by_node SELECT experiment, profile_key, profile_key, arm, at, contaminated FROM assignments;
+DROP TABLE assignments;
+ALTER TABLE assignments_by_node RENAME TO assignments;
+CREATE INDEX assignments_by_profile ON assignments (profile_key, experiment);
+ALTER TABLE offer_codes ADD COLUMN node_key BIGINT NOT NULL DEFAULT 0;
+UPDATE offer_codes SET node_key = profile_key;
+CREATE INDEX offer_codes_by_node ON offer_codes (node_key);
+"""
+"""An assignment stays with the node it was made for, so that a split gives it back. ``contaminated`` is written no
+more: it keeps what merges of earlier releases left of a second arm."""
+
 _ASSIGNED = {
     "experiment": "VARCHAR",
     "node_key": "BIGINT",
@@ -80,11 +95,11 @@ _OFFERS = View(
 
 PARTS = RoomParts(
     "decide",
-    (_MIGRATION,),
+    (_MIGRATION, _BY_NODE),
     (
         AnalyticsTable("assignment_rows", _ASSIGNED, "node_key", ("experiment", "node_key"), derived="log_assignments"),
         AnalyticsTable("offer_code_rows", CODE_ROWS, "node_key", ("code",), derived="log_offer_codes"),
     ),
     (_EXPOSURES, _CODES, _OFFERS),
-    people={"assignments": ("profile_key",), "offer_codes": ("profile_key",)},
+    people={"assignments": ("profile_key", "node_key"), "offer_codes": ("profile_key", "node_key")},
 )

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.engine import Batch, Stage, Tx, python_rows, scratch, table_of
+from foretell.engine import (
+    Batch,
+    OperationalStore,
+    Stage,
+    Tx,
+    count_of,
+    python_rows,
+    rekey_rows,
+    scratch,
+    table_of,
+    unmerge_rows,
+)
 
 ORDERED, COUPON = "Order Completed", "s:coupon"
+_THEIRS = {"assignments": "experiment arms", "offer_codes": "offer codes"}
+"""Tables with ``profile_key`` and ``node_key``, and how people call their rows."""
 _CODE = {
     "code": pa.string(), "offer": pa.string(), "run": pa.string(), "profile_key": pa.int64(),
     "issued_at": pa.int64(), "expires_at": pa.int64(), "redeemed_at": pa.int64(),
@@ -77,33 +92,22 @@ class DecideStage(Stage):
         return scratch(_USED, {"e": orders, "p": told, "c": table_of(_CODE, found)})
 
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
-        """Of two assignments the first stays; who was in both arms is marked and left out of analyses."""
-        tx.put("decide_merges", merges, key="loser_key")
-        moved = (
-            "SELECT m.winner_key, a.experiment, a.arm, a.at, a.contaminated FROM decide_merges m JOIN assignments a "
-        )
-        tx.execute(
-            "INSERT INTO assignments (experiment, profile_key, arm, at, contaminated) "
-            "SELECT experiment, winner_key, arm, at, contaminated FROM ("
-            "SELECT winner_key, experiment, arm, at, CASE WHEN min(arm) OVER same <> max(arm) OVER same THEN 1 "
-            "ELSE max(contaminated) OVER same END AS contaminated, "
-            "row_number() OVER (PARTITION BY winner_key, experiment ORDER BY at, arm) AS place "
-            f"FROM ({moved} ON a.profile_key = m.loser_key) x WINDOW same AS (PARTITION BY winner_key, experiment)) y "
-            "WHERE place = 1 "
-            "ON CONFLICT (experiment, profile_key) DO UPDATE SET "
-            "contaminated = CASE WHEN assignments.contaminated = 1 OR excluded.contaminated = 1 "
-            "OR assignments.arm <> excluded.arm THEN 1 ELSE 0 END, "
-            "arm = CASE WHEN excluded.at < assignments.at THEN excluded.arm ELSE assignments.arm END, "
-            "at = CASE WHEN excluded.at < assignments.at THEN excluded.at ELSE assignments.at END"
-        )
-        tx.execute("DELETE FROM assignments WHERE profile_key IN (SELECT loser_key FROM decide_merges)")
-        tx.execute(
-            "UPDATE offer_codes SET profile_key = (SELECT m.winner_key FROM decide_merges m "
-            "WHERE m.loser_key = offer_codes.profile_key) WHERE profile_key IN (SELECT loser_key FROM decide_merges)"
-        )
+        """The winner takes over assignments and codes. Of two assignments the first counts; who was in both arms
+        is left out of analyses. Both rows stay, for a split."""
+        for table in _THEIRS:
+            rekey_rows(tx, table, merges)
+
+    def unmerge(self, tx: Tx, splits: pa.Table) -> None:
+        """Assignments and codes go back to the person they were made for."""
+        for table in _THEIRS:
+            unmerge_rows(tx, table, splits)
+
+    def kept_of(self, store: OperationalStore, nodes: Sequence[int]) -> Mapping[str, int]:
+        """Assignments and codes of nodes."""
+        return {words: count_of(store, table, nodes) for table, words in _THEIRS.items()}
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the people; a code that was given out is not given out again to another run anyway."""
         tx.put("decide_erased", profiles.select(["profile_key"]), key="profile_key")
-        for table in ("assignments", "offer_codes"):
+        for table in _THEIRS:
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM decide_erased)")

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from foretell.clock import zone_of
+from foretell.definitions.privacy_section import PrivacySection
 from foretell.definitions.sending import SendingSection
-from foretell.definitions.texts import CurrencyText, ZoneText
+from foretell.definitions.texts import CountryText, CurrencyText, ZoneText
 
 SETTINGS_FILE = "foretell.yaml"
 
@@ -58,10 +59,16 @@ class WorkspaceSettings(_Section):
         pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         description="How numbers and dates are written in the app, BCP 47.",
     )
+    country: CountryText | None = Field(
+        default=None,
+        description="ISO 3166-1 alpha-2 code: where telephone numbers, postcodes and the like are from that name no "
+        "country; without it, that of the locale.",
+    )
     stores: StoresSection = StoresSection()
     engine: EngineSection = EngineSection()
     collect: CollectSection = CollectSection()
     sending: SendingSection = SendingSection()
+    privacy: PrivacySection = PrivacySection()
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict, description="Name → ${VARIABLE}; never written out here."
     )

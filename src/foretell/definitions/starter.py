@@ -16,6 +16,9 @@ currency: EUR
 # ... and calendar months, years and bare dates are read in this time zone (IANA name).
 zone: UTC
 
+# Telephone numbers, postcodes and the like that name no country are read as this one's (ISO 3166-1).
+# country: GB
+
 # The folder of the embedded stores, which never goes into git.
 # stores:
 #   data: data

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from foretell.clock import Duration, zone_of
+from foretell.definitions.countries import country_of
 from foretell.definitions.currencies import currency_of
 from foretell.definitions.wording import worded
 
@@ -24,6 +25,9 @@ ZoneText = Annotated[str, AfterValidator(worded(zone_of)), Field(json_schema_ext
 
 CurrencyText = Annotated[str, AfterValidator(worded(currency_of)), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
 """An ISO 4217 currency code, checked."""
+
+CountryText = Annotated[str, AfterValidator(worded(country_of)), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
+"""An ISO 3166-1 alpha-2 country code, checked."""
 
 KeyText = Annotated[str, Field(pattern=KEY_PATTERN)]
 """A document's key: lower-case letters, digits, ``_`` and ``-``, at most 64, a letter first."""

@@ -23,6 +23,7 @@ from foretell.deliver.channels.base import (
     Outgoing,
     Receipt,
 )
+from foretell.deliver.confirming import Confirmation, ask_to_confirm, confirm, confirmation
 from foretell.deliver.deciding import Sending, decide, obstacle, record_decisions, rules_of
 from foretell.deliver.dispatching import DispatchReport, dispatch
 from foretell.deliver.engaging import engaged
@@ -31,10 +32,11 @@ from foretell.deliver.gate import CANDIDATES, CONSENTS, HISTORY, REASONS, SUPPRE
 from foretell.deliver.inbox import InboxPage, Received, ReceivedMessage, inbox, inbox_message
 from foretell.deliver.ledger import LedgerPage, ledger, ledger_row, seen_in_ledger
 from foretell.deliver.machines import is_machine
-from foretell.deliver.outbox import STATES, cancel
+from foretell.deliver.outbox import STATES, cancel, queue_again
 from foretell.deliver.parts import PARTS
 from foretell.deliver.preferences import Preference, Preferences, preferences, set_preferences
 from foretell.deliver.quiet import QuietHours
+from foretell.deliver.sent import sent_to
 from foretell.deliver.settling import settle
 from foretell.deliver.stage import DeliverStage
 from foretell.deliver.suppressions import release, suppress, suppression
@@ -43,6 +45,7 @@ from foretell.deliver.tokens import (
     Signer,
     Token,
     click_url,
+    confirm_url,
     open_url,
     preferences_url,
     signer_of,
@@ -68,6 +71,7 @@ __all__ = [
     "ChannelKind",
     "ChannelPlace",
     "Check",
+    "Confirmation",
     "Decision",
     "DeliverStage",
     "DispatchReport",
@@ -86,9 +90,13 @@ __all__ = [
     "Signer",
     "Token",
     "Why",
+    "ask_to_confirm",
     "cancel",
     "channel_kinds",
     "click_url",
+    "confirm",
+    "confirm_url",
+    "confirmation",
     "decide",
     "dispatch",
     "engaged",
@@ -104,10 +112,12 @@ __all__ = [
     "open_url",
     "preferences",
     "preferences_url",
+    "queue_again",
     "record_decisions",
     "release",
     "rules_of",
     "seen_in_ledger",
+    "sent_to",
     "set_preferences",
     "settle",
     "signer_of",

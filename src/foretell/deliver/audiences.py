@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
 from foretell.deliver import outbox, people
-from foretell.deliver.deciding import record_decisions
+from foretell.deliver.deciding import Sending, record_decisions
 from foretell.deliver.gate import SEND, GateRules, gate
+from foretell.deliver.permissions import AUDIENCES, permissions
 from foretell.engine import TIMESTAMP, Batch, Engine, Tx, python_rows, scratch, table_of, with_column
 from foretell.ids import stable_id
-from foretell.profile import consents
+from foretell.profile import Purposes, purposes_of, survivorship_of
 
 PURPOSE = "marketing"
 _MEMBER = {
@@ -25,8 +26,8 @@ _MEMBER = {
 _NAMES = ", ".join(f"m.{name}" for name in _MEMBER)
 
 
-def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> pa.Table:
-    """Let people join an audience; without consent to advertising or without an address they do not.
+def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table, context: Sending) -> pa.Table:
+    """Let people join an audience; where advertising is not allowed or without an address they do not.
 
     Args:
         rows: profile_key, node_key, at (timestamp), run; code, journey and step where there are any. Who is in
@@ -37,18 +38,18 @@ def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> pa.Tab
     """
     asked = _asked(audience, rows, "join")
     people.ask_about(tx, asked["profile_key"])
-    asked = people.addressed(asked, people.reachable(tx))
+    asked = people.addressed(asked, people.reachable(tx, survivorship_of(context.catalog)))
     answer = gate(
         asked.append_column("fault", pa.nulls(asked.num_rows, pa.string())),
-        consents=consents(tx, asked["profile_key"]).select(["profile_key", "channel", "purpose", "state"]),
+        consents=permissions(tx, asked, purposes_of(context.catalog), context.now),
         suppressed=people.suppressed(tx, asked),
         history=people.no_history(),
-        rules=GateRules(without_consent=frozenset()),
+        rules=GateRules(),
     )
     for name in ("decision", "reason", "checks"):
         asked = asked.append_column(name, answer[name])
     record_decisions(batch, asked)
-    going = _once(asked.filter(pc.equal(asked["decision"], SEND)))
+    going = people.with_address_nodes(tx, _once(asked.filter(pc.equal(asked["decision"], SEND))))
     inside = _members(tx, audience, going)
     inside = inside.filter(pc.is_null(inside["left_at"]))
     fresh = going.filter(pc.invert(pc.is_in(going["profile_key"], inside["profile_key"].combine_chunks())))
@@ -69,18 +70,31 @@ def leave_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> None:
     _leave(tx, batch, inside, asked["at"].take(place))
 
 
-def leave_without_consent(engine: Engine, now: datetime) -> int:
-    """Take everybody out who does not allow advertising any more; returns how many."""
-    found = engine.ops.query(
-        f"SELECT {_NAMES} FROM audience_members m WHERE m.left_at IS NULL AND NOT EXISTS ("
-        "SELECT 1 FROM consent_states c WHERE c.profile_key = m.profile_key AND c.channel = 'ads' "
-        f"AND c.purpose = '{PURPOSE}' AND c.state = 'granted')"
-    )
-    if found:
+def leave_without_consent(engine: Engine, purposes: Purposes, now: datetime) -> int:
+    """Take everybody out to whom advertising is not allowed any more; returns how many."""
+    inside = engine.ops.query("SELECT DISTINCT profile_key FROM audience_members WHERE left_at IS NULL")
+    if not inside:
+        return 0
+    told = AUDIENCES.ask(engine.ops, pa.array([key for (key,) in inside], pa.int64()), now, purposes)
+    leaving = told.filter(pc.invert(told["allowed"])).select(["profile_key"])
+    return _take_out(engine, leaving, now) if leaving.num_rows else 0
+
+
+def _take_out(engine: Engine, leaving: pa.Table, now: datetime) -> int:
+    left: list[int] = []
+
+    def work(tx: Tx, batch: Batch) -> None:
+        tx.put("leaving_members", leaving, key="profile_key")
+        found = tx.query(
+            f"SELECT {_NAMES} FROM leaving_members l JOIN audience_members m ON m.profile_key = l.profile_key "
+            "WHERE m.left_at IS NULL ORDER BY m.audience, m.profile_key"
+        )
         members = table_of(_MEMBER, found)
-        at = pa.repeat(pa.scalar(naive_utc(now), TIMESTAMP), members.num_rows)
-        engine.act("deliver", lambda tx, batch: _leave(tx, batch, members, at), now=now)
-    return len(found)
+        _leave(tx, batch, members, pa.repeat(pa.scalar(naive_utc(now), TIMESTAMP), members.num_rows))
+        left.append(members.num_rows)
+
+    engine.act("deliver", work, now=now)
+    return left[0]
 
 
 def _asked(audience: str, rows: pa.Table, action: str) -> pa.Table:
@@ -117,12 +131,14 @@ def _members(tx: Tx, audience: str, rows: pa.Table) -> pa.Table:
 def _enter(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> None:
     if rows.num_rows == 0:
         return
-    members = rows.append_column("audience", pa.array([audience] * rows.num_rows, pa.string()))
+    owners = pc.coalesce(rows["address_node"], rows["node_key"])
+    members = with_column(rows, "node_key", owners)
+    members = members.append_column("audience", pa.array([audience] * rows.num_rows, pa.string()))
     members = members.append_column("joined_at", members["at"].cast(TIMESTAMP).cast(pa.int64()))
     members = members.append_column("left_at", pa.nulls(rows.num_rows, pa.int64())).select(list(_MEMBER))
     tx.executemany(
         f"INSERT INTO audience_members ({', '.join(_MEMBER)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (audience, profile_key) DO UPDATE SET node_key = excluded.node_key, run = excluded.run, "
+        "ON CONFLICT (audience, node_key) DO UPDATE SET profile_key = excluded.profile_key, run = excluded.run, "
         "code = excluded.code, joined_at = excluded.joined_at, left_at = NULL, address = excluded.address",
         python_rows(members),
     )
@@ -134,8 +150,8 @@ def _leave(tx: Tx, batch: Batch, members: pa.Table, at: pa.Array | pa.ChunkedArr
         return
     instants = at.cast(TIMESTAMP).cast(pa.int64())
     tx.executemany(
-        "UPDATE audience_members SET left_at = ? WHERE audience = ? AND profile_key = ?",
-        zip(instants.to_pylist(), members["audience"].to_pylist(), members["profile_key"].to_pylist(), strict=True),
+        "UPDATE audience_members SET left_at = ? WHERE audience = ? AND node_key = ?",
+        zip(instants.to_pylist(), members["audience"].to_pylist(), members["node_key"].to_pylist(), strict=True),
     )
     keys = zip(members["audience"].to_pylist(), members["node_key"].to_pylist(), instants.to_pylist(), strict=True)
     ids = pa.array([stable_id("a", audience, str(node), "leave", str(left)) for audience, node, left in keys])

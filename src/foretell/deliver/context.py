@@ -11,27 +11,31 @@ from typing import Any
 
 import pyarrow as pa
 
+from foretell import collect, profile
 from foretell.clock import naive_utc
 from foretell.definitions import Catalog
 from foretell.deliver.liquid_text import Facts
 from foretell.deliver.outbox import Queued
-from foretell.engine import TIMESTAMP, Engine
+from foretell.engine import TIMESTAMP, Engine, python_rows
 from foretell.money import from_micro, minor_digits
 
 VIEWED, BOUGHT = "viewed", "bought"
-_KEYS_A_QUERY = 5_000
 
 
 @dataclass(frozen=True)
 class _Fetched:
     traits: Mapping[int, Facts]
     products: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[int, Mapping[str, Any]]
 
 
 def facts_of(engine: Engine, catalog: Catalog, messages: Sequence[Queued]) -> list[dict[str, Any]]:
     """The context of each message, in their order: see ``docs/rooms/deliver.md`` for its fields."""
     told = [message for message in messages if message.medium != "ads"]
-    fetched = _Fetched(_traits(engine, told), _products(engine, catalog.settings.currency, told))
+    keys = [message.profile_key for message in told]
+    tables = collect.rows_by_person(engine, keys) if catalog.all("table") else {}
+    traits = _traits(engine, told, profile.survivorship_of(catalog))
+    fetched = _Fetched(traits, _products(engine, catalog.settings.currency, told), tables)
     return [_facts(catalog, message, fetched) for message in messages]
 
 
@@ -48,6 +52,7 @@ def _facts(catalog: Catalog, message: Queued, fetched: _Fetched) -> dict[str, An
     known: dict[str, Any] = {
         "person": person,
         "product": fetched.products.get(message.message_id),
+        "tables": Facts(fetched.tables.get(message.profile_key, {})),
         "company": {
             "name": sending.from_name or settings.name,
             "address": sending.postal_address,
@@ -78,18 +83,12 @@ def _offer(catalog: Catalog, variables: Mapping[str, Any]) -> dict[str, Any] | N
     return {"key": key, "code": variables.get("offer_code"), **told}
 
 
-def _traits(engine: Engine, messages: Sequence[Queued]) -> dict[int, Facts]:
-    keys = sorted({message.profile_key for message in messages})
+def _traits(engine: Engine, messages: Sequence[Queued], rules: profile.Survivorship) -> dict[int, Facts]:
+    keys = pa.array([message.profile_key for message in messages], pa.int64())
+    told = profile.golden(engine.ops, keys, rules).select(["profile_key", "trait", "s", "n"])
     found: dict[int, Facts] = {}
-    for start in range(0, len(keys), _KEYS_A_QUERY):
-        part = keys[start : start + _KEYS_A_QUERY]
-        rows = engine.ops.query(
-            "SELECT profile_key, trait, s, n FROM profile_traits WHERE (s IS NOT NULL OR n IS NOT NULL) "
-            f"AND profile_key IN ({', '.join('?' * len(part))})",
-            part,
-        )
-        for key, trait, text, number in rows:
-            found.setdefault(key, Facts())[trait] = text if text is not None else _plain(from_micro(number))
+    for key, trait, text, number in python_rows(told):
+        found.setdefault(key, Facts())[trait] = text if text is not None else _plain(from_micro(number))
     return found
 
 

@@ -12,9 +12,10 @@ from foretell.clock import Duration, naive_utc, utc
 from foretell.definitions import Catalog, WorkspaceSettings
 from foretell.deliver import channel_document, outbox, people, template_document
 from foretell.deliver.gate import SEND, Cap, GateRules, gate
+from foretell.deliver.permissions import permissions
 from foretell.deliver.quiet import QuietHours
 from foretell.engine import TIMESTAMP, Batch, Tx, python_rows, table_of, with_column
-from foretell.profile import consents
+from foretell.profile import purposes_of, survivorship_of
 
 _TEXTS = ("journey", "run", "step", "campaign", "topic", "variables")
 _DECIDED = (
@@ -39,7 +40,6 @@ def rules_of(settings: WorkspaceSettings) -> GateRules:
         zone=settings.zone,
         quiet=QuietHours(*sending.quiet_hours.times) if sending.quiet_hours else None,
         caps=tuple(Cap(cap.messages, _exact(cap.per), cap.channel) for cap in sending.caps),
-        without_consent=frozenset(sending.without_consent),
         uncapped=service if sending.service.passes_caps else frozenset(),
         unquiet=service if sending.service.passes_quiet_hours else frozenset(),
     )
@@ -62,17 +62,17 @@ def decide(tx: Tx, batch: Batch, context: Sending, candidates: pa.Table) -> pa.T
     rules = rules_of(context.catalog.settings)
     asked = _completed(candidates, context.catalog)
     people.ask_about(tx, asked["profile_key"])
-    asked = people.addressed(asked, people.reachable(tx))
+    asked = people.addressed(asked, people.reachable(tx, survivorship_of(context.catalog)))
     answer = gate(
         asked,
-        consents=consents(tx, asked["profile_key"]).select(["profile_key", "channel", "purpose", "state"]),
+        consents=permissions(tx, asked, purposes_of(context.catalog), context.now),
         suppressed=people.suppressed(tx, asked),
         history=_history(tx, asked, rules),
         rules=rules,
     )
     for name in ("decision", "reason", "until", "checks"):
         asked = asked.append_column(name, answer[name])
-    outbox.insert(tx, batch, asked.filter(pc.equal(asked["decision"], SEND)))
+    outbox.insert(tx, batch, people.with_address_nodes(tx, asked.filter(pc.equal(asked["decision"], SEND))))
     record_decisions(batch, asked)
     for name in ("decision", "reason", "until", "checks"):
         candidates = with_column(candidates, name, asked[name])

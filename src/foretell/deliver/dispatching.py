@@ -17,22 +17,28 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from foretell.definitions import Catalog
 from foretell.deliver import audience_document, channel_document, outbox
 from foretell.deliver.audiences import leave_without_consent
 from foretell.deliver.channels.base import Channel, ChannelKind, ChannelPlace, Outgoing, Receipt
+from foretell.deliver.confirming import ask_to_confirm
 from foretell.deliver.context import facts_of
 from foretell.deliver.outbox import Queued
+from foretell.deliver.permissions import permissions
 from foretell.deliver.receipts import Verdict, record, verdict_of
 from foretell.deliver.rendering import rendered
 from foretell.deliver.tokens import Signer, signer_of
-from foretell.engine import Engine, reached
+from foretell.engine import Engine, reached, table_of
 from foretell.errors import ForetellError
-from foretell.profile import consents
+from foretell.profile import Purposes, purposes_of
 
 _ROUND = 2_000
+_ASKED = {"profile_key": pa.int64(), "medium": pa.string(), "purpose": pa.string()}
+_REFUSED = ("profile_key", "channel", "purpose", "found")
+_WITHDRAWN = {"denied": "consent was withdrawn", "expired": "consent has lapsed"}
 _TURN = threading.Lock()
 """One dispatch at a time: a claim that is found belongs to a process that died."""
 _LOG = logging.getLogger("foretell.deliver")
@@ -46,6 +52,7 @@ class DispatchReport:
         sent: by medium.
         later: will be tried again.
         uncertain: may have gone out; a person has to look.
+        left_audiences: memberships that ended since advertising is not allowed any more.
     """
 
     sent: dict[str, int] = field(default_factory=dict)
@@ -54,6 +61,7 @@ class DispatchReport:
     later: int = 0
     uncertain: int = 0
     cancelled: int = 0
+    left_audiences: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -89,13 +97,15 @@ def dispatch(engine: Engine, catalog: Catalog, *, now: datetime) -> DispatchRepo
     later, with growing pauses.
     """
     report = DispatchReport()
+    purposes = purposes_of(catalog)
     with _TURN:
         _recover(engine, catalog, now, report)
-        leave_without_consent(engine, now)
+        report.left_audiences += leave_without_consent(engine, purposes, now)
+        ask_to_confirm(engine, catalog, now=now)
         signer: Signer | None = None
         while messages := outbox.waiting(engine, now, _ROUND):
             signer = signer or signer_of(engine, catalog.settings)
-            kept = _still_allowed(engine, messages, now, report)
+            kept = _still_allowed(engine, purposes, messages, now, report)
             for key, part in _by_channel(catalog, kept):
                 _send_all(engine, catalog, signer, key, part, now, report)
     return report
@@ -127,18 +137,22 @@ def _recover(engine: Engine, catalog: Catalog, now: datetime, report: DispatchRe
         report.uncertain += len(unsure)
 
 
-def _still_allowed(engine: Engine, messages: Sequence[Queued], now: datetime, report: DispatchReport) -> list[Queued]:
-    """Those that may still go: what was denied or suppressed since the decision is taken back."""
-    keys = pa.array(sorted({message.profile_key for message in messages}), pa.int64())
-    found = consents(engine.ops, keys).to_pylist()
-    denied = {(row["profile_key"], row["channel"], row["purpose"]) for row in found if row["state"] == "denied"}
+def _still_allowed(
+    engine: Engine, purposes: Purposes, messages: Sequence[Queued], now: datetime, report: DispatchReport
+) -> list[Queued]:
+    """Those that may still go: what is not allowed or suppressed any more since the decision is taken back."""
+    asked = [(one.profile_key, one.medium, one.purpose) for one in messages]
+    told = permissions(engine.ops, table_of(_ASKED, asked), purposes, now)
+    refused = told.filter(pc.invert(told["allowed"])).select(list(_REFUSED)).to_pylist()
+    found = {tuple(row[name] for name in _REFUSED[:3]): row["found"] for row in refused}
     listed = outbox.suppressed_among(engine, messages)
     stopped = {}
     for message in messages:
         if message.medium == "ads" and json.loads(message.variables)["action"] == "leave":
             continue
-        if (message.profile_key, message.medium, message.purpose) in denied:
-            stopped[message.message_id] = "consent was withdrawn"
+        reason = found.get((message.profile_key, message.medium, message.purpose))
+        if reason is not None:
+            stopped[message.message_id] = _WITHDRAWN.get(reason, f"not allowed any more: {reason}")
         elif (message.medium, message.address) in listed:
             stopped[message.message_id] = "the address was suppressed"
     if stopped:

@@ -41,8 +41,15 @@ CANDIDATES = pa.schema(
 """Who is to get what. ``address`` is null where there is none, ``zone`` an IANA name or null for the
 workspace's; ``fault`` says what is wrong with template or channel, null where nothing is."""
 CONSENTS = pa.schema(
-    [("profile_key", pa.int64()), ("channel", pa.string()), ("purpose", pa.string()), ("state", pa.string())]
+    [
+        ("profile_key", pa.int64()),
+        ("channel", pa.string()),
+        ("purpose", pa.string()),
+        ("allowed", pa.bool_()),
+        ("found", pa.string()),
+    ]
 )
+"""Whether a purpose is allowed over a channel, and what was found that decided it; without a row it is not."""
 SUPPRESSED = pa.schema([("medium", pa.string()), ("address", pa.string())])
 HISTORY = pa.schema([("profile_key", pa.int64()), ("medium", pa.string()), ("at", TIMESTAMP)])
 """Messages that went out or are about to, and count for caps."""
@@ -63,7 +70,6 @@ class GateRules:
 
     Args:
         zone: IANA zone of people whose own is not known.
-        without_consent: purposes that need no grant and stop at a denial.
         uncapped: purposes that caps neither stop nor count.
         unquiet: purposes that quiet hours do not defer.
     """
@@ -71,7 +77,6 @@ class GateRules:
     zone: str = "UTC"
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
-    without_consent: frozenset[str] = frozenset({"service"})
     uncapped: frozenset[str] = frozenset()
     unquiet: frozenset[str] = frozenset()
 
@@ -92,10 +97,7 @@ def gate(
         until (timestamp, UTC; for ``defer``), checks (JSON: the checks up to the one that decided).
     """
     numbered = candidates.select(CANDIDATES.names).append_column("i", pa.array(range(candidates.num_rows), pa.int64()))
-    judged = scratch(
-        _JUDGE,
-        {"c": numbered, "consents": consents, "suppressed": suppressed, "free": _names(rules.without_consent)},
-    )
+    judged = scratch(_JUDGE, {"c": numbered, "consents": consents, "suppressed": suppressed})
     quiet = _quiet(judged, rules)
     judged = judged.append_column("until", quiet)
     judged = judged.set_column(
@@ -164,13 +166,12 @@ def _over(part: pa.Table, sent: pa.Table, caps: Sequence[Cap]) -> pa.Table:
 
 _JUDGE = """
 SELECT c.i, c.message_id, c.profile_key, c.at, c.medium, c.purpose, c.zone, c.fault,
-  coalesce(k.state, 'none') AS consent,
+  coalesce(k.found, 'none') AS consent,
   CASE WHEN c.fault IS NOT NULL THEN 'definitions'
-    WHEN coalesce(k.state, CASE WHEN f.name IS NULL THEN 'denied' ELSE 'granted' END) <> 'granted' THEN 'consent'
+    WHEN NOT coalesce(k.allowed, false) THEN 'consent'
     WHEN coalesce(c.address, '') = '' THEN 'address'
     WHEN s.address IS NOT NULL THEN 'suppression' END AS failed
 FROM c LEFT JOIN consents k ON k.profile_key = c.profile_key AND k.channel = c.medium AND k.purpose = c.purpose
-LEFT JOIN free f ON f.name = c.purpose
 LEFT JOIN suppressed s ON s.medium = c.medium AND s.address = c.address
 ORDER BY c.i"""
 

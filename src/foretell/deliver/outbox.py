@@ -21,7 +21,7 @@ STORED = {
     "variables": pa.string(), "address": pa.string(), "state": pa.string(), "attempts": pa.int64(),
     "next_at": pa.int64(), "sent_at": pa.int64(), "handed_over_at": pa.int64(), "delivered_at": pa.int64(),
     "opened_at": pa.int64(), "clicked_at": pa.int64(), "ended_at": pa.int64(), "accepted_id": pa.string(),
-    "error": pa.string(),
+    "error": pa.string(), "address_node": pa.int64(),
 }  # fmt: skip
 """Columns of the table ``messages``; instants in microseconds."""
 QUEUED, CLAIMED, SENT, DELIVERED = "queued", "claimed", "sent", "delivered"
@@ -30,12 +30,17 @@ STATES = (QUEUED, CLAIMED, SENT, DELIVERED, BOUNCED, FAILED, UNCERTAIN, CANCELLE
 EVENT_NAMES = {"email": "Email", "sms": "SMS", "push": "Push", "alert": "Message"}
 """How the events of a medium begin; those of audiences are told when people join and leave."""
 _KEYS_A_QUERY = 2_000
+_OVER = "the run is over"
 _COLUMNS = ", ".join(f"m.{name}" for name in STORED)
 
 
 @dataclass(frozen=True)
 class Queued:
-    """A message that waits for its channel."""
+    """A message that waits for its channel.
+
+    Args:
+        node_key: the node of the identifier that it is addressed to, where it is one.
+    """
 
     message_id: str
     profile_key: int
@@ -61,7 +66,7 @@ def insert(tx: Tx, batch: Batch, rows: pa.Table) -> None:
 
     Args:
         rows: ``message_id profile_key node_key channel medium template purpose journey run step campaign
-            topic variables address`` and ``at`` (timestamp).
+            topic variables address`` and ``at`` (timestamp); ``address_node`` where there is one.
     """
     if rows.num_rows == 0:
         return
@@ -139,7 +144,8 @@ def claimed(engine: Engine) -> list[Queued]:
 
 def _queued(engine: Engine, where: str, params: tuple[int, ...]) -> list[Queued]:
     names = list(Queued.__dataclass_fields__)
-    rows = engine.ops.query(f"SELECT {', '.join(names)} FROM messages WHERE {where}", params)
+    columns = ", ".join("coalesce(address_node, node_key)" if name == "node_key" else name for name in names)
+    rows = engine.ops.query(f"SELECT {columns} FROM messages WHERE {where}", params)
     instants = {"at", "next_at"}
     return [Queued(**_read(names, row, instants)) for row in rows]
 
@@ -180,6 +186,15 @@ def claim(engine: Engine, ids: Sequence[str]) -> None:
         )
 
 
+def leave(tx: Tx, ids: Sequence[str]) -> None:
+    """What has left belongs to the identifier that it was addressed to, whoever that is after a split."""
+    tx.executemany(
+        "UPDATE messages SET node_key = address_node, profile_key = coalesce((SELECT m.profile_key FROM merged m "
+        "WHERE m.node_key = messages.address_node), address_node) WHERE message_id = ? AND address_node IS NOT NULL",
+        [(one,) for one in ids],
+    )
+
+
 def cancel(tx: Tx, batch: Batch, runs: pa.Array | pa.ChunkedArray, at: datetime) -> None:
     """Take back what runs have not sent yet; what is being handed over is not touched.
 
@@ -192,7 +207,25 @@ def cancel(tx: Tx, batch: Batch, runs: pa.Array | pa.ChunkedArray, at: datetime)
         "SELECT m.message_id FROM ended_runs r JOIN messages m ON m.run = r.run "
         "WHERE m.state = 'queued' AND m.medium <> 'ads'"
     )
-    give_up(tx, batch, [(one, CANCELLED, "the run is over") for (one,) in found], at)
+    give_up(tx, batch, [(one, CANCELLED, _OVER) for (one,) in found], at)
+
+
+def queue_again(tx: Tx, batch: Batch, runs: pa.Table) -> None:
+    """Put back what :func:`cancel` took from runs that go on after all.
+
+    Args:
+        runs: ``run`` and ``ended_at`` (µs): since when they were over.
+    """
+    tx.put("resumed_runs", runs.select(["run", "ended_at"]))
+    found = tx.query(
+        "SELECT m.message_id FROM resumed_runs r JOIN messages m ON m.run = r.run "
+        "WHERE m.state = 'cancelled' AND m.error = ? AND m.ended_at >= r.ended_at",
+        (_OVER,),
+    )
+    tx.executemany(
+        "UPDATE messages SET state = 'queued', next_at = at, ended_at = NULL, error = NULL WHERE message_id = ?", found
+    )
+    publish(tx, batch, pa.array([message_id for (message_id,) in found], pa.string()))
 
 
 def give_up(tx: Tx, batch: Batch, rows: Sequence[tuple[str, str, str]], at: datetime) -> None:

@@ -37,6 +37,25 @@ CREATE INDEX inbox_by_time ON inbox (medium, at, message_id);
 """``next_at`` is null for messages that nothing more is to be done with. ``inbox`` stands for the outside
 world in development: it is written by development channels alone and keys on the message."""
 
+_BY_NODE = """
+ALTER TABLE messages ADD COLUMN address_node BIGINT;
+ALTER TABLE messages ADD COLUMN unsettled BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX messages_by_address_node ON messages (address_node) WHERE address_node IS NOT NULL;
+CREATE INDEX messages_unsettled ON messages (message_id) WHERE unsettled = 1;
+CREATE TABLE moved_members (
+    audience TEXT, node_key BIGINT, profile_key BIGINT NOT NULL, run TEXT, code TEXT, joined_at BIGINT NOT NULL,
+    left_at BIGINT, address TEXT NOT NULL, PRIMARY KEY (audience, node_key)) /*clustered*/;
+INSERT INTO moved_members
+    SELECT audience, node_key, profile_key, run, code, joined_at, left_at, address FROM audience_members;
+DROP TABLE audience_members;
+ALTER TABLE moved_members RENAME TO audience_members;
+CREATE INDEX audience_members_by_profile ON audience_members (profile_key);
+CREATE INDEX audience_members_by_node ON audience_members (node_key);
+"""
+"""``address_node`` is the node of the identifier to which a message is addressed, where it is one of the person's:
+once the message has left, it is that node's. ``unsettled`` marks messages that a split took back and the same batch
+still has to publish."""
+
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
 TIMES = ("at", "sent_at", "delivered_at", "opened_at", "clicked_at", "ended_at")
@@ -157,8 +176,8 @@ _AUDIENCES = View(
 
 PARTS = RoomParts(
     "deliver",
-    (_MIGRATION,),
+    (_MIGRATION, _BY_NODE),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
-    people={"messages": ("profile_key", "node_key"), "audience_members": ("profile_key", "node_key")},
+    people={"messages": ("profile_key", "node_key", "address_node"), "audience_members": ("profile_key", "node_key")},
 )

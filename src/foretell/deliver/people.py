@@ -10,14 +10,15 @@ import pyarrow.compute as pc
 
 from foretell.clock import micros, zone_of
 from foretell.deliver.gate import HISTORY, SUPPRESSED
-from foretell.engine import TIMESTAMP, Tx, scratch, table_of
+from foretell.engine import TIMESTAMP, Tx, scratch, table_of, with_column
 from foretell.errors import UsageError
+from foretell.profile import Survivorship, golden
 
 _PEOPLE = "gated_people"
+_SAID = pa.schema(
+    [("profile_key", pa.int64()), ("origin", pa.string()), ("field", pa.string()), ("value", pa.string())]
+)
 _ADDRESSES = f"""
-SELECT p.profile_key, 'trait', t.trait, t.s FROM {_PEOPLE} p JOIN profile_traits t ON t.profile_key = p.profile_key
-WHERE t.trait IN ('email', 'phone', 'zone', 'timezone') AND t.s IS NOT NULL
-UNION ALL
 SELECT p.profile_key, 'identifier', i.kind, min(i.value) FROM {_PEOPLE} p JOIN identifiers i
 ON i.node_key = p.profile_key WHERE i.kind IN ('email', 'phone') GROUP BY p.profile_key, i.kind
 UNION ALL
@@ -46,13 +47,20 @@ def ask_about(tx: Tx, profile_keys: pa.ChunkedArray | pa.Array) -> None:
     tx.put(_PEOPLE, pa.table({"profile_key": pc.unique(profile_keys)}), key="profile_key")
 
 
-def reachable(tx: Tx) -> pa.Table:
+def reachable(tx: Tx, rules: Survivorship) -> pa.Table:
     """Of the people asked about: profile_key, email, phone, zone; null where there is none that fits.
 
-    The address is the latest trait told, else the first identifier in order; the zone is known to exist.
+    The address is the trait told, else the first identifier in order; the zone is known to exist.
+
+    Args:
+        rules: which values of traits stand.
     """
-    kinds = {"profile_key": pa.int64(), "origin": pa.string(), "field": pa.string(), "value": pa.string()}
-    found = scratch(_FIT, {"f": table_of(kinds, tx.query(_ADDRESSES))})
+    asked = pa.array([key for (key,) in tx.query(f"SELECT profile_key FROM {_PEOPLE}")], pa.int64())
+    told = golden(tx, asked, rules, traits=("email", "phone", "zone", "timezone"))
+    told = told.filter(pc.is_valid(told["s"]))
+    traits = [told["profile_key"], pa.repeat(pa.scalar("trait"), told.num_rows), told["trait"], told["s"]]
+    identifiers = table_of(dict(zip(_SAID.names, _SAID.types, strict=True)), tx.query(_ADDRESSES))
+    found = scratch(_FIT, {"f": pa.concat_tables([pa.table(traits, schema=_SAID), identifiers])})
     named = pc.unique(found["zone"]).drop_null().to_pylist()
     bad = pa.array([zone for zone in named if not _exists(zone)], pa.string())
     zone = pc.if_else(pc.is_in(found["zone"], bad), pa.scalar(None, pa.string()), found["zone"])
@@ -76,6 +84,22 @@ def addressed(candidates: pa.Table, people: pa.Table) -> pa.Table:
         "FROM c LEFT JOIN p ON p.profile_key = c.profile_key ORDER BY c.i",
         {"c": numbered, "p": people},
     )
+
+
+def with_address_nodes(tx: Tx, addressees: pa.Table) -> pa.Table:
+    """``addressees`` (profile_key, medium, address) with ``address_node``: the node of the identifier that the
+    address is; null where it is none of the person's (an address that is only told as a trait)."""
+    kinds = pc.if_else(pc.equal(addressees["medium"], "sms"), "phone", "email")
+    asked = {"place": pa.array(np.arange(addressees.num_rows)), "profile_key": addressees["profile_key"]}
+    tx.put("addressed_people", pa.table(asked | {"kind": kinds, "value": addressees["address"]}))
+    found = tx.query(
+        "SELECT a.place, i.node_key FROM addressed_people a "
+        "JOIN identifiers i ON i.kind = a.kind AND i.value = a.value "
+        "LEFT JOIN merged m ON m.node_key = i.node_key WHERE coalesce(m.profile_key, i.node_key) = a.profile_key"
+    )
+    nodes = dict(found)
+    column = pa.array([nodes.get(place) for place in range(addressees.num_rows)], pa.int64())
+    return with_column(addressees, "address_node", column)
 
 
 def suppressed(tx: Tx, candidates: pa.Table) -> pa.Table:

@@ -72,6 +72,7 @@ def record(tx: Tx, batch: Batch, verdicts: Sequence[Verdict]) -> None:
         "accepted_id = ?, error = ? WHERE message_id = ?",
         [_row(verdict, batch.now) for verdict in verdicts],
     )
+    outbox.leave(tx, [one.message.message_id for one in verdicts if one.state not in (outbox.QUEUED, outbox.FAILED)])
     outbox.publish(tx, batch, pa.array([one.message.message_id for one in verdicts], pa.string()))
     sent = [one.message for one in verdicts if one.state in (outbox.SENT, outbox.DELIVERED)]
     tell(batch, "Sent", sent)

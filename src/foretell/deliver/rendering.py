@@ -15,10 +15,11 @@ from markupsafe import Markup
 from foretell.definitions import Catalog
 from foretell.deliver import audience_document, template_document
 from foretell.deliver.channels.base import Outgoing
+from foretell.deliver.confirming import WAITS
 from foretell.deliver.links import text_of, tracked_html, tracked_text, with_pixel
 from foretell.deliver.liquid_text import render
 from foretell.deliver.outbox import Queued
-from foretell.deliver.tokens import Signer, click_url, open_url, preferences_url, unsubscribe_url
+from foretell.deliver.tokens import Signer, click_url, confirm_url, open_url, preferences_url, unsubscribe_url
 from foretell.errors import ForetellError
 
 # Many mail programs drop classes, so a button carries its looks with it.
@@ -52,10 +53,12 @@ def rendered(catalog: Catalog, signer: Signer, message: Queued, facts: Mapping[s
             f"the template has no text for {message.medium}",
             thing=f"template {message.template}",
         )
+    request = facts.get(WAITS)
     context = {
         **facts,
         "unsubscribe_url": unsubscribe_url(signer, message.message_id),
         "preferences_url": preferences_url(signer, message.message_id),
+        "confirm_url": confirm_url(signer, request) if isinstance(request, str) else "",
     }
     return (
         _email(spec, signer, message, context) if message.medium == "email" else _short(spec, signer, message, context)
@@ -80,7 +83,7 @@ def _email(
         text = text_of(content)
     if spec.text is not None:
         text = render(spec.text, context).strip()
-    own = (context["unsubscribe_url"], context["preferences_url"])
+    own = _own(context)
     track = _tracking(signer, message.message_id, own)
     footer = f"\n\n-- \nUnsubscribe: {own[0]}\nChoose what you get: {own[1]}\n"
     text = tracked_text(text, track) + footer
@@ -97,13 +100,17 @@ def _short(
     spec: template_document.TemplateSpec, signer: Signer, message: Queued, context: Mapping[str, Any]
 ) -> Outgoing:
     source = spec.sms if message.medium == "sms" else spec.alert
-    own = (context["unsubscribe_url"], context["preferences_url"])
-    text = tracked_text(render(source or "", context).strip(), _tracking(signer, message.message_id, own))
+    text = tracked_text(render(source or "", context).strip(), _tracking(signer, message.message_id, _own(context)))
     subject = render(spec.subject, context).strip() if spec.subject and message.medium != "sms" else ""
     return _outgoing(message, subject, "", text, {})
 
 
-def _tracking(signer: Signer, message_id: str, own: tuple[str, str]) -> Any:
+def _own(context: Mapping[str, Any]) -> tuple[str, ...]:
+    """Addresses that lead to our own pages; whoever follows them is not counted as a click."""
+    return context["unsubscribe_url"], context["preferences_url"], context["confirm_url"]
+
+
+def _tracking(signer: Signer, message_id: str, own: tuple[str, ...]) -> Any:
     track = partial(click_url, signer, message_id)
     return lambda url: url if url in own else track(url)
 

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pyarrow as pa
 
-from foretell.engine import Stage, Tx
+from foretell.clock import micros
+from foretell.deliver import outbox
+from foretell.engine import Batch, OperationalStore, Stage, Tx, count_of, rekey_rows, unmerge_rows
 
-_THEIRS = "SELECT message_id FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people)"
+_THEIRS = ("messages", "audience_members")
+_INSIDE = "'queued', 'failed', 'cancelled'"
+_OF_FORGOTTEN = "SELECT message_id FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people)"
+
+
+_ADDRESSES = (
+    "SELECT lower(trim(address)) FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people) "
+    "UNION SELECT trim(address) FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people) "
+    "UNION SELECT i.value FROM identifiers i JOIN forgotten_people p ON p.profile_key = i.node_key "
+    "UNION SELECT i.value FROM identifiers i JOIN merged m ON m.node_key = i.node_key "
+    "JOIN forgotten_people p ON p.profile_key = m.profile_key"
+)
+"""Their keyed hashes are on the list of those who do not come back; the addresses themselves go."""
 
 
 class DeliverStage(Stage):
@@ -15,46 +31,51 @@ class DeliverStage(Stage):
     room = "deliver"
 
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
-        """The winner takes over messages, so that caps count both; of two memberships of one audience an
-        open one stays before one that was left, then the earlier."""
-        tx.put("deliver_merges", merges, key="loser_key")
-        tx.execute(
-            "UPDATE messages SET profile_key = (SELECT winner_key FROM deliver_merges "
-            "WHERE loser_key = messages.profile_key) WHERE profile_key IN (SELECT loser_key FROM deliver_merges)"
-        )
-        rows = tx.query(_OF_BOTH)
-        if not rows:
-            return
-        tx.execute(
-            "DELETE FROM audience_members WHERE profile_key IN (SELECT loser_key FROM deliver_merges) "
-            "OR profile_key IN (SELECT winner_key FROM deliver_merges)"
-        )
-        tx.executemany("INSERT INTO audience_members VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        """The winner takes over messages, so that caps count both, and memberships: what an advertising platform
+        was told of two addresses it is told of two when they leave."""
+        for table in _THEIRS:
+            rekey_rows(tx, table, merges)
 
     def unmerge(self, tx: Tx, splits: pa.Table) -> None:
-        """Messages and memberships go back to the person they were made for."""
-        tx.put("deliver_splits", splits, key="node_key")
-        for table in ("messages", "audience_members"):
-            tx.execute(
-                f"UPDATE {table} SET profile_key = (SELECT s.profile_key FROM deliver_splits s "
-                f"WHERE s.node_key = {table}.node_key) WHERE node_key IN (SELECT node_key FROM deliver_splits)"
-            )
+        """Messages and memberships go back to the person they were made for; what has left, to the one whose
+        identifier it was addressed to. What one of them has waiting for an address of the other is taken back."""
+        for table in _THEIRS:
+            unmerge_rows(tx, table, splits)
+        tx.put("parted_people", _both(splits), key="profile_key")
+        tx.execute(
+            "UPDATE messages SET state = 'cancelled', error = 'the person was split', next_at = NULL, unsettled = 1 "
+            "WHERE state = 'queued' AND address_node IS NOT NULL AND profile_key IN (SELECT profile_key FROM "
+            "parted_people) AND profile_key <> coalesce((SELECT m.profile_key FROM merged m "
+            "WHERE m.node_key = messages.address_node), address_node)"
+        )
+
+    def react(self, tx: Tx, batch: Batch) -> None:
+        """Publish the messages that a split took back."""
+        found = tx.query("SELECT message_id FROM messages WHERE unsettled = 1")
+        if not found:
+            return
+        tx.execute("UPDATE messages SET ended_at = ?, unsettled = 0 WHERE unsettled = 1", (micros(batch.now),))
+        outbox.publish(tx, batch, pa.array([message_id for (message_id,) in found], pa.string()))
+
+    def kept_of(self, store: OperationalStore, nodes: Sequence[int]) -> Mapping[str, int]:
+        """Messages and audience memberships of nodes."""
+        return {
+            "messages that have left": count_of(store, "messages", nodes, f"state NOT IN ({_INSIDE})"),
+            "messages that wait": count_of(store, "messages", nodes, "state = 'queued'"),
+            "audience memberships": count_of(store, "audience_members", nodes),
+        }
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget what was sent to people, and what came back."""
         tx.put("forgotten_people", profiles.select(["profile_key"]), key="profile_key")
+        tx.execute(f"DELETE FROM suppressions WHERE address IN ({_ADDRESSES})")
         for table in ("inbox", "engagements"):
-            tx.execute(f"DELETE FROM {table} WHERE message_id IN ({_THEIRS})")
-        for table in ("messages", "audience_members"):
+            tx.execute(f"DELETE FROM {table} WHERE message_id IN ({_OF_FORGOTTEN})")
+        for table in _THEIRS:
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM forgotten_people)")
 
 
-_OF_BOTH = """
-SELECT audience, owner, node_key, run, code, joined_at, left_at, address FROM (
-  SELECT a.audience, o.winner_key AS owner, a.node_key, a.run, a.code, a.joined_at, a.left_at, a.address,
-    row_number() OVER (PARTITION BY a.audience, o.winner_key
-      ORDER BY CASE WHEN a.left_at IS NULL THEN 0 ELSE 1 END, a.joined_at, a.node_key) AS place
-  FROM audience_members a JOIN (
-    SELECT loser_key AS profile_key, winner_key FROM deliver_merges
-    UNION SELECT winner_key, winner_key FROM deliver_merges) o ON o.profile_key = a.profile_key) both_of
-WHERE place = 1"""
+def _both(splits: pa.Table) -> pa.Table:
+    """Everybody whom splits concern."""
+    keys = pa.chunked_array([*splits["profile_key"].chunks, *splits["from_key"].chunks])
+    return pa.table({"profile_key": keys.unique()})

@@ -21,10 +21,14 @@ VARIABLES: Mapping[str, tuple[str, ...] | None] = {
     "company": COMPANY,
     "journey": JOURNEY,
     "message": MESSAGE,
+    "tables": None,
     "unsubscribe_url": (),
     "preferences_url": (),
+    "confirm_url": (),
+    "purpose_title": (),
+    "purpose_wording": (),
 }
-"""What every template may use; None: any field (the traits of people)."""
+"""What every template may use; None: any field (the traits of people, their rows in own tables)."""
 TEXTS = ("subject", "preheader", "html", "text", "sms", "alert")
 
 

@@ -21,9 +21,9 @@ from foretell.definitions import WorkspaceSettings
 from foretell.engine import Engine
 from foretell.errors import UsageError, explain_os_errors
 
-TokenKind = Literal["open", "click", "unsubscribe", "preferences"]
-_MARKS: dict[str, TokenKind] = {"o": "open", "c": "click", "u": "unsubscribe", "p": "preferences"}
-_PATHS = {"o": "/s/o/{}.gif", "c": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}"}
+TokenKind = Literal["open", "click", "unsubscribe", "preferences", "confirm"]
+_MARKS: dict[str, TokenKind] = {"o": "open", "c": "click", "u": "unsubscribe", "p": "preferences", "d": "confirm"}
+_PATHS = {"o": "/s/o/{}.gif", "c": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}", "d": "/s/d/{}"}
 _TAG_BYTES = 16
 _LEAST_KEY_CHARACTERS = 16
 _PURPOSE = b"foretell link 1\n"
@@ -35,6 +35,7 @@ class Token:
     """What a token says.
 
     Args:
+        message_id: the message; of a confirmation the request.
         url: target of a click, else empty.
     """
 
@@ -106,6 +107,11 @@ def unsubscribe_url(signer: Signer, message_id: str) -> str:
 def preferences_url(signer: Signer, message_id: str) -> str:
     """Address of the person's preference page."""
     return _url(signer, "p", message_id)
+
+
+def confirm_url(signer: Signer, request: str) -> str:
+    """Address of the page that asks whether somebody meant it (double opt-in)."""
+    return _url(signer, "d", request)
 
 
 def verify_token(signer: Signer, token: str, kind: TokenKind | None = None) -> Token:

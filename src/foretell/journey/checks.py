@@ -109,6 +109,7 @@ def _refers(document: Document) -> Iterator[tuple[str, str]]:
             continue  # the check reports it
         yield from (("segment", key) for key in named.segments)
         yield from (("prediction", key) for key in named.predictions)
+        yield from (("table", key) for key in named.tables)
 
 
 Check = Callable[[Document, Catalog], Iterable[Problem]]

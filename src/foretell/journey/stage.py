@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell import deliver
 from foretell.clock import micros, naive_utc
-from foretell.engine import Batch, Stage, Tx, table_of
+from foretell.engine import (
+    Batch,
+    OperationalStore,
+    Stage,
+    Tx,
+    count_of,
+    rekey_rows,
+    table_of,
+    unmerge_rows,
+)
 from foretell.journey import runs
 from foretell.journey.stopping import tell_stop
 
-_FOLLOW = "UPDATE journey_runs SET profile_key = (SELECT {to} FROM {map} WHERE {of} = journey_runs.{column}), "
 _SAME = "o.profile_key = journey_runs.profile_key AND o.journey = journey_runs.journey"
 _GOES_ON = "IN ('active', 'held_out')"
+_MOVED = "UPDATE journey_runs SET unsettled = 1 WHERE {column} IN (SELECT {column} FROM {moved})"
 _LATER = (
     # The earlier run of the person's journey goes on, the later one is closed.
     "UPDATE journey_runs SET merged_state = state, merged_due_at = due_at, state = 'merged', due_at = NULL "
-    f"WHERE state {_GOES_ON} AND profile_key IN (SELECT {{to}} FROM {{map}}) AND EXISTS ("
+    f"WHERE state {_GOES_ON} AND profile_key IN (SELECT profile_key FROM journey_people) AND EXISTS ("
     f"SELECT 1 FROM journey_runs o WHERE {_SAME} AND o.state {_GOES_ON} AND (o.entered_at < journey_runs.entered_at "
     "OR (o.entered_at = journey_runs.entered_at AND o.run < journey_runs.run)))"
 )
 _MIXED = (
     "UPDATE journey_runs SET unsettled = 1, contaminated = CASE WHEN EXISTS (SELECT 1 FROM journey_runs o "
-    f"WHERE {_SAME} AND o.arm <> journey_runs.arm) THEN 1 ELSE 0 END WHERE profile_key IN (SELECT {{to}} FROM {{map}})"
+    f"WHERE {_SAME} AND o.arm <> journey_runs.arm) THEN 1 ELSE 0 END "
+    "WHERE profile_key IN (SELECT profile_key FROM journey_people)"
 )
 _ALONE_AGAIN = (
-    "UPDATE journey_runs SET state = merged_state, due_at = merged_due_at, ended_at = NULL, merged_state = NULL, "
-    "merged_due_at = NULL WHERE state = 'merged' AND profile_key IN (SELECT profile_key FROM split_people) "
+    # Unless the run that went on in its place has written to the person; ``ended_at`` goes when the batch tells it.
+    "UPDATE journey_runs SET state = merged_state, due_at = merged_due_at, merged_state = NULL, merged_due_at = NULL "
+    "WHERE state = 'merged' AND profile_key IN (SELECT profile_key FROM journey_people) "
     f"AND NOT EXISTS (SELECT 1 FROM journey_runs o WHERE {_SAME} AND o.run <> journey_runs.run "
-    f"AND o.state {_GOES_ON})"
+    f"AND o.state {_GOES_ON}) "
+    "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.profile_key = journey_runs.profile_key "
+    "AND m.journey = journey_runs.journey AND m.run <> journey_runs.run AND m.sent_at >= journey_runs.ended_at)"
 )
 _UNSETTLED = f"SELECT {', '.join(runs.STORED)} FROM journey_runs WHERE unsettled = 1"
 
@@ -45,26 +61,30 @@ class JourneyStage(Stage):
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
         """The winner takes over the runs; of two of one journey the earlier goes on. Who has runs of both
         arms is marked ``contaminated``."""
-        tx.put("journey_merges", merges, key="loser_key")
-        names = {"to": "winner_key", "map": "journey_merges", "of": "loser_key", "column": "profile_key"}
-        tx.execute(
-            _FOLLOW.format(**names) + "unsettled = 1 WHERE profile_key IN (SELECT loser_key FROM journey_merges)"
-        )
-        tx.execute(_LATER.format(**names))
-        tx.execute(_MIXED.format(**names))
+        tx.put("journey_merges", pa.table({"profile_key": merges["loser_key"]}), key="profile_key")
+        tx.execute(_MOVED.format(column="profile_key", moved="journey_merges"))
+        rekey_rows(tx, "journey_runs", merges)
+        _name(tx, merges["winner_key"])
+        tx.execute(_LATER)
+        tx.execute(_MIXED)
 
     def unmerge(self, tx: Tx, splits: pa.Table) -> None:
-        """Runs go back to the person who entered; what was closed for the merge alone goes on. Messages
-        that were cancelled stay so."""
+        """Runs go back to the person who entered. What was closed for the merge alone goes on, with the messages
+        that were taken back for it, unless the other run has written to the person since."""
         tx.put("journey_splits", splits, key="node_key")
-        tx.execute(
-            _FOLLOW.format(to="profile_key", map="journey_splits", of="node_key", column="node_key")
-            + "unsettled = 1 WHERE node_key IN (SELECT node_key FROM journey_splits)"
-        )
-        people = pa.table({"profile_key": splits["profile_key"].combine_chunks().unique()})
-        tx.put("split_people", people, key="profile_key")
+        tx.execute(_MOVED.format(column="node_key", moved="journey_splits"))
+        unmerge_rows(tx, "journey_runs", splits)
+        _name(tx, splits["profile_key"], splits["from_key"])
         tx.execute(_ALONE_AGAIN)
-        tx.execute(_MIXED.format(to="profile_key", map="split_people"))
+        tx.execute(_MIXED)
+
+    def kept_of(self, store: OperationalStore, nodes: Sequence[int]) -> Mapping[str, int]:
+        """Runs of nodes."""
+        closed = "state = 'merged'"
+        return {
+            "journey runs": count_of(store, "journey_runs", nodes),
+            "journey runs closed by a merge": count_of(store, "journey_runs", nodes, closed),
+        }
 
     def rebuilt(self, tx: Tx, last_batch: int) -> None:
         """Nobody enters for an event that a journey has seen, or that only the new reading brought up."""
@@ -84,9 +104,20 @@ class JourneyStage(Stage):
             return
         tx.execute("UPDATE journey_runs SET unsettled = 0 WHERE unsettled = 1")
         states = np.array(rows["state"].to_pylist())
-        closed = (states == "merged") & np.array([ended is None for ended in rows["ended_at"].to_pylist()])
+        over = np.array([ended is not None for ended in rows["ended_at"].to_pylist()])
+        resumed = np.isin(states, ["active", "held_out"]) & over
+        if resumed.any():
+            deliver.queue_again(tx, batch, rows.filter(pa.array(resumed)))
+            rows = runs.replaced(rows, ended_at=pc.if_else(pa.array(resumed), None, rows["ended_at"]))
+        closed = (states == "merged") & ~over
         ended = runs.replaced(rows.filter(pa.array(closed)), ended_at=micros(batch.now))
         if ended.num_rows:
             deliver.cancel(tx, batch, ended["run"], batch.now)
         runs.write(tx, batch, pa.concat_tables([rows.filter(pa.array(~closed)), ended]))
         tell_stop(batch, runs.replaced(ended, at=naive_utc(batch.now)), "merged")
+
+
+def _name(tx: Tx, *keys: pa.ChunkedArray) -> None:
+    """Name the people whose runs are looked at together."""
+    every = pa.chunked_array([chunk for part in keys for chunk in pa.chunked_array(part).chunks])
+    tx.put("journey_people", pa.table({"profile_key": every.unique()}), key="profile_key")

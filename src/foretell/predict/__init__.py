@@ -16,7 +16,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from foretell.predict.document import KIND, PredictionSpec, spec_of
+from foretell.predict.exporting import ScoreExport, export_scores
+from foretell.predict.forgetting import forget_models
 from foretell.predict.parts import PARTS
+from foretell.predict.permission import SCORING, TRAINING
 from foretell.predict.reading import ScoreExplanation, ScoreReason, explain, report, scores
 from foretell.predict.registry import runs
 from foretell.predict.stored_scores import Driver, ScorePoint, drivers, latest_scores, person_scores, score_history
@@ -50,18 +53,23 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "KIND",
     "PARTS",
+    "SCORING",
+    "TRAINING",
     "Driver",
     "Feature",
     "FeaturePlan",
     "Matrix",
     "PredictionSpec",
     "ScoreExplanation",
+    "ScoreExport",
     "ScorePoint",
     "ScoreReason",
     "Scored",
     "TrainingReport",
     "drivers",
     "explain",
+    "export_scores",
+    "forget_models",
     "latest_scores",
     "next_due",
     "person_scores",

@@ -119,6 +119,7 @@ def _refers(document: Document) -> Iterator[tuple[str, str]]:
         return
     yield from (("segment", key) for key in sorted(named.segments))
     yield from (("prediction", key) for key in sorted(named.predictions))
+    yield from (("table", key) for key in sorted(named.tables))
 
 
 KIND = Kind("prediction", "predictions", PredictionSpec, _check, _refers)

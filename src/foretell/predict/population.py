@@ -12,6 +12,7 @@ from foretell.condition import Condition, Reader, parse
 from foretell.engine import Analytics
 from foretell.errors import ForetellError
 from foretell.predict.document import PredictionSpec
+from foretell.predict.permission import Permission
 
 
 @dataclass(frozen=True)
@@ -20,23 +21,28 @@ class Population:
 
     Args:
         known_at: outcomes are read as known at this instant; populations as known at their own.
+        permission: leaves out whom it may not be done to; None: the reader's conditions alone decide.
     """
 
     reader: Reader
     about: Condition
     foreseen: Condition | None
     known_at: datetime
+    permission: Permission | None = None
 
     @classmethod
-    def of(cls, reader: Reader, spec: PredictionSpec, known_at: datetime) -> Population:
+    def of(
+        cls, reader: Reader, spec: PredictionSpec, known_at: datetime, permission: Permission | None = None
+    ) -> Population:
         """The population and outcome of ``spec``, as known at ``known_at``."""
         foreseen = None if spec.outcome is None else parse(spec.outcome, future=True)
-        return cls(reader, parse(spec.about), foreseen, known_at)
+        return cls(reader, parse(spec.about), foreseen, known_at, permission)
 
     def population(self, as_of: datetime) -> pa.Table:
-        """Column profile_key: the members as of ``as_of``, known then, in order of their keys."""
+        """Column profile_key: the members as of ``as_of``, known then, who are allowed, in order of their keys."""
         found = self.reader.members(self.about, as_of=as_of, known_at=as_of)
-        return found.select(["profile_key"]).sort_by("profile_key")
+        members = found.select(["profile_key"]).sort_by("profile_key")
+        return members if self.permission is None else self.permission.kept(members)
 
     def outcome(self, as_of: datetime, horizon: Duration) -> pa.Table:
         """Column profile_key: for whom the outcome held over ``(as_of, as_of + horizon]``."""

@@ -36,7 +36,7 @@ FROM placed p LEFT JOIN nodes n ON n.node_key = p.profile_key
 LEFT JOIN users u ON u.profile_key = p.profile_key
 WHERE p.place = 1"""
 
-_COLUMNS = "profile_id, user_id, horizon, score, low, high, as_of, model"
+_COLUMNS = "profile_key, profile_id, user_id, horizon, score, low, high, as_of, model"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class ScoreExplanation:
 def scores(engine: Engine, key: str, *, as_of: datetime) -> pa.Table:
     """The last stored scores with an instant up to ``as_of``, one row for each person and horizon.
 
-    Columns profile_id, user_id, horizon, score, low, high, as_of (UTC), model; the shortest horizon
+    Columns profile_key, profile_id, user_id, horizon, score, low, high, as_of (UTC), model; the shortest horizon
     first, and in it the highest score. Raises ``NOT_SCORED`` where there are none.
     """
     found = engine.analytics.query(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from foretell.predict.binary.stored import BinaryModel
 from foretell.predict.document import PredictionSpec, spec_of
 from foretell.predict.features import compute
 from foretell.predict.files import card_of, read_model
+from foretell.predict.permission import SCORING, Permission
 from foretell.predict.population import Population
 from foretell.predict.registry import latest_model
 from foretell.predict.training import models_folder
@@ -31,6 +33,7 @@ from foretell.predict.value.outlook import ValueModel
 from foretell.predict.value.purchases import PurchaseLog
 from foretell.predict.value.reasons import value_reasons
 from foretell.predict.value.stored import load_value
+from foretell.profile import purposes_of
 
 EXACT_REASONS_UP_TO = 20_000
 """People up to which reasons come from exact TreeSHAP where scores are made by hand; it takes most of the time."""
@@ -42,6 +45,7 @@ class Scored:
 
     Args:
         rows: columns prediction, horizon, node_key, as_of, score, low, high, model, reasons.
+        left_out: people who may not be scored, by reason (``objected``, ``restricted`` …).
     """
 
     prediction: str
@@ -49,6 +53,7 @@ class Scored:
     as_of: datetime
     people: int
     rows: pa.Table
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -60,6 +65,7 @@ class Scored:
             "people": self.people,
             "rows": self.rows.num_rows,
             "mean_score": float(scores.mean()) if scores.size else None,
+            "left_out": dict(self.left_out),
         }
 
 
@@ -91,7 +97,8 @@ def score(
     spec, document = spec_of(catalog, key), catalog.get("prediction", key)
     model = latest_model(engine.ops, key, as_of).model
     loaded = load_model(models_folder(engine), key, model)
-    people = Population.of(reader, spec, as_of).somebody(as_of, document.name)
+    permission = Permission(SCORING, engine.ops, purposes_of(catalog), now)
+    people = Population.of(reader, spec, as_of, permission).somebody(as_of, document.name)
     with threadpool_limits(limits=1, user_api="blas"):
         if isinstance(loaded, ValueModel):
             parts = _values(engine, catalog, spec, loaded, people, as_of, document.name)
@@ -99,7 +106,7 @@ def score(
             parts = binary_scores(engine.analytics, loaded, people, as_of, exact_up_to)
     rows = _rows(parts, key, model, as_of)
     engine.publish("predict", {"score_rows": rows}, now=now)
-    return Scored(key, model, as_of, people.num_rows, rows)
+    return Scored(key, model, as_of, people.num_rows, rows, permission.left_out)
 
 
 def load_model(root: Path, key: str, model: str) -> BinaryModel | ValueModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from foretell.ids import stable_id
 from foretell.predict.binary.train import Task, train_binary
 from foretell.predict.document import PredictionSpec, spec_of
 from foretell.predict.files import write_model
+from foretell.predict.permission import TRAINING, Permission
 from foretell.predict.population import Population, history_begins
 from foretell.predict.registry import begin_run, fail_run, finish_run
 from foretell.predict.reports import binary_report, value_report
@@ -25,6 +27,7 @@ from foretell.predict.value.purchases import PurchaseLog
 from foretell.predict.value.stored import value_card, value_files
 from foretell.predict.value.train import ValueTask, train_value
 from foretell.predict.windows import split_of
+from foretell.profile import purposes_of
 
 _YEAR_DAYS = 365.25
 
@@ -55,7 +58,8 @@ def train(
     spec, document = spec_of(catalog, key), catalog.get("prediction", key)
     number = spec.seed if seed is None else seed
     first = history_begins(engine.analytics, as_of, document.name)
-    population = Population.of(reader, spec, as_of)
+    permission = Permission(TRAINING, engine.ops, purposes_of(catalog), now)
+    population = Population.of(reader, spec, as_of, permission)
     make = _train_value if spec.value is not None else _train_binary
     with threadpool_limits(limits=1, user_api="blas"):
         return make(engine, catalog, document, population, first, as_of, now, number)
@@ -79,7 +83,7 @@ def _train_binary(
     try:
         found = train_binary(engine.analytics, population, task, as_of)
         model = _model_id(document, as_of, seed, found.digest)
-        report = binary_report(document.key, model, found, as_of, seed)
+        report = replace(binary_report(document.key, model, found, as_of, seed), left_out=_left_out(population))
         card = {"kind": BINARY, "content": found.model.card(), "report": report.as_dict()}
         write_model(models_folder(engine), document.key, model, card, found.model.files(model))
     except ForetellError as error:
@@ -100,7 +104,7 @@ def _train_value(
     try:
         found = train_value(log, population, task, as_of)
         model = _model_id(document, as_of, seed, found.digest)
-        report = value_report(document.key, model, found, task, as_of)
+        report = replace(value_report(document.key, model, found, task, as_of), left_out=_left_out(population))
         card = {"kind": VALUE, "content": value_card(found.model), "report": report.as_dict()}
         write_model(models_folder(engine), document.key, model, card, value_files(found.model))
     except ForetellError as error:
@@ -108,6 +112,10 @@ def _train_value(
         raise
     finish_run(engine.ops, run, document.key, model, as_of, report.as_dict())
     return report
+
+
+def _left_out(population: Population) -> dict[str, int]:
+    return {} if population.permission is None else population.permission.left_out
 
 
 def _value_task(spec: PredictionSpec, catalog: Catalog, document: Document, first: datetime, seed: int) -> ValueTask:

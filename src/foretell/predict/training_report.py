@@ -24,6 +24,7 @@ class TrainingReport:
         calibration: reliability, base rates, gate; by horizon where there are several.
         verdict: the same in plain words.
         horizons: everything about each horizon.
+        left_out: people whom it may not be learnt from, by reason (``objected``, ``restricted`` …).
     """
 
     prediction: str
@@ -40,6 +41,7 @@ class TrainingReport:
     params: Mapping[str, float] = field(default_factory=dict)
     log_likelihood: float | None = None
     horizons: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values; a number that is not defined is null."""
@@ -58,6 +60,7 @@ class TrainingReport:
             "log_likelihood": self.log_likelihood,
             "horizons": self.horizons,
             "verdict": self.verdict,
+            "left_out": self.left_out,
         }
         return {name: plain(value) for name, value in values.items()}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from foretell.engine import RoomParts
 from foretell.segment.directory import Page, Sort, directory, memberships, page, segments_of
 from foretell.segment.document import KIND, SegmentSpec, condition_of, spec_of
+from foretell.segment.exporting import Export, export_members
 from foretell.segment.membership import (
     IDENTIFIERS,
     SegmentSize,
@@ -26,6 +27,7 @@ __all__ = [
     "IDENTIFIERS",
     "KIND",
     "PARTS",
+    "Export",
     "Page",
     "SegmentSize",
     "SegmentSpec",
@@ -34,6 +36,7 @@ __all__ = [
     "count",
     "directory",
     "explain",
+    "export_members",
     "list_segments",
     "members",
     "memberships",

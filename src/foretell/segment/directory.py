@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from foretell.clock import Duration, naive_utc
 from foretell.condition import Reader
 from foretell.definitions import Catalog
-from foretell.engine import Engine, scratch, table_of
+from foretell.engine import Engine, scratch
 from foretell.errors import UsageError
 from foretell.money import minor_digits
 from foretell.predict import latest_scores
+from foretell.profile import golden, seen_of, survivorship_of
 from foretell.segment.document import condition_of, spec_of
 
 CHURN, VALUE = "churn", "clv"
@@ -29,9 +30,7 @@ Sort = Literal["churn", "clv", "last_seen", "revenue", "name"]
 _COLUMN: dict[Sort, str] = {
     "churn": "churn", "clv": "clv", "last_seen": "last_seen", "revenue": "revenue", "name": "name_key",
 }  # fmt: skip
-_SEEN = {"profile_key": pa.int64(), "first_seen": pa.int64(), "last_seen": pa.int64(), "events": pa.int64()}
-_NAMES = "'name', 'first_name', 'last_name', 'firstName', 'lastName'"
-_TRAIT = {"profile_key": pa.int64(), "trait": pa.string(), "s": pa.string()}
+_NAMES = ("name", "first_name", "last_name", "firstName", "lastName")
 
 _WHO = """
 WITH latest_kind AS (
@@ -96,13 +95,13 @@ def directory(engine: Engine, catalog: Catalog, *, as_of: datetime) -> pa.Table:
     """
     currency = catalog.settings.currency
     who = engine.analytics.query(_WHO, {"currency": currency, "as_of": naive_utc(as_of)})
-    seen = table_of(_SEEN, engine.ops.query("SELECT profile_key, first_seen, last_seen, events FROM profiles"))
-    traits = engine.ops.query(f"SELECT profile_key, trait, s FROM profile_traits WHERE trait IN ({_NAMES})")
+    seen = seen_of(engine.ops)
+    traits = golden(engine.ops, None, survivorship_of(catalog), traits=_NAMES)
     scores = latest_scores(engine.analytics, as_of=as_of)
     tables = {
         "who": who,
         "seen": seen,
-        "titles": scratch(_TITLES, {"traits": table_of(_TRAIT, traits)}),
+        "titles": scratch(_TITLES, {"traits": traits.select(["profile_key", "trait", "s"])}),
         "churn": _of(scores, CHURN),
         "clv": _of(scores, VALUE),
     }

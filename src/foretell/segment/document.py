@@ -52,6 +52,7 @@ def _refers(document: Document) -> Iterator[tuple[str, str]]:
         return  # the check reports it
     yield from (("segment", key) for key in named.segments)
     yield from (("prediction", key) for key in named.predictions)
+    yield from (("table", key) for key in named.tables)
 
 
 def places(document: Document) -> Callable[[tuple[str | int, ...]], str]:

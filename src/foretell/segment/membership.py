@@ -58,7 +58,7 @@ def count(
 def members(
     catalog: Catalog, reader: Reader, key: str, *, as_of: datetime, where: Mapping[str, Any] | None = None
 ) -> pa.Table:
-    """The people in segment ``key`` at ``as_of``: ``profile_id user_id email phone``, by profile id.
+    """The people in segment ``key`` at ``as_of``: ``profile_key profile_id user_id email phone``, by profile id.
 
     Of several identifiers of a kind it is the first that was seen. Arguments as for :func:`count`.
     """
@@ -72,7 +72,7 @@ def members(
         "ORDER BY i.first_seen, i.value) AS place FROM log_identifiers AS i "
         f"WHERE i.kind IN ({kinds}) AND EXISTS (SELECT 1 FROM inside WHERE inside.profile_key = i.profile_key)), "
         f"named AS (SELECT i.profile_key, {columns} FROM ranked AS i WHERE i.place = 1 GROUP BY i.profile_key) "
-        f"SELECT n.profile_id, {', '.join(f'named.{kind}' for kind in IDENTIFIERS)} FROM inside "
+        f"SELECT inside.profile_key, n.profile_id, {', '.join(f'named.{kind}' for kind in IDENTIFIERS)} FROM inside "
         "JOIN nodes AS n ON n.node_key = inside.profile_key "
         "LEFT JOIN named ON named.profile_key = inside.profile_key ORDER BY n.profile_id"
     )

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from foretell.bench import batches_file
-from foretell.bench.ingest_steady import lags_of
+from foretell.bench.ingest_steady import lags_of, memory_figures
 from foretell.bench.load import Load, marked
 from foretell.web.messages import batch_messages
 
@@ -31,6 +31,19 @@ def test_the_lag_of_an_acknowledgement_ends_with_the_look_that_counts_it() -> No
     assert lags.tolist() == [0.5, 3.0, 2.0]
 
 
+def test_memory_that_fills_and_stays_does_not_grow() -> None:
+    at = [100.0 + second for second in range(601)]
+    filled = [min(300.0 + second, 500.0) for second in range(601)]
+    figures = memory_figures(at, filled)
+    assert (figures["memory_at_20_mb"], figures["memory_at_100_mb"], figures["memory_max_mb"]) == (390, 500, 500)
+    assert figures["memory_growth_mb_per_min"] == 0
+
+
+def test_memory_that_goes_on_growing_is_told_by_the_minute() -> None:
+    sawed = [300.0 + second / 4 + (40 if second % 5 == 0 else 0) for second in range(601)]
+    assert abs(memory_figures(range(601), sawed)["memory_growth_mb_per_min"] - 15) < 0.2
+
+
 def test_each_request_has_its_answer() -> None:
     answers = [b"200 OK", b"200 OK", b"503 No", b"200 OK"]
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -48,7 +61,7 @@ def test_each_request_has_its_answer() -> None:
         serving = threading.Thread(target=serve)
         serving.start()
         load = Load(f"http://127.0.0.1:{listening.getsockname()[1]}", 1, rate=0)
-        load.run(iter([b"x" * 300_000 + b"end" for _ in answers]))
+        load.run(map(load.request, [b"x" * 300_000 + b"end" for _ in answers]))
         serving.join()
         load.close()
     assert (len(load.acknowledged), load.refused, len(load.seconds)) == (3, 1, 4)

@@ -15,7 +15,7 @@ def test_defaults_and_origins(workspace):
         "EUR", "Europe/London", 512,
     )  # fmt: skip
     assert read.settings.zone_info.key == "Europe/London"
-    assert {name: origin for name, origin in read.origins.items() if not name.startswith("sending.")} == {
+    assert {name: origin for name, origin in read.origins.items() if not name.startswith(("sending.", "privacy."))} == {
         "name": "foretell.yaml:1",
         "currency": "default",
         "zone": "foretell.yaml:2",
@@ -25,6 +25,7 @@ def test_defaults_and_origins(workspace):
         "collect.spool_max_mb": "default",
         "collect.free_disk_mb": "default",
         "locale": "default",
+        "country": "default",
     }
 
 

@@ -39,7 +39,7 @@ def test_every_setting_that_the_starter_mentions_is_a_setting(tmp_path, kinds):
     catalog, problems = load(tmp_path / "w", kinds, environ={"SHOP_TOKEN": "t"})
     assert problems == []
     assert sorted(catalog.settings.model_fields_set) == [
-        "currency", "engine", "name", "secrets", "stores", "zone",
+        "country", "currency", "engine", "name", "secrets", "stores", "zone",
     ]  # fmt: skip
 
 

@@ -128,19 +128,26 @@ def test_the_preference_page_reads_and_writes_consent(engine: Engine, read: Cata
         deliver.preferences(engine, read, click)
 
 
-def join(engine: Engine, who: str, hours: float = 0) -> list[str]:
+def join(engine: Engine, read: Catalog, who: str, hours: float = 0) -> list[str]:
     rows = candidates(engine, [{"id": "x", "who": who, "hours": hours}]).select(
         ["profile_key", "node_key", "at", "run"]
     )
     for name, value in (("code", "C1"), ("journey", "rescue"), ("step", "ads")):
         rows = rows.append_column(name, pa.array([value]))
     answers: list[pa.Table] = []
-    engine.act("test", lambda tx, batch: answers.append(deliver.join_audience(tx, batch, "winback", rows)), now=NOW)
+    context = deliver.Sending(read, NOW)
+    engine.act(
+        "test", lambda tx, batch: answers.append(deliver.join_audience(tx, batch, "winback", rows, context)), now=NOW
+    )
     return [str(value) for value in answers[0]["reason"].to_pylist()]
 
 
 def test_an_audience_is_joined_once_told_to_the_platform_and_left(engine: Engine, read: Catalog) -> None:
-    assert (join(engine, "ann"), join(engine, "ann", 1), join(engine, "bo")) == (["ok"], ["ok"], ["no_consent"])
+    assert (join(engine, read, "ann"), join(engine, read, "ann", 1), join(engine, read, "bo")) == (
+        ["ok"],
+        ["ok"],
+        ["no_consent"],
+    )
     assert len(told(engine, "Audience Joined")) == 1
     assert deliver.dispatch(engine, read, now=NOW + timedelta(hours=1)).sent == {"ads": 1}
     (row,) = deliver.inbox(engine, "ads").rows
@@ -166,26 +173,27 @@ def test_an_audience_is_joined_once_told_to_the_platform_and_left(engine: Engine
 def test_people_who_are_one_share_messages_and_one_membership_until_they_are_two(engine: Engine, read: Catalog) -> None:
     arrive(engine, *person("anne", "email", "ads"))
     ask(engine, read, {"id": "n1", "who": "anne"})
-    join(engine, "anne", 1)
-    join(engine, "ann", 2)
+    join(engine, read, "anne", 1)
+    join(engine, read, "ann", 2)
     ann, anne = (find(engine, f"user_id:{name}").profile_key for name in ("ann", "anne"))
     mine = "SELECT message_id FROM messages WHERE profile_key = ? AND medium = 'email' ORDER BY 1"
     members = "SELECT profile_key, node_key FROM audience_members ORDER BY 1"
     with engine.ops.write() as tx:
         deliver.DeliverStage().rekey(tx, pa.table({"loser_key": [anne], "winner_key": [ann]}))
     assert engine.ops.query(mine, (ann,)) == [("m1",), ("n1",)]
-    assert engine.ops.query(members) == [(ann, anne)], "the earlier membership stays"
+    assert engine.ops.query(members) == [(ann, ann), (ann, anne)], "both addresses are there"
     capped = catalog(engine.data, settings={"sending": {"caps": [{"messages": 2, "per": "7d", "channel": "email"}]}})
     assert ask(engine, capped, {"id": "n2", "who": "ann"}) == [("refuse", "frequency_cap")]
     with engine.ops.write() as tx:
-        deliver.DeliverStage().unmerge(tx, pa.table({"node_key": [anne], "profile_key": [anne]}))
+        splits = pa.table({"node_key": [anne], "profile_key": [anne], "from_key": [ann]})
+        deliver.DeliverStage().unmerge(tx, splits)
     assert engine.ops.query(mine, (anne,)) == [("n1",)]
-    assert engine.ops.query(members) == [(anne, anne)]
+    assert engine.ops.query(members) == [(ann, ann), (anne, anne)]
 
 
 def test_forgotten_people_leave_nothing(engine: Engine, read: Catalog) -> None:
     report(engine, read, ("m1", "open", 1))
-    join(engine, "ann")
+    join(engine, read, "ann")
     key = engine.ops.query("SELECT profile_key FROM messages LIMIT 1")[0][0]
     with engine.ops.write() as tx:
         deliver.DeliverStage().erase(tx, pa.table({"profile_key": [key]}))

@@ -74,14 +74,14 @@ def watched(at: datetime, zone: str, quiet: QuietHours) -> datetime:
 
 
 def by_row(
-    rows: list[dict[str, Any]], said: dict[Any, str], listed: set[Any], past: list[dict[str, Any]], rule: GateRules
+    rows: list[dict[str, Any]], said: dict[Any, bool], listed: set[Any], past: list[dict[str, Any]], rule: GateRules
 ) -> list[tuple[str, str, datetime | None]]:
     """The same, one candidate after the other."""
     sent = [(one["profile_key"], one["medium"], one["at"]) for one in past]
     answers: list[tuple[str, str, datetime | None]] = []
     for row in rows:
         key, medium, purpose, at = row["profile_key"], row["medium"], row["purpose"], row["at"]
-        state = said.get((key, medium, purpose))
+        allowed = said.get((key, medium, purpose))
         zone = row["zone"] or rule.zone
         timed = medium != "ads"
         over = any(
@@ -91,7 +91,7 @@ def by_row(
         )
         if row["fault"]:
             answers.append(("refuse", row["fault"], None))
-        elif state == "denied" or (state is None and purpose not in rule.without_consent):
+        elif not allowed:
             answers.append(("refuse", "no_consent", None))
         elif not row["address"]:
             answers.append(("refuse", "no_address", None))
@@ -111,13 +111,13 @@ def by_row(
 @settings(max_examples=60)
 @given(
     rows=st.lists(candidate, max_size=8),
-    said=st.dictionaries(consent, st.sampled_from(["granted", "granted", "granted", "denied"]), max_size=12),
+    said=st.dictionaries(consent, st.sampled_from([True, True, True, False]), max_size=12),
     listed=st.sets(st.tuples(st.sampled_from(MEDIA), st.sampled_from(["a", "b"])), max_size=2),
     past=st.lists(passed, max_size=6),
     rule=rules,
 )
 def test_the_gate_decides_as_one_would_row_by_row(
-    rows: list[dict[str, Any]], said: dict[Any, str], listed: set[Any], past: list[dict[str, Any]], rule: GateRules
+    rows: list[dict[str, Any]], said: dict[Any, bool], listed: set[Any], past: list[dict[str, Any]], rule: GateRules
 ) -> None:
     named = [{"message_id": f"m{place}", **row} for place, row in enumerate(rows)]
     answer = gate(
@@ -125,8 +125,8 @@ def test_the_gate_decides_as_one_would_row_by_row(
         consents=table(
             CONSENTS,
             [
-                {"profile_key": key, "channel": channel, "purpose": purpose, "state": state}
-                for (key, channel, purpose), state in said.items()
+                {"profile_key": key, "channel": channel, "purpose": purpose, "allowed": yes, "found": str(yes)}
+                for (key, channel, purpose), yes in said.items()
             ],
         ),
         suppressed=table(SUPPRESSED, [{"medium": medium, "address": address} for medium, address in sorted(listed)]),
@@ -153,7 +153,7 @@ def test_quiet_hours_where_clocks_change(at: datetime, until: datetime) -> None:
     rule = GateRules(zone="Europe/Berlin", quiet=QuietHours(time(1), time(2, 30)))
     answer = gate(
         table(CANDIDATES, [row]),
-        consents=CONSENTS.empty_table(),
+        consents=table(CONSENTS, [{"profile_key": 1, "channel": "email", "purpose": "service", "allowed": True}]),
         suppressed=SUPPRESSED.empty_table(),
         history=HISTORY.empty_table(),
         rules=rule,

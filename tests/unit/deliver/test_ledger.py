@@ -112,8 +112,10 @@ def test_what_needs_no_decision_is_listed_as_well(engine: Engine, tmp_path: Path
     row = {"profile_key": [key], "node_key": [key], "at": [naive_utc(NOW + timedelta(hours=1))], "run": ["r1"]}
     rows = pa.table(row, schema=MEMBERS)
 
+    context = deliver.Sending(catalog(tmp_path), NOW)
+
     def work(tx: Tx, batch: Batch) -> None:
-        deliver.join_audience(tx, batch, "winback", rows)
+        deliver.join_audience(tx, batch, "winback", rows, context)
         deliver.leave_audience(tx, batch, "winback", rows)
 
     engine.act("test", work, now=NOW)

@@ -156,18 +156,19 @@ def test_people_are_known_by_well_formed_identifiers(told: list[dict[str, object
 
 def test_the_till_knows_cards_and_misspells_some(told: list[dict[str, object]]) -> None:
     till = [line for line in told if line.get("event") == "Order Completed" and "userId" not in line]
-    cards = {
-        line["context"]["externalIds"][0]["id"]
-        for line in told
-        if line["type"] == "identify" and "externalIds" in line["context"]
-    }
+    accounts = [line for line in told if line["type"] == "identify" and "userId" in line]
+    cards = {line["context"]["externalIds"][0]["id"] for line in accounts if "externalIds" in line["context"]}
     read = [line["context"]["externalIds"][0]["id"] in cards for line in till]
     assert len(till) > 20
     assert 0.8 < np.mean(read) < 1.0
     misspelt = [line for line in till if "traits" in line["context"]]
-    emails = {line["traits"]["email"] for line in told if line["type"] == "identify"}
+    emails = {line["traits"]["email"] for line in accounts}
     assert misspelt
     assert not {line["context"]["traits"]["email"] for line in misspelt} & emails
+    forms = [line for line in told if line["type"] == "identify" and "userId" not in line]
+    assert len(forms) == len(read) - sum(read)
+    assert not {line["context"]["externalIds"][0]["id"] for line in forms} & cards
+    assert all({"last_name", "address"} <= line["traits"].keys() for line in forms)
 
 
 def test_households_share_a_device() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from foretell import journey
+from foretell import identify, journey
 from foretell.condition import parse
 from foretell.errors import UsageError
 from foretell.journey import JourneyStage
@@ -61,23 +61,116 @@ def test_held_out_and_treated_together_are_contaminated(tmp_path: Path) -> None:
         assert journey.report(shop.engine, shop.catalog, "churn_rescue", now=at(7)).contaminated == 2
 
 
+def split(shop: JourneyShop, name: str, hours: float) -> None:
+    """The merge that brought somebody to another is taken back."""
+    identify.split(shop.engine, identify.find(shop.engine, f"email:{name}@customers.example"), now=at(hours))
+
+
+def owners(shop: JourneyShop) -> list[tuple[str, str]]:
+    """(person, state) of every run."""
+    rows = shop.engine.analytics.query("SELECT profile_key, state FROM log_journey_runs ORDER BY entered_at, run")
+    return sorted((shop._names()[row["profile_key"]], row["state"]) for row in rows.to_pylist())
+
+
 def test_a_split_lets_the_closed_run_go_on(tmp_path: Path) -> None:
     with opened(tmp_path) as shop:
         with_people(shop, "ann", "till_bob")
         shop.tick(0)
-        keys = [shop.key("ann"), shop.key("till_bob")]
         merged(shop, "ann", "till_bob", 6)
         assert sorted(state for state, *_ in states(shop)) == ["active", "merged"]
-        splits = pa.table({"node_key": pa.array(keys, pa.int64()), "profile_key": pa.array(keys, pa.int64())})
+        split(shop, "till_bob", 7)
+        assert owners(shop) == [("ann", "active"), ("till_bob", "active")]
+        shop.tick(80)
+        assert owners(shop) == [("ann", "done"), ("till_bob", "done")]
+        assert {who for who, *_ in shop.cases()} == {"ann", "till_bob"}
 
-        def split(tx, batch) -> None:  # type: ignore[no-untyped-def]
-            JourneyStage().unmerge(tx, splits)
-            JourneyStage().react(tx, batch)
 
-        shop.engine.act("identify", split, now=at(7))
-        assert [state for state, *_ in states(shop)] == ["active", "active"]
-        owners = shop.engine.ops.query("SELECT profile_key FROM journey_runs ORDER BY profile_key")
-        assert [key for (key,) in owners] == sorted(keys)
+@pytest.mark.parametrize("earlier", ["ann", "till_bob"])
+def test_in_the_middle_of_a_journey_all_goes_on_as_if_they_had_never_been_one(tmp_path: Path, earlier: str) -> None:
+    """Whoever entered later was closed, had a message waiting, and gets it after all."""
+    told = []
+    for change in (False, True):
+        with opened(tmp_path / str(change)) as shop:
+            with_people(shop, "ann", "till_bob")
+            shop.happened(event("Seen", "here", 0, ids=ids_of("ann")))
+            with_people(shop, earlier)
+            shop.tick(0)
+            journey.tick(shop.engine, shop.catalog, shop.reader, now=at(24))
+            if change:
+                merged(shop, "ann", "till_bob", 24.2)
+                closed = [state for who, step, _, state in shop.messages() if step == "text"]
+                assert sorted(closed) == ["cancelled", "queued"]
+                split(shop, "till_bob", 24.4)
+            shop.tick(25)
+            shop.tick(100)
+            told.append((shop.messages(), owners(shop), shop.cases(), shop.runs()))
+    assert told[0] == told[1]
+
+
+def test_what_has_left_in_its_place_is_not_sent_again(tmp_path: Path) -> None:
+    """The run that went on has written to the address of the other: that one's own run stays closed."""
+    with opened(tmp_path) as shop:
+        with_people(shop, "ann", "till_bob")
+        shop.tick(0)
+        merged(shop, "ann", "till_bob", 6)
+        shop.tick(24)
+        texts = "SELECT message_id, address FROM messages WHERE step = 'text' AND state = 'delivered'"
+        ((_, address),) = shop.engine.ops.query(texts)
+        ((owner,),) = shop.engine.ops.query(
+            "SELECT e.value FROM identifiers p JOIN identifiers e ON e.node_key = p.node_key AND e.kind = 'email' "
+            "WHERE p.kind = 'phone' AND p.value = ?",
+            (address,),
+        )
+        split(shop, "till_bob", 30)
+        entered = [row for row in owners(shop) if row[1] == "merged"]
+        survivor = shop.engine.ops.query("SELECT r.profile_key FROM journey_runs r WHERE r.state = 'active'")
+        names = {shop._names()[key] for (key,) in survivor}
+        sent = shop.engine.ops.query("SELECT profile_key FROM messages WHERE step = 'text' AND state = 'delivered'")
+        assert [shop._names()[key] for (key,) in sent] == [owner.partition("@")[0]], "it stays with its address"
+        if owner.partition("@")[0] in names:
+            assert entered == []
+        else:
+            assert entered == [(owner.partition("@")[0], "merged")]
+
+
+def test_a_message_follows_its_address_once_it_has_left_and_is_taken_back_before(tmp_path: Path) -> None:
+    """The run that goes on writes to the first address in order, which is the other's."""
+    for leaves in (True, False):
+        with opened(tmp_path / str(leaves)) as shop:
+            with_people(shop, "till_zoe")
+            shop.tick(0)
+            shop.happened(event("Seen", "bob", 1, ids={**ids_of("till_bob"), "phone": "+4917012344"}))
+            merged(shop, "till_zoe", "till_bob", 6)
+            journey.tick(shop.engine, shop.catalog, shop.reader, now=at(24))
+            if leaves:
+                shop.tick(24)
+            mine = "SELECT profile_key, state, error FROM messages WHERE step = 'text'"
+            address = shop.engine.ops.query("SELECT address FROM messages WHERE step = 'text'")
+            assert address == [("+4917012344",)]
+            split(shop, "till_bob", 25)
+            ((key, state, error),) = shop.engine.ops.query(mine)
+            (told,) = shop.engine.analytics.query(
+                "SELECT profile_key, state FROM log_messages WHERE step = 'text'"
+            ).to_pylist()
+            bob, zoe = shop.key("till_bob"), shop.key("till_zoe")
+            if leaves:
+                assert (key, state) == (bob, "delivered")
+            else:
+                assert (key, state, error) == (zoe, "cancelled", "the person was split")
+            assert told == {"profile_key": key, "state": state}
+
+
+def test_after_a_split_nobody_is_contaminated(tmp_path: Path) -> None:
+    half = {"journeys/churn_rescue.yaml": JOURNEY.replace("0%", "50%")}
+    with opened(tmp_path, documents=half) as shop:
+        with_people(shop, *(f"till_{number}" for number in range(12)))
+        shop.tick(0)
+        before = states(shop)
+        by_state = {state: name for name, (state, *_) in shop.runs().items()}
+        merged(shop, by_state["active"], by_state["held_out"], 6)
+        split(shop, by_state["active"], 7)
+        assert states(shop) == before
+        assert journey.report(shop.engine, shop.catalog, "churn_rescue", now=at(8)).contaminated == 0
 
 
 def test_erased_people_leave_nothing(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def test_scores_have_the_contracts_columns_and_bounds(shop: Shop) -> None:
     found = predict.scores(shop.engine, "churn", as_of=T)
-    assert found.column_names == ["profile_id", "user_id", "horizon", "score", "low", "high", "as_of", "model"]
+    told = ["profile_id", "user_id", "horizon", "score", "low", "high", "as_of", "model"]
+    assert found.column_names == ["profile_key", *told]
+    assert predict.export_scores(shop.engine, shop.catalog, "churn", as_of=T, now=T).rows.column_names == told
     score, low, high = (found[name].to_numpy() for name in ("score", "low", "high"))
     assert ((low <= score) & (score <= high) & (low >= 0) & (high <= 1)).all()
     assert (np.diff(score) <= 0).all()

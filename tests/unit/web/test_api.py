@@ -71,7 +71,12 @@ def test_a_person(shop: Served) -> None:
         "revenue": 49.9, "last_order": "2025-01-05T09:05:00Z",
     }  # fmt: skip
     assert {"kind": "user_id", "value": "u1"} in person["identifiers"]
-    assert person["traits"] == [{"name": "email", "value": "ada@shop.example", "at": "2025-01-05T09:00:00Z"}]
+    assert person["traits"] == [
+        {
+            "name": "email", "value": "ada@shop.example", "at": "2025-01-05T09:00:00Z", "source": "site",
+            "verified": False, "rule": "latest", "others": [],
+        }
+    ]  # fmt: skip
     assert person["segments"] == [{"key": "buyers", "title": "buyers"}]
     assert shop.get(f"people/{person['profile_id']}") == person
     assert shop.get("people/u1", status=409)["error"]["code"] == "PROFILE_AMBIGUOUS"

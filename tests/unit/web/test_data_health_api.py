@@ -34,9 +34,9 @@ def test_a_silent_source_is_told_until_it_speaks_again(tmp_path: Path) -> None:
     write_documents(tmp_path)
     write(tmp_path, {"history.jsonl": history()})
     with served(tmp_path, clock=FixedClock(NOW)) as shop:
-        assert shop.get("data-health") == {
-            "score": {"value": None, "parts": shop.get("data-health")["score"]["parts"]}, "sources": [], "alerts": [],
-        }  # fmt: skip
+        nothing = shop.get("data-health")
+        assert (nothing["score"]["value"], nothing["score"]["learning"]) == (None, False)
+        assert (nothing["sources"], nothing["alerts"]) == ([], [])
         place = shop.site.workspace
         collect.import_files(place.engine, place.catalog, [tmp_path / "history.jsonl"], "site", now=NOW)
         advance(place, NOW)
@@ -62,6 +62,10 @@ def test_a_silent_source_is_told_until_it_speaks_again(tmp_path: Path) -> None:
         assert one["alerts"] == found["alerts"]
         earlier = shop.get("data-health/site", as_of="2025-02-15T00:00:00Z")
         assert (earlier["state"], earlier["broken"]) == ("ok", 0)
+        young = shop.get("data-health/site", as_of="2025-01-20T00:00:00Z")
+        assert (young["state"], young["score"]["value"], young["score"]["learning"]) == ("learning", None, True)
+        given_up = shop.get("data-health/site", as_of="2025-06-01T00:00:00Z")
+        assert (given_up["state"], given_up["broken"]) == ("silent", 0)
         assert shop.browser.get("/api/data-health/nowhere").status_code == 404
 
 
@@ -79,4 +83,4 @@ def test_the_command_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixtur
     broken = [one["name"] for one in read["sources"][0]["monitors"] if one["state"] == "broken"]
     assert broken == ["freshness"]
     assert "Nothing came for 12 hours" in told("source", "health", "--as-of", NOW.isoformat())
-    assert told("source", "health", "till") == "Nothing came of till in eight weeks.\n"
+    assert told("source", "health", "till") == "Nothing ever came of till.\n"

@@ -9,10 +9,12 @@ import hmac
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from foretell.app import all_problems, reload_definitions
@@ -23,6 +25,7 @@ from tests.support.served_workspace import Served, served
 from tests.support.small_workspace import write, write_documents
 
 SECRET = "only we know"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PAGE = Path("docs/reference/webhooks.md")
 EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "billing": [("Invoice Paid", {"invoice_id": "in_1", "amount": 120.5, "account": "acme"})],
@@ -31,6 +34,7 @@ EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("Ticket Solved", {"ticket_id": 101, "minutes": 42, "tags": "returns, size"}),
         ("Ticket Solved", {"ticket_id": 102, "minutes": 7, "tags": ""}),
     ],
+    "stripe": [("Invoice Paid", {"invoice_id": "in_1", "amount_minor": 12050, "currency": "eur"})],
     "n8n": [("Parcel Delivered", {"carrier": "Bike", "days": 2})],
 }
 
@@ -63,6 +67,8 @@ def shop(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def header_of(shop: Served, key: str, body: bytes) -> dict[str, str]:
     how = shop.site.workspace.catalog.get("source", key).spec.signature  # type: ignore[attr-defined]
+    if how.scheme == "timestamped":
+        return {how.header: stamped(shop.site.now.timestamp(), body, SECRET)}
     value = SECRET if how.scheme == "token" else hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     return {how.header: how.prefix + value}
 
@@ -114,12 +120,49 @@ SIGNED = [
 
 @pytest.mark.parametrize(("scheme", "encoding", "prefix", "value"), SIGNED)
 def test_every_scheme(scheme: Any, encoding: Any, prefix: str, value: str) -> None:
-    how = Signature(header="X-S", secret="s", scheme=scheme, encoding=encoding, prefix=prefix)
-    assert is_signed(b"{}", prefix + value, how, "k")
-    assert not is_signed(b"{}", prefix + value[:-1], how, "k")
-    assert not is_signed(b"{}", prefix + value, how, "K")
-    assert not is_signed(b"{}", prefix, how, "")
-    assert not is_signed(b"{}", "ä", how, "k")
+    how = Signature.model_validate(
+        {"header": "X-S", "secret": "s", "scheme": scheme, "encoding": encoding, "prefix": prefix}
+    )
+    assert is_signed(b"{}", prefix + value, how, "k", NOW)
+    assert not is_signed(b"{}", prefix + value[:-1], how, "k", NOW)
+    assert not is_signed(b"{}", prefix + value, how, "K", NOW)
+    assert not is_signed(b"{}", prefix, how, "", NOW)
+    assert not is_signed(b"{}", "ä", how, "k", NOW)
+
+
+STAMPED = {"header": "Stripe-Signature", "secret": "s", "scheme": "timestamped"}
+
+
+def stamped(seconds: float, body: bytes, secret: str = "k") -> str:
+    stamp = str(int(seconds))
+    return f"t={stamp},v1={hmac.new(secret.encode(), f'{stamp}.'.encode() + body, 'sha256').hexdigest()}"
+
+
+def test_a_timestamped_signature_holds_for_a_while_and_while_a_secret_is_changed() -> None:
+    how = Signature.model_validate({**STAMPED, "tolerance_seconds": 60})
+    now = NOW.timestamp()
+    mine, theirs = stamped(now, b"{}"), stamped(now, b"{}", "K").split(",")[1]
+
+    def holds(given: str, body: bytes = b"{}") -> bool:
+        return is_signed(body, given, how, "k", NOW)
+
+    assert holds(mine)
+    assert holds(f"{mine.replace(',', f',{theirs},')},v0=00"), "two secrets while one is changed"
+    assert all(holds(stamped(now + seconds, b"{}")) for seconds in (-60, 60))
+    assert not any(holds(stamped(now + seconds, b"{}")) for seconds in (-61, 61))
+    odd = ["t=,v1=", "t=²,v1=00", f"t={'9' * 400},v1=00", theirs, ""]
+    changed = [mine.replace("t=", "t=1"), mine[:-1], mine.replace("v1", "v0"), mine.split(",")[1], f"{mine},t=1"]
+    assert not any(map(holds, odd + changed))
+    assert not holds(mine, b"{ }")
+    assert not is_signed(b"{}", stamped(now, b"{}", ""), how, "", NOW)
+
+
+@pytest.mark.parametrize("more", [{"prefix": "v1="}, {"encoding": "base64"}])
+def test_a_timestamped_signature_has_a_form_of_its_own(more: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="form of its own"):
+        Signature.model_validate({**STAMPED, **more})
+    with pytest.raises(ValidationError, match="needs scheme: timestamped"):
+        Signature.model_validate({"header": "X-S", "secret": "s", "tolerance_seconds": 60})
 
 
 def test_what_is_too_large_is_refused_packed_or_not(shop: Served) -> None:
@@ -145,7 +188,7 @@ def test_addresses_that_take_nothing(shop: Served, method: str, key: str, status
     assert shop.browser.request(method, f"/hooks/{key}").status_code == status
 
 
-@pytest.mark.parametrize(("body", "code"), [(b"{", "BAD_JSON"), (b"{}", "NO_NAME"), (b"\xff", "BAD_JSON")])
+@pytest.mark.parametrize(("body", "code"), [(b"{", "BAD_JSON"), (b"{}", "NO_NAME"), (b"\xff", "BAD_UTF8")])
 def test_what_cannot_be_read_is_kept_for_a_better_mapping(shop: Served, body: bytes, code: str) -> None:
     assert post(shop, "n8n", body).status_code == 200
     assert events(shop) == []
@@ -180,4 +223,6 @@ def test_the_snippet_of_a_webhook_sends_one(shop: Served) -> None:
     told = shop.get("sources/billing/snippet", kind="curl")
     assert "/hooks/billing" in told["text"]
     assert "X-Hub-Signature-256: sha256=$(" in told["text"]
+    stamped_one = shop.get("sources/stripe/snippet", kind="curl")["text"]
+    assert "Stripe-Signature: t=$T,v1=$V1" in stamped_one
     assert shop.get("sources/billing/snippet", 400)["error"]["code"] == "BAD_REQUEST"

@@ -60,7 +60,7 @@ def shop(tmp_path: Path) -> Iterator[Served]:
         place = found.site.workspace
         assert not place.problems
         app.apply(place)
-        keys = [key for (key,) in place.engine.ops.query("SELECT profile_key FROM profiles")]
+        keys = [key for (key,) in place.engine.ops.query("SELECT node_key FROM node_seen")]
         rows = {
             "prediction": pa.array(["churn"] * len(keys)),
             "horizon": pa.array(["90d"] * len(keys)),

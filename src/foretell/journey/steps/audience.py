@@ -32,7 +32,8 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
         deliver.leave_audience(tx, batch, step.audience, rows)
         return moves(runs, "left", context.following)
     codes = [json.loads(known).get("offer_code") for known in runs["variables"].to_pylist()]
-    deliver.join_audience(tx, batch, step.audience, rows.append_column("code", pa.array(codes, pa.string())))
+    rows = rows.append_column("code", pa.array(codes, pa.string()))
+    deliver.join_audience(tx, batch, step.audience, rows, deliver.Sending(context.catalog, context.now))
     return moves(runs, "asked to join", context.following)
 
 

@@ -19,12 +19,13 @@ _BY_PEOPLE = (
     *("Unsubscribed", "Consent Updated", "Survey Answered"),
     *(f"{channel} {what}" for channel in ("Email", "SMS", "Push", "Message") for what in ("Link Clicked", "Replied")),
 )
-DONE_BY_PEOPLE = "(coalesce(e.source, '') <> 'foretell' OR e.event IN ({}))".format(
+DONE_BY_PEOPLE = "(coalesce(e.source, '') NOT IN ('foretell', 'tables') OR e.event IN ({}))".format(
     ", ".join(f"'{name}'" for name in _BY_PEOPLE)
 )
-"""Of the events ``e`` that Foretell tells itself only what people did. That somebody's band was crossed or
-that they were sent a message is no activity of theirs, or a score would move itself; an open may be a machine's;
-and what a session held counts by its own events, or a visit would count twice once it is over."""
+"""Rows of own tables are nobody's doing. Of the events ``e`` that Foretell tells itself only what people
+did. That somebody's band was crossed or that they were sent a message is no activity of theirs, or a score
+would move itself; an open may be a machine's; and what a session held counts by its own events, or a visit
+would count twice once it is over."""
 
 
 def parameters(plan: FeaturePlan, as_of: datetime) -> dict[str, object]:
