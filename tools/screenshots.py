@@ -30,6 +30,9 @@ PAGES = {
     "people": ("/people", "Everybody, with what is foreseen of them."),
     "person": ("/people/{person}", "One person: what is known, what is foreseen and why, what happened."),
     "who": ("/who?segment=at_risk", "Who the people of a segment are and with what they come, against everybody."),
+    "identity": ("/identity", "Pairs that may be one person, with what speaks for and against."),
+    "merges": ("/identity?tab=merges", "Who was made one person, on what evidence, and the way back."),
+    "rules": ("/identity?tab=rules", "Which identifiers make a person, and what a changed document would do."),
     "segments": ("/segments", "The groups that are kept, with their size."),
     "segment": ("/segments/at_risk", "One segment: who is in it, what they are worth, which others they are in."),
     "predictions": ("/predictions", "What is foreseen, and how well."),
@@ -48,6 +51,10 @@ PAGES = {
     "source": ("/sources/shop", "One source: what is watched of it, against what is usual for it."),
     "tracking": ("/tracking", "What every event must carry, who answers for it, and what breaches it."),
     "quarantine": ("/quarantine", "What could not be taken in, why, and reading it again."),
+    "tables": ("/tables", "Rows of one's own that belong to people or accounts."),
+    "privacy": ("/privacy", "What people ask of us, by when, and what was done."),
+    "record": ("/privacy?tab=record", "The record of processing, made from the definitions."),
+    "consents": ("/consents", "What people agreed to, on which ground, and how many said what."),
     "health": ("/settings", "Whether everything works: worker, stores, definitions."),
 }
 """Name of the picture → where it is (see :func:`places` for what stands in braces), and what it shows."""

@@ -25,6 +25,7 @@ from foretell import (
     measure,
     predict,
     profile,
+    protect,
     segment,
 )
 from foretell.clock import Clock, SystemClock
@@ -48,6 +49,7 @@ ROOMS: tuple[RoomParts, ...] = (
     collect.PARTS,
     identify.PARTS,
     profile.PARTS,
+    profile.PRIVACY_PARTS,
     predict.PARTS,
     segment.PARTS,
     deliver.PARTS,
@@ -61,6 +63,9 @@ ROOMS: tuple[RoomParts, ...] = (
 KINDS: tuple[Kind, ...] = (
     collect.KIND,
     collect.TRACKING,
+    collect.TABLE,
+    identify.KIND,
+    profile.KIND,
     segment.KIND,
     predict.KIND,
     deliver.TEMPLATE,
@@ -73,17 +78,37 @@ KINDS: tuple[Kind, ...] = (
 """Every kind of document."""
 
 
-def stages(settings: WorkspaceSettings) -> list[Stage]:
-    """What runs on every batch: people first, since all that follows belongs to one."""
-    return [
+def stages(settings: WorkspaceSettings, catalog: Catalog | None = None, data: Path = Path("data")) -> list[Stage]:
+    """What runs on every batch: first whoever is suppressed is left out, then people are found, since all that
+    follows belongs to one.
+
+    Args:
+        catalog: the documents that stages go by; without them they do what is usual.
+        data: folder of the stores; the key of the suppression list lies in it.
+    """
+    made: list[Stage] = [
+        profile.SuppressionStage(lambda: profile.hashing_key(data, settings)),
         identify.IdentifyStage(),
         collect.CollectStage(settings.currency),
         profile.ProfileStage(),
+        profile.PrivacyStage(),
         deliver.DeliverStage(),
         care.CareStage(),
         decide.DecideStage(),
         journey.JourneyStage(),
     ]
+    if catalog is not None:
+        follow(made, catalog)
+    return made
+
+
+def follow(running: Sequence[Stage], catalog: Catalog) -> None:
+    """Let stages go by the documents of ``catalog`` from the next batch on."""
+    for stage in running:
+        if isinstance(stage, identify.IdentifyStage):
+            stage.rules = identify.rules_of(catalog)
+        elif isinstance(stage, profile.ProfileStage):
+            stage.purposes = profile.purposes_of(catalog)
 
 
 @dataclass
@@ -94,6 +119,7 @@ class Workspace:
         catalog: the documents of the workspace's files that are valid.
         problems: what is wrong with the others.
         frames: what the engine reads frames with; it holds events against the tracking plans in force.
+        running: the stages that the engine runs.
     """
 
     root: Path
@@ -102,6 +128,7 @@ class Workspace:
     engine: Engine
     frames: collect.FrameReader
     problems: list[Problem] = field(default_factory=list)
+    running: Sequence[Stage] = ()
 
     @property
     def settings(self) -> WorkspaceSettings:
@@ -127,16 +154,17 @@ def open_workspace(root: Path, mode: Mode = "write", clock: Clock | None = None)
     definitions.raise_errors(definitions.read_settings(root, os.environ).problems)
     catalog, problems = definitions.load(root, KINDS)
     frames = collect.FrameReader(_sound(catalog, problems))
+    running = stages(catalog.settings, _sound(catalog, problems), engine_settings(root, catalog.settings).data)
     engine = open_engine(
         engine_settings(root, catalog.settings),
         ROOMS,
-        stages(catalog.settings),
+        running,
         collect.decoders(frames),
         clock,
         mode,
     )
     with engine:
-        yield Workspace(root, clock, catalog, engine, frames, problems)
+        yield Workspace(root, clock, catalog, engine, frames, problems, running)
 
 
 def beside(workspace: Workspace, clock: Clock | None = None) -> Workspace:
@@ -147,7 +175,8 @@ def beside(workspace: Workspace, clock: Clock | None = None) -> Workspace:
     """
     definitions.raise_errors(definitions.read_settings(workspace.root, os.environ).problems)
     catalog, problems = definitions.load(workspace.root, KINDS)
-    return Workspace(workspace.root, clock or workspace.clock, catalog, workspace.engine, workspace.frames, problems)
+    place = (workspace.root, clock or workspace.clock, catalog, workspace.engine, workspace.frames)
+    return Workspace(*place, problems, workspace.running)
 
 
 def reload_definitions(workspace: Workspace) -> None:
@@ -158,6 +187,7 @@ def reload_definitions(workspace: Workspace) -> None:
     fresh = beside(workspace)
     workspace.catalog, workspace.problems = _sound(fresh.catalog, fresh.problems), fresh.problems
     workspace.frames.use(workspace.catalog)
+    follow(workspace.running, workspace.catalog)
     workspace.__dict__.pop("reader", None)
 
 
@@ -189,6 +219,9 @@ def all_problems(workspace: Workspace) -> list[Problem]:
 
 def impact(workspace: Workspace, document: Document) -> str:
     """The people whom an added or changed document touches, in words."""
+    if document.kind == "identity":
+        told = identity_preview(workspace)
+        return "nobody" if told is None else f"{told.merges:,} merges, {told.splits:,} splits"
     if document.kind != "segment":
         return ""
     try:
@@ -212,7 +245,123 @@ def apply(workspace: Workspace) -> Sequence[definitions.Change]:
     """Put the workspace's files in force; raises :class:`DefinitionErrors` where they are wrong."""
     planned = plan(workspace)
     with workspace.engine.ops.write() as tx:
-        return definitions.apply(planned, tx, workspace.clock.now())
+        made = definitions.apply(planned, tx, workspace.clock.now())
+    rules = identify.rules_of(workspace.catalog)
+    if not identify.follows(workspace.engine.ops, rules):
+        identify.reform(workspace.engine, rules, now=workspace.clock.now())
+    return made
+
+
+def identity_preview(workspace: Workspace) -> identify.Preview | None:
+    """What the identity document would make of the people that there are; None where they follow it already."""
+    rules = identify.rules_of(workspace.catalog)
+    if identify.follows(workspace.engine.ops, rules):
+        return None
+    return identify.preview(workspace.engine, rules)
+
+
+def identity_moves(workspace: Workspace, told: identify.Preview) -> dict[str, int]:
+    """What would go along with the people of a preview that change: in words → how many."""
+    return kept_of(workspace, told.changed.tolist())
+
+
+def kept_of(workspace: Workspace, nodes: Sequence[int]) -> dict[str, int]:
+    """What the rooms keep of nodes: in words → how many."""
+    found: dict[str, int] = {}
+    for stage in workspace.running:
+        found.update({what: count for what, count in stage.kept_of(workspace.engine.ops, nodes).items() if count})
+    return found
+
+
+def identity_rules(workspace: Workspace) -> identify.IdentityRules:
+    """By which identifiers make a person in this workspace."""
+    return next(stage.rules for stage in workspace.running if isinstance(stage, identify.IdentifyStage))
+
+
+def merge_people(
+    workspace: Workspace, one: str, other: str, *, note: str | None = None, force: bool = False
+) -> identify.Joined:
+    """Make the two people of these identifiers one, see :func:`identify.merge`."""
+    engine, rules = workspace.engine, identity_rules(workspace)
+    matches = [identify.find(engine, identifier) for identifier in (one, other)]
+    return identify.merge(engine, *matches, rules=rules, now=workspace.clock.now(), note=note, force=force)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split, done or planned.
+
+    Args:
+        moves: what goes along with the person who leaves: in words → how many.
+    """
+
+    plan: identify.SplitPlan
+    moves: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        sides = {"stays": asdict(self.plan.stays), "leaves": asdict(self.plan.leaves)}
+        return {"merge": self.plan.entry.as_dict(), **sides, "moves": self.moves}
+
+
+def split_person(
+    workspace: Workspace, identifier: str, *, merge_id: int | None = None, note: str | None = None, dry_run: bool
+) -> Split:
+    """Take a merge of the person of ``identifier`` back, or only say what it would do, see :func:`identify.split`."""
+    engine = workspace.engine
+    match = identify.find(engine, identifier)
+    planned = identify.plan_split(engine, match, merge_id=merge_id)
+    moves = kept_of(workspace, planned.splits["node_key"].to_pylist())
+    if not dry_run:
+        number = planned.entry.merge_id
+        planned = identify.split(engine, match, merge_id=number, note=note, now=workspace.clock.now())
+    return Split(planned, moves)
+
+
+def matching_spec(workspace: Workspace) -> identify.MatchingSpec | None:
+    """How records are matched in this workspace; None where no identity document asks for it."""
+    return identify.identity_of(workspace.catalog).matching
+
+
+def match_people(
+    workspace: Workspace, *, now: datetime, train: bool = False, dry_run: bool = False
+) -> identify.MatchReport:
+    """Find records of one person that share no identifier, see :func:`identify.match_records`; without a document
+    by the usual fields of people."""
+    return identify.match_records(
+        workspace.engine,
+        matching_spec(workspace) or identify.MatchingSpec(),
+        identity_rules(workspace),
+        profile.NodeTraits(workspace.engine, now),
+        now=now,
+        train=train,
+        dry_run=dry_run,
+    )
+
+
+def refresh_matching(workspace: Workspace, now: datetime) -> identify.MatchReport | None:
+    """Match records where a document asks for it and it is due; None otherwise."""
+    traits = profile.NodeTraits(workspace.engine, now)
+    rules = identity_rules(workspace)
+    return identify.refresh_matching(workspace.engine, matching_spec(workspace), rules, traits, now=now)
+
+
+def match_questions(workspace: Workspace, *, offset: int = 0, limit: int = 50) -> identify.Questions:
+    """Pairs of records that wait for people, the likeliest first."""
+    traits = profile.NodeTraits(workspace.engine, workspace.clock.now())
+    spec = matching_spec(workspace) or identify.MatchingSpec()
+    return identify.questions(workspace.engine, spec, traits, offset=offset, limit=limit)
+
+
+def accept_pair(workspace: Workspace, pair: str, *, note: str | None = None, force: bool = False) -> identify.Joined:
+    """Two records are one person's, see :func:`identify.accept`."""
+    rules, now = identity_rules(workspace), workspace.clock.now()
+    return identify.accept(workspace.engine, pair, rules, now=now, note=note, force=force)
+
+
+def reject_pair(workspace: Workspace, pair: str, *, note: str | None = None) -> identify.Pair:
+    """Two records are two people's, see :func:`identify.reject`."""
+    return identify.reject(workspace.engine, pair, now=workspace.clock.now(), note=note)
 
 
 def draft_plan(
@@ -237,18 +386,22 @@ class Advance:
         applied: what waited and was taken in.
         sessions: the web sessions that were put together, and those that were over.
         health: the data alerts that were opened and closed.
+        matched: records that were found to be one person's; None where no document asks for it, or it is not due.
         scored: the predictions that were due.
         journeys: what journeys did.
         sent: what became of the messages that were due.
+        retained: what was past its time and was removed.
     """
 
     now: datetime
     applied: ApplyReport
     sessions: collect.SessionsReport
     health: collect.HealthReport
+    matched: identify.MatchReport | None
     scored: list[predict.Scored]
     journeys: journey.TickReport
     sent: deliver.DispatchReport
+    retained: profile.privacy.Retained = field(default_factory=profile.privacy.Retained)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -257,9 +410,11 @@ class Advance:
             "applied": asdict(self.applied),
             "sessions": asdict(self.sessions),
             "health": asdict(self.health),
+            "matched": None if self.matched is None else self.matched.as_dict(),
             "scored": [one.as_dict() for one in self.scored],
             "journeys": asdict(self.journeys),
             "sent": self.sent.as_dict(),
+            "retained": asdict(self.retained),
         }
 
 
@@ -269,13 +424,28 @@ def advance(workspace: Workspace, now: datetime) -> Advance:
     Doing it again at the same instant does nothing.
     """
     places = (workspace.engine, workspace.catalog, workspace.reader)
+    protect.go_on(protected(workspace), now=now)
     applied = workspace.engine.apply_pending()
+    matched = refresh_matching(workspace, now)
     sessions = collect.refresh_sessions(workspace.engine, workspace.catalog, now=now)
     health = collect.watch_sources(workspace.engine, workspace.catalog, now=now)
     scored = predict.refresh(*places, now=now)
     journeys = journey.tick(*places, now=now)
     sent = deliver.dispatch(workspace.engine, workspace.catalog, now=now)
-    return Advance(now, applied, sessions, health, scored, journeys, sent)
+    retained = profile.privacy.retain(workspace.engine, workspace.settings, now=now)
+    return Advance(now, applied, sessions, health, matched, scored, journeys, sent, retained)
+
+
+def protected(workspace: Workspace) -> protect.Opened:
+    """A workspace as the room sees it that does what people ask of us."""
+    return protect.Opened(workspace.root, workspace.engine, workspace.catalog, ROOMS, opened_for_restore)
+
+
+@contextmanager
+def opened_for_restore(root: Path, clock: Clock) -> Iterator[protect.Opened]:
+    """A workspace that was unpacked from a back-up."""
+    with open_workspace(root, "write", clock) as found:
+        yield protected(found)
 
 
 def rebuild(
@@ -294,12 +464,13 @@ def rebuild(
         ForetellError: see :func:`foretell.engine.rebuild_beside`; nothing has changed then.
     """
     derived = {part.room for part in ROOMS if part.rebuilt}
-    every = stages(workspace.settings)
+    every = stages(workspace.settings, workspace.catalog, workspace.engine.data)
     parts = RebuildParts(
         ROOMS,
         [stage for stage in every if stage.room in derived],
         [stage for stage in every if stage.room not in derived],
         collect.present_decoders(workspace.frames, workspace.catalog, scope),
         identify.adopt,
+        identify.await_apart,
     )
     return rebuild_beside(workspace.engine, parts, progress)

@@ -43,6 +43,9 @@ EMPTY = {
     "/sources": "No sources yet",
     "/tracking": "No tracking plan yet",
     "/quarantine": "Nothing in quarantine",
+    "/identity": "No pair waits",
+    "/tables": "No own tables yet",
+    "/privacy": "Nobody waits for an answer",
 }
 """Where, and the title of what is said in a workspace without anything."""
 SETTLED = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from foretell import app, care, profile
 from foretell.clock import FixedClock
-from foretell.collect import Scope
+from foretell.collect import Scope, refresh_sessions
 from foretell.engine import Batch, Tx, promise_swap
 from foretell.errors import ForetellError
 from tests.support.commands import Foretell
@@ -179,6 +179,37 @@ def test_only_what_is_named_is_read_by_its_document_of_today(shop: Foretell) -> 
     ):
         assert rebuilt(shop, scope).totals["orders"] == (3, orders)
     assert "no source called 'nobody'" in shop("rebuild", "--source", "nobody", status=2).stderr
+
+
+def visit(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What is told of sessions, and their rows, once all that is over was told."""
+    with app.open_workspace(folder) as place:
+        refresh_sessions(place.engine, place.catalog, now=place.clock.now() + timedelta(hours=1))
+        ask = place.engine.analytics.query
+        told = ask("SELECT message_id, timestamp FROM events WHERE event = 'Session Ended' ORDER BY 1").to_pylist()
+        return told, ask("SELECT session_id, pages, ended_event FROM sessions ORDER BY pages, landing_page").to_pylist()
+
+
+def test_a_session_that_was_told_is_not_told_again(shop: Foretell) -> None:
+    """Neither where it is the same, nor where it now begins with another event and has another id."""
+    pages = [
+        f'{{"type":"page","messageId":"p{n}","userId":"u{n // 4}","timestamp":"2025-02-01T09:0{n}:00Z",'
+        f'"properties":{{"url":"https://shop.example/{n}"{more}}}}}\n'
+        for n, more in ((1, ""), (2, ',"ok":true'), (4, ',"ok":true'), (5, ',"ok":true'))
+    ]
+    write(shop.folder, {"site.jsonl": "".join(pages)})
+    shop("import", "site.jsonl")
+    told, before = visit(shop.folder)
+    assert ([row["pages"] for row in before], len(told)) == ([2, 2], 2)
+    rebuilt(shop)
+    assert visit(shop.folder) == (told, before)
+    plan = "kind: tracking\nkey: site\nspec:\n  on_violation: quarantine\n  events:\n    Page Viewed:\n"
+    write(shop.folder, {"tracking/site.yaml": f"{plan}      properties: {{ok: {{required: true}}}}\n"})
+    rebuilt(shop)
+    again, after = visit(shop.folder)
+    assert (again, [row["pages"] for row in after]) == (told, [1, 2])
+    assert after[0]["session_id"] != before[0]["session_id"]
+    assert {row["ended_event"] for row in after} == {row["message_id"] for row in told}
 
 
 def test_what_cannot_be_read_anew_is_told_and_changes_nothing(shop: Foretell) -> None:

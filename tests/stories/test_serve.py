@@ -21,11 +21,12 @@ ORDER = {
 
 @pytest.fixture
 def shop(foretell_command: Path, tmp_path: Path) -> Foretell:
-    """A workspace with three events."""
+    """A workspace with three events, on which all that is due was done."""
     write_documents(tmp_path)
     (tmp_path / "events.jsonl").write_text(EVENTS)
     found = Foretell(foretell_command, tmp_path)
     found("import", "events.jsonl", "--source", "site")
+    found("run")
     return found
 
 

@@ -88,7 +88,7 @@ class JourneyShop:
 
     def scored(self, score: float = 0.9, hours: float = 0) -> None:
         """Everybody is scored anew."""
-        keys = [key for (key,) in self.engine.ops.query("SELECT profile_key FROM profiles ORDER BY profile_key")]
+        keys = [key for (key,) in self.engine.ops.query("SELECT node_key FROM node_seen ORDER BY node_key")]
         rows = {
             "prediction": pa.array(["churn"] * len(keys)),
             "horizon": pa.array(["90d"] * len(keys)),

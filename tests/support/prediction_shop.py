@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foretell import identify
+from foretell import identify, profile
 from foretell.clock import FixedClock, micros
 from foretell.condition import Reader
 from foretell.definitions import Catalog, Positions, WorkspaceSettings, catalog_of
@@ -64,7 +64,8 @@ class Shop:
 def open_shop(folder: Path, predictions: Mapping[str, Mapping[str, Any]], *, zone: str = "UTC") -> Shop:
     """An empty shop with these predictions (key → spec)."""
     now = START + timedelta(days=2_000)
-    engine = open_engine(EngineSettings(folder), [_COLLECTED, identify.PARTS, PARTS], [], {}, FixedClock(now))
+    rooms = [_COLLECTED, identify.PARTS, profile.PARTS, profile.PRIVACY_PARTS, PARTS]
+    engine = open_engine(EngineSettings(folder), rooms, [], {}, FixedClock(now))
     with engine.ops.write() as tx:
         tx.execute("INSERT INTO property_columns (number, array_path, path) VALUES (1, NULL, 'revenue')")
     raws = [

@@ -30,7 +30,7 @@ PRIORITY = {"user_id": 0, "email": 1, "phone": 2, "anonymous_id": 9}
 
 
 def event(name: str, message_id: str, at_hours: float = 0, **more: Any) -> dict[str, Any]:
-    """An event; ``more`` may hold ``ids`` (kind → value), ``traits`` and ``properties``."""
+    """An event; ``more`` may hold ``ids`` (kind → value), ``traits``, ``properties`` and ``source``."""
     return {"event": name, "id": message_id, "at": at_hours, **more}
 
 
@@ -48,8 +48,9 @@ def decode(arrived: Frame) -> Decoded:
         known = (NOW + timedelta(hours=item.get("known", item["at"]))).replace(tzinfo=None)
         told = item.get("properties", {})
         rows.append(
-            (row, row + 1, item["id"], "track", item["event"], at, known, known, "test", json.dumps(told), "{}")
-        )
+            (row, row + 1, item["id"], item.get("type", "track"), item["event"], at, known, known,
+             item.get("source", "test"), json.dumps(told), "{}")
+        )  # fmt: skip
         links += [(row, kind, value, PRIORITY.get(kind, 3)) for kind, value in item.get("ids", {}).items()]
         traits += [(row, name, *_split(value)) for name, value in item.get("traits", {}).items()]
         properties.append({"row": row} | {f"{side}:{name}": part for name, value in told.items()
@@ -91,7 +92,7 @@ def open_small(data: Path, mode: Mode = "write", clock: Clock | None = None) -> 
     """Stores under ``data`` with the rooms identify and profile."""
     return open_engine(
         EngineSettings(data),
-        [identify.PARTS, profile.PARTS],
+        [identify.PARTS, profile.PARTS, profile.PRIVACY_PARTS],
         [identify.IdentifyStage(), profile.ProfileStage()],
         {"small": decode},
         clock or FixedClock(NOW),

@@ -42,7 +42,7 @@ def open_sending(data: Path, mode: Mode = "write") -> Engine:
     """Stores under ``data`` with the rooms up to deliver."""
     return open_engine(
         EngineSettings(data),
-        [collect.PARTS, identify.PARTS, profile.PARTS, deliver.PARTS],
+        [collect.PARTS, identify.PARTS, profile.PARTS, profile.PRIVACY_PARTS, deliver.PARTS],
         [identify.IdentifyStage(), collect.CollectStage("EUR"), profile.ProfileStage(), deliver.DeliverStage()],
         {"small": decode},
         FixedClock(NOW),

@@ -38,6 +38,10 @@ class _Root(OnDemand):
         "rebuild": Place(
             "rebuilding", "Read what arrived anew by the definitions of today; what differs is shown first."
         ),
+        "backup": Place("backups", "Write the workspace to one file: stores, arrivals, models, keys and definitions."),
+        "restore": Place(
+            "backups", "Restore a workspace into an empty folder; whoever was erased since is erased again."
+        ),
         "query": Place("queries", "Ask the published views in SQL; nothing can be changed this way."),
         "serve": Place("serving", "Serve the app and the API, take in events and do what is due, until Ctrl-C."),
         "bench": Place("benchmarks", "Run a benchmark: both sides in one run, ratios judged, seconds only printed."),
@@ -48,8 +52,12 @@ class _Root(OnDemand):
         "journey": Place("journeys", "Journeys: start, pause, what they did.", "app"),
         "case": Place("cases", "Cases: what the team has to do for people, and by when.", "app"),
         "messages": Place("messages", "Messages: what was sent, what was not, and why.", "app"),
+        "privacy": Place("privacy", "What people ask of us: to see, to be forgotten, to be left alone.", "app"),
         "source": Place("source", "Sources of events, and the write keys they come with.", "app"),
         "tracking": Place("tracking", "Tracking plans: who has to mend what, and a first draft.", "app"),
+        "table": Place(
+            "own_tables", "Own tables: load rows that belong to people or accounts, and look at them.", "app"
+        ),
         "quarantine": Place("quarantine", "Rows that could not be taken in; replay them when they can be.", "app"),
     }
     """A line a command: its file, and what the list of commands says of it."""

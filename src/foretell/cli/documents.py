@@ -9,6 +9,7 @@ import typer
 
 from foretell import app as wiring
 from foretell import definitions
+from foretell.cli.identities import show_preview
 from foretell.cli.opening import TakenByServer, root_of, workspace_at
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell
@@ -79,16 +80,21 @@ def plan(
     """Show what applying the definitions would change, and everything that is wrong with them."""
     with workspace_at(workspace, "read") as found:
         planned = wiring.plan(found)
+        told = wiring.identity_preview(found)
+        moves = {} if told is None else wiring.identity_moves(found, told)
     _show_problems(planned.problems)
     if as_json:
         emit_json(
             {
                 "changes": [change.as_dict() for change in planned.changes if change.action != "unchanged"],
                 "problems": [problem.as_dict() for problem in planned.problems],
+                "identity": None if told is None else told.as_dict() | {"moves": moves},
             }
         )
     else:
         _show_changes(planned)
+        if told is not None:
+            show_preview(told, moves)
     if any(problem.severity == "error" for problem in planned.problems):
         raise typer.Exit(2)
     if check and any(change.action != "unchanged" for change in planned.changes):

@@ -77,18 +77,24 @@ def write_rows(rows: pa.Table, form: Format) -> None:
     """Write all rows to standard output as ``csv``, ``parquet`` or ``json`` (one array)."""
     if form is Format.json:
         emit_rows(rows)
-        return
+    else:
+        write_bytes(rows_as(rows, form))
+
+
+def rows_as(rows: pa.Table, form: Format) -> bytes | pa.Buffer:
+    """All rows as ``csv``, ``parquet`` or ``json`` (one array)."""
+    if form is Format.json:
+        return json.dumps([plain(row) for row in rows.to_pylist()], ensure_ascii=False).encode()
     if form is Format.csv:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")  # Arrow's would quote every text
         writer.writerow(rows.column_names)
         for batch in rows.to_batches(max_chunksize=50_000):
             writer.writerows(zip(*(map(plain, column.to_pylist()) for column in batch.columns), strict=True))
-        write_bytes(text.getvalue().encode())
-        return
+        return text.getvalue().encode()
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink)
-    write_bytes(sink.getvalue())
+    return sink.getvalue()
 
 
 def write_bytes(data: bytes | pa.Buffer) -> None:
@@ -114,6 +120,19 @@ def clean(text: str) -> str:
 def tell(text: str, style: str | None = None) -> None:
     """Write one line to standard error, where logs and errors go."""
     log.out(clean(text), style=style, highlight=False)
+
+
+def tell_left_out(people: Mapping[str, int]) -> None:
+    """Tell how many people were left out since it may not be done to them, by reason; nothing for nobody."""
+    if people:
+        tell(left_out_words(people))
+
+
+def left_out_words(people: Mapping[str, int]) -> str:
+    """How many people were left out, and why: ``3 people left out: 2 objected, 1 restricted``."""
+    count = sum(people.values())
+    reasons = ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in people.items())
+    return f"{count:,} {'person' if count == 1 else 'people'} left out: {reasons}"
 
 
 def warn(text: str) -> None:

@@ -1,4 +1,4 @@
-"""``profile``: one person."""
+"""``profile``: one person; merging, splitting and explaining stand in :mod:`.identities`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from foretell import identify, profile
+from foretell.cli import identities, matching
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json
@@ -32,7 +33,8 @@ def show(
 ) -> None:
     """Show what is known of a person."""
     with opened(workspace) as found:
-        person = profile.show(found.engine, identify.find(found.engine, identifier), events=events)
+        rules = profile.survivorship_of(found.catalog)
+        person = profile.show(found.engine, identify.find(found.engine, identifier), events=events, rules=rules)
     if as_json:
         emit_json(asdict(person))
         return
@@ -42,9 +44,9 @@ def show(
     people.out("")
     known = [(kind, ", ".join(values)) for kind, values in person.identifiers.items()]
     table(["known by", "value"], known)
-    if person.traits:
+    if person.told:
         people.out("")
-        table(["trait", "value"], list(person.traits.items()))
+        table(["trait", "value", "source", "told (UTC)", "others say"], [_trait(one) for one in person.told])
     if person.consents:
         people.out("")
         said = [(c.channel, c.purpose, c.state, f"{c.at:%Y-%m-%d %H:%M:%S}", c.source) for c in person.consents]
@@ -57,6 +59,17 @@ def show(
         )
     if len(person.timeline) < person.events:
         say(f"… {person.events - len(person.timeline):,} earlier; --events N shows more")
+
+
+identities.add_to(app)
+matching.add_to(app)
+
+
+def _trait(one: profile.TraitTold) -> tuple[object, ...]:
+    """A trait with who told it and what others say instead."""
+    value = f"{one.value} (verified)" if one.verified else one.value
+    others = "; ".join(f"{other.value} ({other.source or 'unknown'}, {other.at:%Y-%m-%d})" for other in one.others)
+    return one.name, value, one.source or "unknown", f"{one.at:%Y-%m-%d %H:%M}", others
 
 
 def brief(properties: str) -> str:

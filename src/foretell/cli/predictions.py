@@ -11,9 +11,10 @@ import typer
 
 from foretell import identify, predict
 from foretell.app import Workspace as OpenWorkspace
+from foretell.cli.exported import To, write_export
 from foretell.cli.opening import instant, opened
 from foretell.cli.options import HERE, AsJson, AsOf, Workspace
-from foretell.cli.output import Format, emit_json, number, share, write_rows
+from foretell.cli.output import Format, emit_json, number, share, tell_left_out, write_rows
 from foretell.cli.progress import steps
 from foretell.cli.reports import show_report
 from foretell.cli.tables import heading, result, say
@@ -68,6 +69,7 @@ def score(key: Key, workspace: Workspace = HERE, as_of: AsOf = None, as_json: As
         emit_json(made.as_dict())
     else:
         say(f"{made.people:,} people scored as of {made.as_of:%Y-%m-%d %H:%M} UTC by {made.model}")
+        tell_left_out(made.left_out)
 
 
 @app.command()
@@ -76,15 +78,23 @@ def scores(
     workspace: Workspace = HERE,
     as_of: AsOf = None,
     form: Annotated[Format | None, typer.Option("--format", help="Write all scores in this format.")] = None,
+    to: To = None,
     as_json: AsJson = False,
 ) -> None:
     """List the stored scores, the latest unless another instant is named."""
-    with opened(workspace) as found, _named(found, key):
-        rows = predict.scores(found.engine, key, as_of=instant(found, as_of))
+    with opened(workspace, "read" if to is None else "write") as found, _named(found, key):
+        told = predict.export_scores(
+            found.engine, found.catalog, key, as_of=instant(found, as_of), now=found.clock.now()
+        )
+        if to is not None:
+            write_export(found, told.rows, to, form)
+    tell_left_out(told.left_out)
+    if to is not None:
+        return
     if as_json or form is not None:
-        write_rows(rows, form or Format.json)
+        write_rows(told.rows, form or Format.json)
     else:
-        result(rows.drop_columns(["model"]), 50)
+        result(told.rows.drop_columns(["model"]), 50)
 
 
 @app.command()

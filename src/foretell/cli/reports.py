@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from foretell.cli.output import number
+from foretell.cli.output import left_out_words, number
 from foretell.cli.tables import heading, people, right, say, table
 
 _WORDS = {
@@ -25,6 +25,8 @@ def show_report(report: Mapping[str, Any]) -> None:
     trained = datetime.fromisoformat(report["trained_as_of"])
     heading(f"{report['prediction']}, trained as of {trained:%Y-%m-%d %H:%M} UTC")
     say(f"{report['model']}: {learnt_from(report)}")
+    if report.get("left_out"):
+        say(left_out_words(report["left_out"]))
     people.out("")
     show_metrics(report["metrics"], report.get("baseline") or {})
     if report["params"]:

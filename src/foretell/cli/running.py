@@ -61,6 +61,9 @@ def run(
         f"{total.duplicates:,} were there already, {total.problems:,} went to quarantine"
     )
     for one in made:
+        if one.matched is not None and (one.matched.joined or one.matched.waiting):
+            told = f"{one.matched.joined:,} records found their person, {one.matched.waiting:,} pairs wait for review"
+            say(f"{one.now:%Y-%m-%d %H:%M} UTC  {told}", indent=2, hang=2)
         for part in one.scored:
             say(f"{one.now:%Y-%m-%d %H:%M} UTC  {part.prediction} scored for {part.people:,} people", indent=2, hang=2)
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from foretell import identify, segment
+from foretell.cli.exported import To, write_export
 from foretell.cli.opening import instant, opened
 from foretell.cli.options import HERE, AsJson, AsOf, Workspace
-from foretell.cli.output import Format, emit_json, number, write_rows
+from foretell.cli.output import Format, emit_json, number, tell_left_out, write_rows
 from foretell.cli.tables import result, right, say, table
 from foretell.condition import Explanation
 from foretell.definitions import parse_inline
@@ -59,15 +60,24 @@ def members(
     as_of: AsOf = None,
     where: Where = None,
     form: Annotated[Format | None, typer.Option("--format", help="Write all members in this format.")] = None,
+    to: To = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the people in a segment."""
-    with opened(workspace) as found:
-        rows = segment.members(found.catalog, found.reader, key, as_of=instant(found, as_of), where=_condition(where))
+    """List the people in a segment, without those whose data may not be handed over."""
+    with opened(workspace, "read" if to is None else "write") as found:
+        told = segment.export_members(
+            found.engine, found.catalog, found.reader, key, as_of=instant(found, as_of), now=found.clock.now(),
+            where=_condition(where),
+        )  # fmt: skip
+        if to is not None:
+            write_export(found, told.rows, to, form)
+    tell_left_out(told.left_out)
+    if to is not None:
+        return
     if as_json or form is not None:
-        write_rows(rows, form or Format.json)
+        write_rows(told.rows, form or Format.json)
     else:
-        result(rows, 50)
+        result(told.rows, 50)
 
 
 @app.command()

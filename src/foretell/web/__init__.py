@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from foretell.web.application import create_app, openapi_document
     from foretell.web.caching import Cache
     from foretell.web.commanding import Commands
+    from foretell.web.guarding import Guard
     from foretell.web.messages import batch_messages
     from foretell.web.serving import Role, Serving, serve
     from foretell.web.site import Site
@@ -33,6 +34,7 @@ _ON_USE = {
     "Access": "access",
     "Cache": "caching",
     "Commands": "commanding",
+    "Guard": "guarding",
     "Role": "serving",
     "Serving": "serving",
     "Site": "site",
@@ -62,6 +64,7 @@ __all__ = [
     "Asked",
     "Cache",
     "Commands",
+    "Guard",
     "Presence",
     "Role",
     "Screen",

@@ -8,6 +8,7 @@ import os
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -104,6 +105,7 @@ def is_foreign(headers: Mapping[str, str]) -> bool:
     return origin is not None and origin.lower().partition("://")[2] != headers.get("host", "").lower()
 
 
+@lru_cache(maxsize=64)
 def host_name(host: str) -> str:
     """A ``Host`` header without its port; empty where it is no host."""
     try:
@@ -112,6 +114,7 @@ def host_name(host: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=64)
 def basic_user(authorization: str) -> str:
     """The user name of Basic authentication: Segment's libraries send the write key so; empty without one."""
     kind, _, given = authorization.partition(" ")

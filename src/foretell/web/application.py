@@ -10,12 +10,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell import __version__
-from foretell.web import assets, commanding, health, public_pages, signing_in
+from foretell.web import assets, commanding, confirm_pages, health, public_pages, signing_in
 from foretell.web.api import router as api
 from foretell.web.backlog import Backlog
 from foretell.web.errors import tell_errors
 from foretell.web.guarding import Guard
 from foretell.web.hooks import PREFIX, Hooks
+from foretell.web.ready_route import ReadyRoute
 from foretell.web.site import Site
 from foretell.web.tracking import Tracking
 
@@ -29,7 +30,7 @@ def create_app(site: Site) -> ASGIApp:
     app.state.site = site
     backlog = Backlog(site.workspace)
     rest = GZipMiddleware(app, minimum_size=1_000, compresslevel=5)
-    return Guard(_Front(Tracking(site, backlog), Hooks(site, backlog), rest), site)
+    return Guard(_Front(Tracking(site, backlog), Hooks(site, backlog), ReadyRoute(site.cards, rest)), site.access)
 
 
 def openapi_document() -> dict[str, Any]:
@@ -53,6 +54,7 @@ def _routes() -> FastAPI:
     app.include_router(health.router)
     app.include_router(signing_in.router)
     app.include_router(public_pages.router)
+    app.include_router(confirm_pages.router)
     app.include_router(assets.router)
     return app
 

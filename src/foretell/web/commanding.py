@@ -70,6 +70,8 @@ def _run(site: Site, commands: Commands, asked: Asked, write: Callable[[int, byt
     if mark(site.workspace.engine.ops) != before:
         reload_definitions(site.workspace)
         site.cache.forget()
+    if asked.arguments[:1] == ["privacy"]:  # nothing of somebody who was erased is shown any more
+        site.cache.forget()
     site.senders.forget()
     site.worker.wake()
     return status

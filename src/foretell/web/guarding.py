@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretell.errors import ForetellError
-from foretell.web.access import is_foreign
+from foretell.web.access import Access, is_foreign
 from foretell.web.errors import body_of, status_of
-from foretell.web.site import Site
 from foretell.web.wire import headers_of, respond
 
 OPEN = ("/v1/", "/hooks/", "/s/", "/healthz", "/readyz", "/login", "/api/command")
@@ -43,14 +41,15 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+_SENT = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
 
 
 class Guard:
     """Lets through what the rules of :class:`~foretell.web.access.Access` allow."""
 
-    def __init__(self, inner: ASGIApp, site: Site) -> None:
+    def __init__(self, inner: ASGIApp, access: Access) -> None:
         self._inner = inner
-        self._access = site.access
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -104,9 +103,10 @@ def _measured(receive: Receive) -> Receive:
 def _protected(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
+            headers = [*message["headers"]]
+            there = {name for name, _ in headers}
+            headers += [header for header in _SENT if header[0] not in there]
+            message = {**message, "headers": headers}
         await send(message)
 
     return sending

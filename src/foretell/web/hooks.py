@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import logging
+from datetime import datetime
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -36,6 +37,7 @@ _STATUS = {
     "METHOD_NOT_ALLOWED": 405,
 }
 _DIGESTS = {"hmac-sha256": hashlib.sha256, "hmac-sha1": hashlib.sha1}
+_MOST_SIGNATURES, _MOST_DIGITS = 10, 12
 _LOG = logging.getLogger("foretell.web")
 
 
@@ -73,12 +75,12 @@ class Hooks:
         assert spec.signature is not None
         secret = self._site.workspace.settings.secrets.get(spec.signature.secret)
         given = headers.get(spec.signature.header.lower(), "")
-        if secret is None or not is_signed(sent, given, spec.signature, secret.get_secret_value()):
+        if secret is None or not is_signed(sent, given, spec.signature, secret.get_secret_value(), self._site.now):
             raise ForetellError(
                 "NOT_SIGNED_IN",
-                f"the signature in {spec.signature.header} is missing or wrong",
+                f"the signature in {spec.signature.header} is {_fault(spec.signature)}",
                 thing=f"source {source}",
-                next_step="Look whether both sides have the same secret, scheme, encoding and prefix.",
+                next_step=f"Look whether both sides have the same {_shared(spec.signature)}.",
             )
         body = unpacked(sent, headers.get("content-encoding", ""), HOOK_BYTES)
         await self._backlog.admit(len(body))
@@ -94,10 +96,34 @@ class Hooks:
         return spec, key
 
 
-def is_signed(body: bytes, given: str, how: Signature, secret: str) -> bool:
+def is_signed(body: bytes, given: str, how: Signature, secret: str, now: datetime) -> bool:
     """True where ``given`` (the header) is the signature of ``body`` (as it was sent) with ``secret``."""
+    if how.scheme == "timestamped":
+        return bool(secret) and _is_stamped(body, given, how.tolerance_seconds, secret, now)
     expected = how.prefix + (secret if how.scheme == "token" else _digest(body, how, secret))
     return bool(secret) and hmac.compare_digest(_cased(given, how).encode(), _cased(expected, how).encode())
+
+
+def _is_stamped(body: bytes, given: str, tolerance_seconds: int, secret: str, now: datetime) -> bool:
+    """``t=SECONDS,v1=HEX``, as Stripe documents it: while a secret is changed there are several ``v1``; what goes by
+    other names does not count."""
+    parts = [part.strip().partition("=") for part in given.split(",")]
+    stamps = [value for name, _, value in parts if name == "t"]
+    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit()) or len(stamps[0]) > _MOST_DIGITS:
+        return False
+    if abs(now.timestamp() - int(stamps[0])) > tolerance_seconds:
+        return False
+    expected = hmac.new(secret.encode(), stamps[0].encode() + b"." + body, hashlib.sha256).hexdigest().encode()
+    told = [value.lower().encode() for name, _, value in parts if name == "v1"][:_MOST_SIGNATURES]
+    return any(hmac.compare_digest(value, expected) for value in told)
+
+
+def _fault(how: Signature) -> str:
+    return "missing, wrong or too old" if how.scheme == "timestamped" else "missing or wrong"
+
+
+def _shared(how: Signature) -> str:
+    return "secret, scheme and time" if how.scheme == "timestamped" else "secret, scheme, encoding and prefix"
 
 
 def _digest(body: bytes, how: Signature, secret: str) -> str:

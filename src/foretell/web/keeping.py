@@ -12,9 +12,10 @@ from foretell.collect import Request, request_frames
 from foretell.engine import Engine
 
 GROUPS_AT_ONCE = 2
-"""One on its way to the disk, and one that is packed meanwhile."""
+"""One on its way to the disk, and one that is packed meanwhile; more would be smaller ones."""
 
 _Waiting = list[tuple[Request, "asyncio.Future[None]"]]
+_Answers = list["asyncio.Future[None]"]
 
 
 class Keeper:
@@ -30,46 +31,47 @@ class Keeper:
         self._waiting: _Waiting = []
         self._groups = 0
 
-    async def keep(self, request: Request) -> None:
-        """Return when ``request`` is on the disk.
+    def keep(self, request: Request) -> asyncio.Future[None]:
+        """Hand over ``request``; the future is done when it is on the disk.
 
         Raises:
-            ForetellError: ``DISK_FULL`` and the like; it is not kept then.
+            ForetellError: the future: ``DISK_FULL`` and the like; it is not kept then.
         """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[None] = loop.create_future()
         self._waiting.append((request, answered))
         if len(self._waiting) == 1 and self._groups < GROUPS_AT_ONCE:
             loop.call_soon(self._submit, loop)  # with all that this turn of the loop brings
-        await answered
+        return answered
 
     def _submit(self, loop: asyncio.AbstractEventLoop) -> None:
         group, self._waiting = self._waiting, []
         if not group:
             return
+        answers = [answered for _, answered in group]
         try:
             future = self._engine.spool_submit(request_frames([request for request, _ in group]))
         except BaseException as error:  # noqa: BLE001 - every sender is told, whatever it was
-            _answer(group, error)
+            _answer(answers, error)
             return
         self._groups += 1
 
         def durable(future: Future[Any]) -> None:
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
-                loop.call_soon_threadsafe(self._settle, loop, group, future.exception())
+                loop.call_soon_threadsafe(self._settle, loop, answers, future.exception())
 
         future.add_done_callback(durable)
 
-    def _settle(self, loop: asyncio.AbstractEventLoop, group: _Waiting, error: BaseException | None) -> None:
+    def _settle(self, loop: asyncio.AbstractEventLoop, answers: _Answers, error: BaseException | None) -> None:
         self._groups -= 1
-        _answer(group, error)
+        _answer(answers, error)
         if error is None:
             self._kept()
         self._submit(loop)
 
 
-def _answer(group: _Waiting, error: BaseException | None) -> None:
-    for _, answered in group:
+def _answer(answers: _Answers, error: BaseException | None) -> None:
+    for answered in answers:
         if answered.done():  # its sender went away
             continue
         if error is None:

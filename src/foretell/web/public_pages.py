@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from foretell import deliver
+from foretell import deliver, profile
 from foretell.clock import naive_utc
 from foretell.deliver import Preference, Preferences, Token
 from foretell.errors import ForetellError, UsageError
@@ -116,18 +116,29 @@ def _choices(site: Site, token: str, shown: Preferences, *, saved: bool) -> Resp
     rows = [
         {
             "name": name_of(row),
-            "label": _CHANNELS.get(row.channel, row.channel),
-            "purpose": row.purpose,
-            "allowed": row.state == "granted",
+            "label": row.title or _CHANNELS.get(row.channel, row.channel or row.purpose.capitalize()),
+            "purpose": "" if row.title or row.purpose == "marketing" or not row.channel else row.purpose,
+            "wording": row.wording,
+            "lapsed": row.state == "expired",
+            "allowed": row.allowed,
         }
         for row in shown.rows
     ]
-    return page("preferences.html", shop=site.workspace.settings.name, shown=shown, rows=rows, saved=saved, token=token)
+    named = any(row.title for row in shown.rows)
+    return page(
+        "preferences.html",
+        shop=site.workspace.settings.name,
+        shown=shown,
+        rows=rows,
+        legend="What you allow" if named else "News and offers by",
+        saved=saved,
+        token=token,
+    )
 
 
 def name_of(row: Preference) -> str:
     """How a choice is called in the form."""
-    return f"{row.channel}.{row.purpose}"
+    return profile.name_of(row.channel, row.purpose)
 
 
 def _verified(site: Site, token: str, kind: Literal["open", "click", "unsubscribe"]) -> Token:
@@ -136,7 +147,7 @@ def _verified(site: Site, token: str, kind: Literal["open", "click", "unsubscrib
 
 
 def _preferences(site: Site, token: str) -> Preferences:
-    return deliver.preferences(site.workspace.engine, site.workspace.catalog, token)
+    return deliver.preferences(site.workspace.engine, site.workspace.catalog, token, now=site.now)
 
 
 def _engaged(site: Site, request: Request, told: Token, kind: str) -> None:

@@ -78,10 +78,12 @@ def serve(
         site = Site(workspace, worker, access, cache, how.assets, commands)
         with announced(site, address), _working(worker) if how.role == "all" else nullcontext():
             cache.start()
+            site.cards.start()
             warming = threading.Thread(target=warm, args=(site,), name="warming", daemon=True)
             warming.start()
             _run(site, listening, lambda: ready(address))
             warming.join()
+            site.cards.close()
             cache.close()
 
 

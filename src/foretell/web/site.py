@@ -16,6 +16,7 @@ from foretell import predict, segment
 from foretell.app import Workspace
 from foretell.web.access import Access
 from foretell.web.caching import Cache
+from foretell.web.ready_cards import ReadyCards
 from foretell.web.senders import Senders
 from foretell.web.worker import Worker
 
@@ -40,9 +41,11 @@ class Site:
     commands: Commands | None = None
     command_token: str = field(default="", repr=False)
     senders: Senders = field(init=False)
+    cards: ReadyCards = field(init=False)
 
     def __post_init__(self) -> None:
         self.senders = Senders(self.workspace, self.access)
+        self.cards = ReadyCards(self)
 
     @property
     def now(self) -> datetime:
@@ -84,8 +87,8 @@ class Site:
         return row.get("name") or row.get("email") or row.get("user_id")
 
 
-def site_of(request: Request) -> Site:
-    """The site that a request came to."""
+async def site_of(request: Request) -> Site:
+    """The site that a request came to. It waits for nothing; as a plain function it would cost a change of threads."""
     site = request.app.state.site
     assert isinstance(site, Site)
     return site

@@ -48,6 +48,14 @@ def snippet(kind: SnippetKind, sending: Sending) -> str:
 
 def hook_snippet(address: str, source: str, header: str, prefix: str, scheme: str, encoding: str) -> str:
     """A webhook that is sent by hand, as its sender should: the secret stands in ``$SECRET``."""
+    if scheme == "timestamped":
+        return f"""\
+BODY='{{"id": "1"}}'
+T=$(date +%s)
+V1=$(printf '%s.%s' "$T" "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -binary | od -An -tx1 | tr -d ' \\n')
+curl {address}/hooks/{source} -H 'content-type: application/json' \\
+  -H "{header}: t=$T,v1=$V1" --data "$BODY"
+"""
     digest = scheme.removeprefix("hmac-")
     signed = f'printf \'%s\' "$BODY" | openssl dgst -{digest} -hmac "$SECRET" -binary | '
     tool = "base64 | tr -d '\\n'" if encoding == "base64" else "od -An -tx1 | tr -d ' \\n'"

@@ -7,6 +7,7 @@ to come again (429 while too much waits, 503 while the disk is full), never that
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -74,8 +75,14 @@ class Tracking:
         self, scope: Scope, receive: Receive, headers: Mapping[str, str]
     ) -> tuple[int, bytes, Mapping[bytes, bytes]]:
         method, call = scope["method"], scope["path"].removeprefix("/v1/").rstrip("/")
-        project = _project(call)
-        if project is None and call not in CALLS and call not in BATCHES and call != METRICS:
+        takes = call in BATCHES or call in CALLS
+        if takes and method == "POST":
+            kept = await self._take(call, await self._body(call, receive, headers), headers)
+            if kept is not None:
+                await kept
+            return 200, _DONE, {}
+        project = None if takes else _project(call)
+        if not takes and project is None and call != METRICS:
             raise UsageError("UNKNOWN_CALL", f"there is no call /v1/{call}", next_step=_CALLS)
         if method == "OPTIONS":
             if not allows_somewhere(self._site, headers.get("origin", "")):
@@ -85,10 +92,7 @@ class Tracking:
             return self._settings(method, project, headers.get("host", ""), scope.get("scheme", "http"))
         if method != "POST":
             return 405, msgspec.json.encode(body_of(_only_post())), {b"allow": b"POST"}
-        if call == METRICS:
-            await read_body(receive, BATCH_BYTES)
-        else:
-            await self._take(call, await self._body(call, receive, headers), headers)
+        await read_body(receive, BATCH_BYTES)  # METRICS
         return 200, _DONE, {}
 
     def _settings(
@@ -108,7 +112,11 @@ class Tracking:
         encoding = headers.get("content-encoding")
         return packed if encoding is None else unpacked(packed, encoding, most)
 
-    async def _take(self, call: str, body: bytes, headers: Mapping[str, str]) -> None:
+    async def _take(self, call: str, body: bytes, headers: Mapping[str, str]) -> asyncio.Future[None] | None:
+        """Hand over what came; done when it is durable, None where it holds no event.
+
+        Whoever waits for it holds nothing of the request any more: thousands may wait.
+        """
         messages = batch_messages(body) if call in BATCHES else single_message(body, CALLS[call])
         sender = sender_of(self._site, basic_user(headers.get("authorization", "")) or messages.write_key)
         if sender is None:
@@ -116,13 +124,14 @@ class Tracking:
         origin = headers.get("origin")
         if origin is not None and not sender.allows(origin):
             raise _foreign(origin)
-        if messages.count:
-            lines = messages.lines
-            if sender.consent_required:
-                lines = with_consent(lines, sender.consent_categories)
-            request = Request(sender.source, lines, messages.count, self._site.now, messages.sent_at, call == "import")
-            await self._backlog.admit(len(lines))
-            await self._keeper.keep(request)
+        if not messages.count:
+            return None
+        lines = messages.lines
+        if sender.consent_required:
+            lines = with_consent(lines, sender.consent_categories)
+        request = Request(sender.source, lines, messages.count, self._site.now, messages.sent_at, call == "import")
+        await self._backlog.admit(len(lines))
+        return self._keeper.keep(request)
 
     def _refusal(self, scope: Scope, error: ForetellError) -> tuple[int, bytes, Mapping[bytes, bytes]]:
         status = _STATUS.get(error.code) or status_of(error)

@@ -68,6 +68,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Consents
+         * @description Take in words; they are durable when the answer comes, and the same word twice counts once.
+         */
+        post: operations["take_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consents/people/{profile_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Person Consents
+         * @description What one person allows, and everything they said; any identifier finds them.
+         */
+        get: operations["person_consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consents/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Consent Purposes
+         * @description Every purpose with how many people said what.
+         */
+        get: operations["consent_purposes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/data-health": {
         parameters: {
             query?: never;
@@ -142,6 +202,270 @@ export interface paths {
         get: operations["health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/biggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Biggest
+         * @description The profiles into which most went: where wrong merges show first.
+         */
+        get: operations["biggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blocked
+         * @description Values and patterns that identify nobody, as the rules in force say.
+         */
+        get: operations["blocked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/denied": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Denied
+         * @description Joins that limits and rules denied, and pairs kept apart, a page at a time.
+         */
+        get: operations["denied"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain
+         * @description Why these identifiers are one person.
+         */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ledger
+         * @description Merges with their evidence, a page at a time.
+         */
+        get: operations["ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Matching
+         * @description How matching stands: what was learnt, when, and what came of it.
+         */
+        get: operations["matching"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description Make two people one, also where a split has kept them apart.
+         */
+        post: operations["merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview
+         * @description What applying the identity document as its file stands now would change.
+         */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review
+         * @description Pairs of records that wait for people.
+         */
+        get: operations["review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/review/{pair}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Both records are one person's: they are joined.
+         */
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/review/{pair}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description The records are two people's: they are kept apart.
+         */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules In Force
+         * @description Which identifiers make a person, and how many of each one may have.
+         */
+        get: operations["rules_in_force"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Split Preview
+         * @description What taking a merge back would do; nothing changes.
+         */
+        get: operations["split_preview"];
+        put?: never;
+        /**
+         * Split
+         * @description Take a merge back, and keep both apart from now on.
+         */
+        post: operations["split"];
         delete?: never;
         options?: never;
         head?: never;
@@ -508,6 +832,350 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/privacy/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Artifacts
+         * @description Files that hold something of people, the latest first.
+         */
+        get: operations["artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Erasures
+         * @description Erasures, the latest first.
+         */
+        get: operations["erasures"];
+        put?: never;
+        /**
+         * Erase
+         * @description Erase people everywhere. It is noted durably and done beside the server: look at its state for how far it is.
+         */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/erasures/{erasure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Erasure
+         * @description One erasure.
+         */
+        get: operations["one_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/erasures/{erasure}/certificate.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Certificate Page
+         * @description The certificate as a page to be printed.
+         */
+        get: operations["certificate_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Everything about a person, by view. The same as a zip file with a page to read: `/api/privacy/export.zip`.
+         */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Record
+         * @description The record of processing activities, made from the definitions. As Markdown: `/api/privacy/record.md`.
+         */
+        get: operations["record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests
+         * @description Requests, the one due first at the top.
+         */
+        get: operations["requests"];
+        put?: never;
+        /**
+         * New Request
+         * @description Note that a person asked for something.
+         */
+        post: operations["new_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Request
+         * @description One request.
+         */
+        get: operations["one_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/requests/{request}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Request
+         * @description Close a request. One for erasure is closed by the erasure itself, one for access by the export.
+         */
+        post: operations["close_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/restrictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Restrictions
+         * @description The restrictions of a person, the latest first.
+         */
+        get: operations["restrictions"];
+        put?: never;
+        /**
+         * Restrict
+         * @description Do nothing with a person for now; or note that a guardian agreed.
+         */
+        post: operations["restrict"];
+        /**
+         * Lift
+         * @description Take a restriction back.
+         */
+        delete: operations["lift"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/privacy/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suppressions
+         * @description How many identifiers are suppressed, and what was held back.
+         */
+        get: operations["suppressions"];
+        put?: never;
+        /**
+         * Suppress
+         * @description Leave a person alone for good, or ``TYPE:VALUE`` of nobody yet.
+         */
+        post: operations["suppress"];
+        /**
+         * Unsuppress
+         * @description Let a person come back.
+         */
+        delete: operations["unsuppress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look Up Profiles
+         * @description The cards of up to 1,000 people; of those who may be handed out (purpose ``export``).
+         */
+        post: operations["look_up_profiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/traits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Many Traits
+         * @description Tell traits of up to 1,000 people; rows of people whom nobody knows are left out and listed.
+         */
+        post: operations["write_many_traits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{identifier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Profile Card
+         * @description What is known of a person; ``type:value``, a bare value that one person alone has, or a public id finds them.
+         */
+        get: operations["profile_card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{identifier}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Profile Timeline
+         * @description What happened to a person, newest first, a page at a time.
+         */
+        get: operations["profile_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profiles/{identifier}/traits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Write Traits
+         * @description Tell traits of a person; what is not named stays as it is.
+         */
+        patch: operations["write_traits"];
+        trace?: never;
+    };
     "/api/quarantine": {
         parameters: {
             query?: never;
@@ -712,6 +1380,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tables
+         * @description All own tables: rows, whose they are, and whether they are overdue.
+         */
+        get: operations["tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/of": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Belongings
+         * @description The accounts that somebody belongs to, and their rows in own tables.
+         */
+        get: operations["belongings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{key}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows
+         * @description Rows of a table as they are now, by key.
+         */
+        get: operations["rows"];
+        put?: never;
+        /**
+         * Load
+         * @description Add and change rows; sending them again changes nothing. They are in force when this answers.
+         */
+        post: operations["load"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/technology": {
         parameters: {
             query?: never;
@@ -817,6 +1549,32 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Accepted
+         * @description Two people who are one now.
+         */
+        Accepted: {
+            /** Merge Id */
+            merge_id: number;
+            /** Merged Profile Id */
+            merged_profile_id: string;
+            /** Profile Id */
+            profile_id: string;
+        };
+        /**
+         * AccountRow
+         * @description An account or household that somebody belongs to.
+         */
+        AccountRow: {
+            /** Account Id */
+            account_id: string;
+            /** Kind */
+            kind: string;
+            /** Role */
+            role: string | null;
+            /** Since */
+            since: string;
+        };
+        /**
          * AlertBody
          * @description Something that was broken.
          */
@@ -849,6 +1607,59 @@ export interface components {
             treated: number;
         };
         /**
+         * Artifact
+         * @description A file that Foretell wrote and an erasure rewrites.
+         */
+        Artifact: {
+            /** Kind */
+            kind: string;
+            /** Made At */
+            made_at: string;
+            /** Path */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * Artifacts
+         * @description Files that hold something of people, the latest first.
+         */
+        Artifacts: {
+            /** Rows */
+            rows: components["schemas"]["Artifact"][];
+        };
+        /**
+         * Asked
+         * @description Whose cards are asked for.
+         */
+        Asked: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * Belongings
+         * @description What belongs to somebody, and to what they belong.
+         */
+        Belongings: {
+            /** Accounts */
+            accounts: components["schemas"]["AccountRow"][];
+            /**
+             * Rows
+             * @description At most 100.
+             */
+            rows: components["schemas"]["TableRow"][];
+        };
+        /**
+         * Biggest
+         * @description The profiles with the most identifiers, the biggest first.
+         */
+        Biggest: {
+            /** Rows */
+            rows: components["schemas"]["ProfileSize"][];
+        };
+        /**
          * Bin
          * @description People with similar probabilities: what was foreseen and what came.
          */
@@ -869,6 +1680,16 @@ export interface components {
              * @description Share for whom it came true.
              */
             observed: number;
+        };
+        /**
+         * BlockedValues
+         * @description What identifies nobody.
+         */
+        BlockedValues: {
+            /** Patterns */
+            patterns: string[];
+            /** Values */
+            values: string[];
         };
         /**
          * BreachBody
@@ -926,6 +1747,134 @@ export interface components {
             trend: components["schemas"]["Day"][];
         };
         /**
+         * Card
+         * @description What is known of a person.
+         */
+        Card: {
+            /** Accounts */
+            accounts: components["schemas"]["CardAccount"][];
+            /**
+             * Computed At
+             * @description When segments and predictions were looked up; the rest is as of now.
+             */
+            computed_at: string;
+            /** Consents */
+            consents: components["schemas"]["CardConsent"][];
+            /** Events */
+            events: number;
+            /** First Seen */
+            first_seen: string | null;
+            /** Identifiers */
+            identifiers: components["schemas"]["Identifier"][];
+            /** Last Seen */
+            last_seen: string | null;
+            /** Predictions */
+            predictions: components["schemas"]["CardPrediction"][];
+            /** Profile Id */
+            profile_id: string;
+            /** Segments */
+            segments: components["schemas"]["Named"][];
+            /** Traits */
+            traits: {
+                [key: string]: components["schemas"]["CardTrait"];
+            };
+        };
+        /**
+         * CardAccount
+         * @description An account or household to which the person belongs.
+         */
+        CardAccount: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Role */
+            role: string | null;
+            /** Since */
+            since: string;
+        };
+        /**
+         * CardConsent
+         * @description The word that counts for a purpose; without one the person never spoke of it.
+         */
+        CardConsent: {
+            /** At */
+            at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Purpose */
+            purpose: string;
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @description granted, denied or expired.
+             */
+            state: string;
+        };
+        /**
+         * CardPrediction
+         * @description The last stored score.
+         */
+        CardPrediction: {
+            /** As Of */
+            as_of: string;
+            /** High */
+            high: number;
+            /** Horizon */
+            horizon: string;
+            /** Key */
+            key: string;
+            /** Low */
+            low: number;
+            /** Score */
+            score: number;
+        };
+        /**
+         * CardTrait
+         * @description A trait of a person, by the rule that the identity document gives it.
+         */
+        CardTrait: {
+            /** At */
+            at: string;
+            /**
+             * Others
+             * @description Other values that stand, the latest first.
+             */
+            others: components["schemas"]["CardValue"][];
+            /**
+             * Rule
+             * @description latest, most_frequent, longest, verified_first or by_source.
+             */
+            rule: string;
+            /**
+             * Source
+             * @description Empty where an older release did not keep it.
+             */
+            source: string;
+            /** Value */
+            value: string | number;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * CardValue
+         * @description What a source says of a trait.
+         */
+        CardValue: {
+            /** At */
+            at: string;
+            /**
+             * Source
+             * @description Empty where an older release did not keep it.
+             */
+            source: string;
+            /** Value */
+            value: string | number;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
          * CaseBody
          * @description One case with its history, oldest first.
          */
@@ -937,7 +1886,7 @@ export interface components {
             /** Due At */
             due_at: string | null;
             /** History */
-            history: components["schemas"]["Happening"][];
+            history: components["schemas"]["foretell__web__api__cases__Happening"][];
             /** Journey */
             journey: string | null;
             /**
@@ -1110,6 +2059,16 @@ export interface components {
             total: number;
         };
         /**
+         * Category
+         * @description A class of personal data and the fields that are put into it.
+         */
+        Category: {
+            /** Category */
+            category: string;
+            /** Fields */
+            fields: string[];
+        };
+        /**
          * Check
          * @description One check of the gate.
          */
@@ -1123,6 +2082,82 @@ export interface components {
             found: string;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * Closing
+         * @description What became of a request.
+         */
+        Closing: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "refused";
+        };
+        /**
+         * Connection
+         * @description Two identifiers that an event named together.
+         */
+        Connection: {
+            /** At */
+            at: string;
+            /** Event */
+            event: string;
+            /** Message Id */
+            message_id: string;
+            /**
+             * One
+             * @description type:value
+             */
+            one: string;
+            /** Other */
+            other: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * ConsentNow
+         * @description What may be done to a person for one purpose.
+         */
+        ConsentNow: {
+            /** Allowed */
+            allowed: boolean;
+            /** At */
+            at: string | null;
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "consent" | "contract" | "legitimate_interest" | "legal_obligation";
+            /** Expires At */
+            expires_at: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @description granted, not_needed, no_consent, withdrawn, expired, objected, restricted …
+             */
+            reason: string;
+            /** Source */
+            source: string | null;
+            /**
+             * State
+             * @description The word that counts: granted, denied, expired or none.
+             */
+            state: string;
+            /** Wording */
+            wording: string | null;
         };
         /**
          * ConsentState
@@ -1142,6 +2177,37 @@ export interface components {
              * @description granted or denied.
              */
             state: string;
+        };
+        /**
+         * ConsentWord
+         * @description One word, as it came.
+         */
+        ConsentWord: {
+            /** At */
+            at: string;
+            /** Basis */
+            basis: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Known At */
+            known_at: string;
+            /** Message Id */
+            message_id: string;
+            /** Name */
+            name: string;
+            /** Proof */
+            proof: {
+                [key: string]: unknown;
+            };
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @description granted, denied, requested or unknown.
+             */
+            state: string;
+            /** Wording */
+            wording: string;
         };
         /**
          * Counts
@@ -1249,6 +2315,54 @@ export interface components {
             until: string | null;
         };
         /**
+         * DeniedJoin
+         * @description A join that was denied.
+         */
+        DeniedJoin: {
+            /** First At */
+            first_at: string;
+            /** Kind A */
+            kind_a: string;
+            /** Kind B */
+            kind_b: string;
+            /** Last At */
+            last_at: string;
+            /**
+             * Message Id
+             * @description The last event that named both.
+             */
+            message_id: string;
+            /**
+             * Rule
+             * @description limit:KIND, merges:KIND, shared:KIND or kept_apart.
+             */
+            rule: string;
+            /** Times */
+            times: number;
+            /** Value A */
+            value_a: string;
+            /** Value B */
+            value_b: string;
+        };
+        /**
+         * DeniedJoins
+         * @description A page of denied joins, the latest first.
+         */
+        DeniedJoins: {
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["DeniedJoin"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
          * Draft
          * @description A tracking document that describes what arrived.
          */
@@ -1287,6 +2401,47 @@ export interface components {
             text: string;
         };
         /**
+         * ErasureRow
+         * @description An erasure as it stands.
+         */
+        ErasureRow: {
+            /** Begun At */
+            begun_at: string;
+            /** By */
+            by: string;
+            /**
+             * Certificate
+             * @description What was removed where; it names nobody.
+             */
+            certificate: {
+                [key: string]: unknown;
+            } | null;
+            /** Done At */
+            done_at: string | null;
+            /** Erasure */
+            erasure: string;
+            /** Requests */
+            requests: string[];
+            /**
+             * State
+             * @description The last step that is done: begun, spool, files, analytics, forgotten or done.
+             */
+            state: string;
+            /**
+             * Steps
+             * @description All steps, in order.
+             */
+            steps: string[];
+        };
+        /**
+         * Erasures
+         * @description Erasures, the latest first.
+         */
+        Erasures: {
+            /** Rows */
+            rows: components["schemas"]["ErasureRow"][];
+        };
+        /**
          * ErrorBody
          * @description The body of every answer that is an error.
          */
@@ -1304,6 +2459,23 @@ export interface components {
             low: number;
             /** Score */
             score: number;
+        };
+        /**
+         * Everything
+         * @description Everything about one person.
+         */
+        Everything: {
+            /**
+             * Data
+             * @description Section → its rows.
+             */
+            data: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /** Profile Id */
+            profile_id: string;
         };
         /**
          * Facts
@@ -1324,6 +2496,35 @@ export interface components {
             revenue: number;
         };
         /**
+         * Found
+         * @description Cards in the order asked for.
+         */
+        Found: {
+            /**
+             * Left Out
+             * @description People whose data may not be handed out: reason → how many.
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Rows */
+            rows: components["schemas"]["FoundCard"][];
+            /**
+             * Unknown
+             * @description Nobody is known by these.
+             */
+            unknown: string[];
+        };
+        /**
+         * FoundCard
+         * @description A card, and by what it was asked for.
+         */
+        FoundCard: {
+            /** Id */
+            id: string;
+            profile: components["schemas"]["Card"];
+        };
+        /**
          * Gain
          * @description How much of all outcomes the people with the highest scores hold.
          */
@@ -1338,6 +2539,117 @@ export interface components {
              * @description Share of people, highest scores first.
              */
             share: number;
+        };
+        /**
+         * GivenRow
+         * @description Traits of one of many people.
+         */
+        GivenRow: {
+            /**
+             * Id
+             * @description TYPE:VALUE, or a public id (p_…).
+             */
+            id: string;
+            /**
+             * Traits
+             * @description Trait → value; null takes it away.
+             */
+            traits: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * GivenRows
+         * @description Traits of many people.
+         */
+        GivenRows: {
+            /**
+             * By
+             * @description Who writes it; it is kept with the event.
+             * @default team
+             */
+            by?: string;
+            /** Rows */
+            rows: components["schemas"]["GivenRow"][];
+        };
+        /**
+         * GivenTraits
+         * @description Traits of one person.
+         */
+        GivenTraits: {
+            /**
+             * By
+             * @description Who writes it; it is kept with the event.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Traits
+             * @description Trait → value; null takes it away.
+             */
+            traits: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * GivenWord
+         * @description A word that somebody spoke elsewhere.
+         */
+        GivenWord: {
+            /**
+             * At
+             * @description When it was said; default: now.
+             */
+            at?: string | null;
+            /** Basis */
+            basis?: string | null;
+            /**
+             * Confirmed
+             * @description It was confirmed already: no message asks once more.
+             * @default false
+             */
+            confirmed?: boolean;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Ip */
+            ip?: string | null;
+            /**
+             * Purpose
+             * @description email.marketing …
+             */
+            purpose: string;
+            /**
+             * Source
+             * @description Where it was said: checkout, call centre …
+             */
+            source?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "granted" | "denied" | "requested";
+            /** Url */
+            url?: string | null;
+            /** User Agent */
+            user_agent?: string | null;
+            /**
+             * Wording
+             * @description Version of the wording that was shown.
+             */
+            wording?: string | null;
+        };
+        /**
+         * GivenWords
+         * @description Words of one person.
+         */
+        GivenWords: {
+            /**
+             * Person
+             * @description TYPE:VALUE, e.g. email:ann@shop.example.
+             */
+            person: string;
+            /** Words */
+            words: components["schemas"]["GivenWord"][];
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1362,23 +2674,16 @@ export interface components {
             what: string;
         };
         /**
-         * Happening
-         * @description One change of a case.
+         * HeldBack
+         * @description Events of suppressed people.
          */
-        Happening: {
-            /** After */
-            after: string | null;
-            /** At */
-            at: string;
-            /** Before */
-            before: string | null;
-            /** By */
-            by: string;
-            /**
-             * What
-             * @description opened, state, owner, priority, due_at, note or closed.
-             */
-            what: string;
+        HeldBack: {
+            /** Day */
+            day: string;
+            /** Events */
+            events: number;
+            /** Source */
+            source: string;
         };
         /**
          * HorizonReport
@@ -1454,6 +2759,68 @@ export interface components {
             kind: string;
             /** Value */
             value: string;
+        };
+        /**
+         * IdentifierRow
+         * @description An identifier of a person.
+         */
+        IdentifierRow: {
+            /** Kind */
+            kind: string;
+            /**
+             * Merge Id
+             * @description The merge that brought it here last; null where none did.
+             */
+            merge_id: number | null;
+            /**
+             * Node
+             * @description Public id of the profile that it came with.
+             */
+            node: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * IdentifierRule
+         * @description What one type of identifier may do.
+         */
+        IdentifierRule: {
+            /**
+             * Limit
+             * @description Most values that one person may have.
+             */
+            limit: number;
+            /**
+             * Merges
+             * @description False: it never joins two people whom something stronger names.
+             */
+            merges: boolean;
+            /**
+             * Name
+             * @description Type; other stands for all that are not named.
+             */
+            name: string;
+            /**
+             * Shared After
+             * @description A value seen with more people than this joins nobody any more.
+             */
+            shared_after: number | null;
+        };
+        /**
+         * IdentityRulesBody
+         * @description The rules in force.
+         */
+        IdentityRulesBody: {
+            /**
+             * File
+             * @description Of the identity document; null: the usual rules hold.
+             */
+            file: string | null;
+            /**
+             * Types
+             * @description The strongest first.
+             */
+            types: components["schemas"]["IdentifierRule"][];
         };
         /**
          * Inbox
@@ -1609,6 +2976,29 @@ export interface components {
             failures: number;
             /** Name */
             name: string;
+        };
+        /**
+         * JoinExample
+         * @description Two profiles that would be one.
+         */
+        JoinExample: {
+            /** At */
+            at: string;
+            /** Event */
+            event: string;
+            /** Loser */
+            loser: string;
+            /** Message Id */
+            message_id: string;
+            /**
+             * One
+             * @description type:value
+             */
+            one: string;
+            /** Other */
+            other: string;
+            /** Winner */
+            winner: string;
         };
         /**
          * JourneyBody
@@ -1769,6 +3159,30 @@ export interface components {
         Journeys: {
             /** Rows */
             rows: components["schemas"]["JourneyRow"][];
+        };
+        /**
+         * Kept
+         * @description What is durable now; it counts as soon as it is taken in.
+         */
+        Kept: {
+            /** Kept */
+            kept: number;
+            /** Message Ids */
+            message_ids: string[];
+        };
+        /**
+         * KeptApart
+         * @description Somebody with whom the person is not made one again.
+         */
+        KeptApart: {
+            /** Known By */
+            known_by: string;
+            /** Note */
+            note: string | null;
+            /** Profile Id */
+            profile_id: string;
+            /** Since */
+            since: string;
         };
         /**
          * KpiBody
@@ -2013,6 +3427,36 @@ export interface components {
             rows: components["schemas"]["KpiRow"][];
         };
         /**
+         * LargeProfile
+         * @description A profile with many identifiers under the changed rules.
+         */
+        LargeProfile: {
+            /** Identifiers */
+            identifiers: number;
+            /** Identifiers Now */
+            identifiers_now: number;
+            /** Profile Id */
+            profile_id: string;
+        };
+        /**
+         * Ledger
+         * @description A page of merges, the latest first.
+         */
+        Ledger: {
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["MergeRow"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
          * LiftArm
          * @description People of an arm whose window is over.
          */
@@ -2078,6 +3522,217 @@ export interface components {
             treated: number;
             /** Treated Goals */
             treated_goals: number;
+        };
+        /**
+         * LoadedRows
+         * @description What became of the rows.
+         */
+        LoadedRows: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Examples */
+            examples: components["schemas"]["RefusedRow"][];
+            /** Refused */
+            refused: number;
+            /** Removed */
+            removed: number;
+            /** Repeated */
+            repeated: number;
+            /** Rows */
+            rows: number;
+            /** Table */
+            table: string;
+            /** Unchanged */
+            unchanged: number;
+        };
+        /**
+         * MatchFieldBody
+         * @description A field that is compared.
+         */
+        MatchFieldBody: {
+            /** Compare */
+            compare: string;
+            /** Field */
+            field: string;
+            /** Identifiers */
+            identifiers: string[];
+            /**
+             * Levels
+             * @description The most alike first.
+             */
+            levels: components["schemas"]["MatchLevel"][];
+            /** Traits */
+            traits: string[];
+        };
+        /**
+         * MatchLevel
+         * @description How alike two values are, and how often that is so.
+         */
+        MatchLevel: {
+            /**
+             * Learnt
+             * @description False where the data had nothing to learn m from.
+             */
+            learnt: boolean;
+            /** Level */
+            level: string;
+            /**
+             * M
+             * @description Share of one person's pairs at this level.
+             */
+            m: number;
+            /**
+             * U
+             * @description Share of two people's pairs at this level.
+             */
+            u: number;
+            /**
+             * Weight
+             * @description Bits: each doubles the odds that both are one person's; below 0 halves.
+             */
+            weight: number;
+        };
+        /**
+         * MatchModel
+         * @description What was learnt.
+         */
+        MatchModel: {
+            /**
+             * Expected Precision
+             * @description Mean probability of the joined pairs when it was trained.
+             */
+            expected_precision: number;
+            /** Fields */
+            fields: components["schemas"]["MatchFieldBody"][];
+            /**
+             * Join From
+             * @description Probability from which a pair is joined.
+             */
+            join_from: number;
+            /** Number */
+            number: number;
+            /** Pairs Compared */
+            pairs_compared: number;
+            /**
+             * Prior
+             * @description Probability that two records drawn at random are one person's.
+             */
+            prior: number;
+            /** Records */
+            records: number;
+            /**
+             * Review From
+             * @description Probability from which a pair is put to people.
+             */
+            review_from: number;
+            /** Trained At */
+            trained_at: string;
+        };
+        /**
+         * Matching
+         * @description How matching stands.
+         */
+        Matching: {
+            /**
+             * Configured
+             * @description An identity document asks for it; without one it runs by hand alone.
+             */
+            configured: boolean;
+            /**
+             * Counts
+             * @description Pairs: waiting, joined (by itself), same, different (by people).
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** Last Run */
+            last_run: string | null;
+            model: components["schemas"]["MatchModel"] | null;
+        };
+        /**
+         * MergeAsked
+         * @description Two people who are one.
+         */
+        MergeAsked: {
+            /**
+             * Force
+             * @description Also where together they have more identifiers than one person may.
+             * @default false
+             */
+            force?: boolean;
+            /** Note */
+            note?: string | null;
+            /**
+             * One
+             * @description type:value, a bare value or p_….
+             */
+            one: string;
+            /** Other */
+            other: string;
+        };
+        /**
+         * MergeMade
+         * @description A merge that was made by hand.
+         */
+        MergeMade: {
+            /** Merge Id */
+            merge_id: number;
+            /** Merged Profile Id */
+            merged_profile_id: string;
+            /** Profile Id */
+            profile_id: string;
+        };
+        /**
+         * MergeRow
+         * @description A merge, with the two identifiers that joined both.
+         */
+        MergeRow: {
+            /** At */
+            at: string;
+            /** In Force */
+            in_force: boolean;
+            /**
+             * Kind A
+             * @description Null where an older release did not keep the evidence.
+             */
+            kind_a: string | null;
+            /** Kind B */
+            kind_b: string | null;
+            /**
+             * Loser
+             * @description Public id of the profile that went into it.
+             */
+            loser: string;
+            /** Merge Id */
+            merge_id: number;
+            /**
+             * Message Id
+             * @description The event that named both, where there is one.
+             */
+            message_id: string | null;
+            /**
+             * Note
+             * @description Why, in the words of whoever did it by hand.
+             */
+            note: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "event" | "alias" | "matched" | "hand" | "rules";
+            /** Undone At */
+            undone_at: string | null;
+            /** Value A */
+            value_a: string | null;
+            /** Value B */
+            value_b: string | null;
+            /**
+             * Winner
+             * @description Public id of the profile that stayed.
+             */
+            winner: string;
         };
         /**
          * MessageBody
@@ -2191,7 +3846,7 @@ export interface components {
             low: number | null;
             /**
              * Name
-             * @description freshness, volume, late, quarantined, violations, present or type.
+             * @description freshness, volume, late, repeated, quarantined, violations, present, type, gone or new.
              */
             name: string;
             /** Next Step */
@@ -2204,7 +3859,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "warn" | "broken" | "learning";
+            state: "ok" | "warn" | "broken" | "learning" | "silent";
             /**
              * Subject
              * @description Event and property; empty where it is about the whole source.
@@ -2257,6 +3912,20 @@ export interface components {
             title: string;
         };
         /**
+         * NewErasure
+         * @description Whom to erase.
+         */
+        NewErasure: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /** People */
+            people: string[];
+        };
+        /**
          * NewKey
          * @description A write key to make.
          */
@@ -2267,6 +3936,52 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /**
+         * NewRequest
+         * @description What somebody asked for.
+         */
+        NewRequest: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "access" | "erasure" | "objection" | "restriction" | "rectification";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Person
+             * @description type:value, a bare value or p_….
+             */
+            person: string;
+            /**
+             * Received At
+             * @description Without it, now; the term of 30 days runs from then.
+             */
+            received_at?: string | null;
+        };
+        /**
+         * OtherValue
+         * @description What another source says of a trait, or another identity of the person.
+         */
+        OtherValue: {
+            /** At */
+            at: string;
+            /** Source */
+            source: string;
+            /** Value */
+            value: string | number;
+            /** Verified */
+            verified: boolean;
         };
         /**
          * Overlap
@@ -2306,6 +4021,70 @@ export interface components {
              * @description At most 8 cases, the one due first at the top, then faults.
              */
             tasks: components["schemas"]["Task"][];
+        };
+        /**
+         * OwnTable
+         * @description A table of the workspace's own.
+         */
+        OwnTable: {
+            /** Accounts */
+            accounts: number;
+            /**
+             * Changed At
+             * @description When a load last changed something.
+             */
+            changed_at: string | null;
+            /** Columns */
+            columns: string[];
+            /** Description */
+            description: string | null;
+            /**
+             * Every
+             * @description How often it should be loaded.
+             */
+            every: string | null;
+            /** File */
+            file: string;
+            /** Key */
+            key: string;
+            /**
+             * Link
+             * @description Kind of identifier by which rows belong to somebody, or account.
+             */
+            link: string;
+            /**
+             * Mode
+             * @description merge, or replace: rows that a load does not hold are removed.
+             */
+            mode: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Owner */
+            owner: string | null;
+            /** People */
+            people: number;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * OwnTables
+         * @description All own tables.
+         */
+        OwnTables: {
+            /** Tables */
+            tables: components["schemas"]["OwnTable"][];
+        };
+        /**
+         * PartExample
+         * @description A merge that would be taken back.
+         */
+        PartExample: {
+            /**
+             * Because
+             * @description The rule that denies it: limit:KIND, merges:KIND, shared:KIND, blocked:KIND.
+             */
+            because: string;
+            merge: components["schemas"]["MergeRow"];
         };
         /**
          * People
@@ -2383,6 +4162,21 @@ export interface components {
             segments: components["schemas"]["Named"][];
             /** Traits */
             traits: components["schemas"]["Trait"][];
+        };
+        /**
+         * PersonConsents
+         * @description Consent of one person, now and ever.
+         */
+        PersonConsents: {
+            /**
+             * History
+             * @description The latest first, at most 500.
+             */
+            history: components["schemas"]["ConsentWord"][];
+            /** Profile Id */
+            profile_id: string;
+            /** Rows */
+            rows: components["schemas"]["ConsentNow"][];
         };
         /**
          * PersonPrediction
@@ -2497,6 +4291,21 @@ export interface components {
         PersonSessions: {
             /** Rows */
             rows: components["schemas"]["Session"][];
+        };
+        /**
+         * PersonSide
+         * @description One of the two people of a split.
+         */
+        PersonSide: {
+            /** Events */
+            events: number;
+            /**
+             * Identifiers
+             * @description type:value
+             */
+            identifiers: string[];
+            /** Profile Id */
+            profile_id: string;
         };
         /**
          * PlanBody
@@ -2641,6 +4450,14 @@ export interface components {
             /** Key */
             key: string;
             /**
+             * Left Out
+             * @description People whom it may not learn from: reason → how many.
+             * @default {}
+             */
+            left_out?: {
+                [key: string]: number;
+            };
+            /**
              * Metrics
              * @description Of the shortest horizon.
              */
@@ -2756,6 +4573,33 @@ export interface components {
         Predictions: {
             /** Rows */
             rows: components["schemas"]["PredictionRow"][];
+        };
+        /**
+         * ProfileSize
+         * @description How much went into a profile.
+         */
+        ProfileSize: {
+            /** By Kind */
+            by_kind: {
+                [key: string]: number;
+            };
+            /** Identifiers */
+            identifiers: number;
+            /**
+             * Nodes
+             * @description Profiles that it is made of.
+             */
+            nodes: number;
+            /** Profile Id */
+            profile_id: string;
+        };
+        /**
+         * PurposeRows
+         * @description All purposes: those of the document, and those that somebody spoke of.
+         */
+        PurposeRows: {
+            /** Rows */
+            rows: components["schemas"]["foretell__web__api__consents__PurposeRow"][];
         };
         /**
          * Quarantine
@@ -2880,6 +4724,81 @@ export interface components {
             text: string;
         };
         /**
+         * Record
+         * @description The record of processing activities (Article 30).
+         */
+        Record: {
+            /** Age Of Consent */
+            age_of_consent: number;
+            /** Controller */
+            controller: string;
+            /** Data */
+            data: components["schemas"]["Category"][];
+            /** Kept Without Rule */
+            kept_without_rule: string;
+            /** Measures */
+            measures: string[];
+            /** Officer */
+            officer: string;
+            /**
+             * Processing
+             * @description what, key, title: predictions, segments, journeys …
+             */
+            processing: {
+                [key: string]: string;
+            }[];
+            /** Purposes */
+            purposes: components["schemas"]["foretell__web__api__privacy__PurposeRow"][];
+            /**
+             * Recipients
+             * @description kind, key, who.
+             */
+            recipients: {
+                [key: string]: string;
+            }[];
+            /**
+             * Retention
+             * @description what, keep.
+             */
+            retention: {
+                [key: string]: string;
+            }[];
+            /**
+             * Sources
+             * @description key, format.
+             */
+            sources: {
+                [key: string]: string;
+            }[];
+            /** Subjects */
+            subjects: string[];
+            /** Workspace */
+            workspace: string;
+        };
+        /**
+         * RefusedRow
+         * @description A row that was not taken in.
+         */
+        RefusedRow: {
+            /**
+             * Line
+             * @description Place in the body, from 1.
+             */
+            line: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Rejected
+         * @description Two people who stay two.
+         */
+        Rejected: {
+            /** Pair */
+            pair: string;
+            /** State */
+            state: string;
+        };
+        /**
          * Replay
          * @description Which rows are read again; all that wait, where nothing is said.
          */
@@ -2925,6 +4844,267 @@ export interface components {
             still: {
                 [key: string]: number;
             };
+        };
+        /**
+         * RequestBody
+         * @description A request with its history, oldest first.
+         */
+        RequestBody: {
+            /** By */
+            by: string;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Days Left
+             * @description Negative where it is late; null where it is closed.
+             */
+            days_left: number | null;
+            /** Due At */
+            due_at: string;
+            /** History */
+            history: components["schemas"]["foretell__web__api__privacy__Happening"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "access" | "erasure" | "objection" | "restriction" | "rectification";
+            /** Note */
+            note: string;
+            /**
+             * Person
+             * @description As they were named; empty once they are erased.
+             */
+            person: string;
+            /** Received At */
+            received_at: string;
+            /** Request */
+            request: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "refused";
+        };
+        /**
+         * RequestRow
+         * @description A request.
+         */
+        RequestRow: {
+            /** By */
+            by: string;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Days Left
+             * @description Negative where it is late; null where it is closed.
+             */
+            days_left: number | null;
+            /** Due At */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "access" | "erasure" | "objection" | "restriction" | "rectification";
+            /** Note */
+            note: string;
+            /**
+             * Person
+             * @description As they were named; empty once they are erased.
+             */
+            person: string;
+            /** Received At */
+            received_at: string;
+            /** Request */
+            request: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "done" | "refused";
+        };
+        /**
+         * Requests
+         * @description Requests, the one due first at the top.
+         */
+        Requests: {
+            /** Rows */
+            rows: components["schemas"]["RequestRow"][];
+        };
+        /**
+         * Restricted
+         * @description A restriction of one person.
+         */
+        Restricted: {
+            /** By */
+            by: string;
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * Restricting
+         * @description Whom to leave alone for now; ``guardian``: somebody who may has agreed for a minor.
+         */
+        Restricting: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Kind
+             * @default restriction
+             * @enum {string}
+             */
+            kind?: "restriction" | "guardian";
+            /**
+             * Person
+             * @description type:value, a bare value or p_….
+             */
+            person: string;
+            /**
+             * Reason
+             * @default asked for restriction of processing
+             */
+            reason?: string;
+        };
+        /**
+         * Restrictions
+         * @description What bars a person, the latest first.
+         */
+        Restrictions: {
+            /** Rows */
+            rows: components["schemas"]["Restricted"][];
+        };
+        /**
+         * Review
+         * @description A page of pairs, the likeliest first.
+         */
+        Review: {
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["ReviewRow"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
+         * ReviewField
+         * @description What a field says of a pair.
+         */
+        ReviewField: {
+            /** Field */
+            field: string;
+            /** Level */
+            level: string;
+            /** One */
+            one: string | null;
+            /** Other */
+            other: string | null;
+            /**
+             * Weight
+             * @description Bits: each doubles the odds that both are one person's; below 0 halves.
+             */
+            weight: number;
+        };
+        /**
+         * ReviewRow
+         * @description A pair of records that waits for people.
+         */
+        ReviewRow: {
+            /**
+             * Fields
+             * @description What weighs most first.
+             */
+            fields: components["schemas"]["ReviewField"][];
+            /** Found At */
+            found_at: string;
+            /**
+             * Held Back
+             * @description Why a likely pair was not joined: limit:KIND or chain.
+             */
+            held_back: string | null;
+            /**
+             * One
+             * @description Public id of the person whose record it is.
+             */
+            one: string;
+            /**
+             * One Identifiers
+             * @description type:value, of this record.
+             */
+            one_identifiers: string[];
+            /** Other */
+            other: string;
+            /** Other Identifiers */
+            other_identifiers: string[];
+            /** Pair */
+            pair: string;
+            /** Probability */
+            probability: number;
+            /**
+             * Weight
+             * @description Bits: each doubles the odds that both are one person's; below 0 halves.
+             */
+            weight: number;
+        };
+        /**
+         * RowsBody
+         * @description Rows to add or change.
+         */
+        RowsBody: {
+            /**
+             * Rows
+             * @description Column → value; key and owner among them.
+             */
+            rows: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * RulesPreview
+         * @description What a changed identity document would make of the people that there are.
+         */
+        RulesPreview: {
+            /**
+             * Followed
+             * @description The people follow the document already; then everything else is zero.
+             */
+            followed: boolean;
+            /** Joins */
+            joins: components["schemas"]["JoinExample"][];
+            /** Largest */
+            largest: components["schemas"]["LargeProfile"][];
+            /** Merges */
+            merges: number;
+            /**
+             * Moves
+             * @description What would go along with them: in words, and how many.
+             */
+            moves: {
+                [key: string]: number;
+            };
+            /** Parts */
+            parts: components["schemas"]["PartExample"][];
+            /** People */
+            people: number;
+            /** People Now */
+            people_now: number;
+            /** Splits */
+            splits: number;
         };
         /**
          * Run
@@ -2979,6 +5159,11 @@ export interface components {
          * @description A data-quality score: 100 times the weighted mean of the parts that are known.
          */
         ScoreBody: {
+            /**
+             * Learning
+             * @description True where too little came so far to tell any.
+             */
+            learning: boolean;
             /** Parts */
             parts: components["schemas"]["ScorePart"][];
             /**
@@ -3322,13 +5507,13 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "warn" | "broken" | "learning";
+            state: "ok" | "warn" | "broken" | "learning" | "silent";
             /** Watched */
             watched: components["schemas"]["MonitorBody"][];
         };
         /**
          * SourceHealthRow
-         * @description A source of which something came in the last eight weeks.
+         * @description A source of which something ever came; silent where nothing came in eight weeks.
          */
         SourceHealthRow: {
             /**
@@ -3364,7 +5549,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ok" | "warn" | "broken" | "learning";
+            state: "ok" | "warn" | "broken" | "learning" | "silent";
         };
         /**
          * Sources
@@ -3378,6 +5563,42 @@ export interface components {
             broken: string[];
             /** Sources */
             sources: components["schemas"]["SourceBody"][];
+        };
+        /**
+         * SplitAsked
+         * @description A merge to be taken back.
+         */
+        SplitAsked: {
+            /**
+             * Id
+             * @description type:value, a bare value or p_….
+             */
+            id: string;
+            /**
+             * Merge Id
+             * @description Null: the latest that brought the identifier here.
+             */
+            merge_id?: number | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * SplitBody
+         * @description A split: what goes where.
+         */
+        SplitBody: {
+            /** Done */
+            done: boolean;
+            leaves: components["schemas"]["PersonSide"];
+            merge: components["schemas"]["MergeRow"];
+            /**
+             * Moves
+             * @description What goes along with the person who leaves: in words, and how many.
+             */
+            moves: {
+                [key: string]: number;
+            };
+            stays: components["schemas"]["PersonSide"];
         };
         /**
          * Step
@@ -3461,6 +5682,85 @@ export interface components {
             refused: number;
             /** Sent */
             sent: number;
+        };
+        /**
+         * Suppressed
+         * @description What was put on the list or taken off it.
+         */
+        Suppressed: {
+            /** Identifiers */
+            identifiers: number;
+            /**
+             * Person
+             * @description Public id; null where nobody is known by it.
+             */
+            person: string | null;
+        };
+        /**
+         * Suppressing
+         * @description Whom to leave alone for good.
+         */
+        Suppressing: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Person
+             * @description type:value, a bare value or p_….
+             */
+            person: string;
+            /**
+             * Reason
+             * @default asked to be left alone
+             */
+            reason?: string;
+        };
+        /**
+         * Suppressions
+         * @description The suppression list; it holds keyed hashes and cannot be read.
+         */
+        Suppressions: {
+            /**
+             * Held Back
+             * @description Events that were not taken in, the latest day first.
+             */
+            held_back: components["schemas"]["HeldBack"][];
+            /** Identifiers */
+            identifiers: number;
+        };
+        /**
+         * TableRow
+         * @description A row as it is now.
+         */
+        TableRow: {
+            /** Account Id */
+            account_id: string | null;
+            /** Key */
+            key: string;
+            /** Profile Id */
+            profile_id: string | null;
+            /**
+             * Row
+             * @description Column → value.
+             */
+            row: {
+                [key: string]: unknown;
+            };
+            /** Since */
+            since: string;
+            /** Table */
+            table: string;
+        };
+        /**
+         * TableRows
+         * @description Rows of a table.
+         */
+        TableRows: {
+            /** Rows */
+            rows: components["schemas"]["TableRow"][];
         };
         /**
          * Task
@@ -3566,7 +5866,7 @@ export interface components {
         };
         /**
          * Trait
-         * @description What a person is, as last told.
+         * @description What a person is, by the rule of the trait.
          */
         Trait: {
             /**
@@ -3576,8 +5876,28 @@ export interface components {
             at: string | null;
             /** Name */
             name: string;
+            /**
+             * Others
+             * @description Other values that stand, the latest first.
+             */
+            others: components["schemas"]["OtherValue"][];
+            /**
+             * Rule
+             * @description latest, most_frequent, longest, verified_first or by_source.
+             */
+            rule: string;
+            /**
+             * Source
+             * @description Who told it; empty where that was not kept.
+             */
+            source: string;
             /** Value */
             value: string | number;
+            /**
+             * Verified
+             * @description Its source says that it is verified.
+             */
+            verified: boolean;
         };
         /** ValidationError */
         ValidationError: {
@@ -3591,6 +5911,23 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * Verdict
+         * @description What is to be remembered with an answer.
+         */
+        Verdict: {
+            /**
+             * Force
+             * @description Also where together they have more identifiers than one person may.
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * Reason
+             * @description Why, in your words.
+             */
+            reason?: string | null;
         };
         /**
          * Violations
@@ -3609,6 +5946,37 @@ export interface components {
              * @description Those with a violation.
              */
             violating: number;
+        };
+        /**
+         * WhyOne
+         * @description Why somebody is one person.
+         */
+        WhyOne: {
+            /**
+             * Connection
+             * @description The fewest links from `id` to `to`; null without `to`.
+             */
+            connection: components["schemas"]["Connection"][] | null;
+            /** Denied */
+            denied: components["schemas"]["DeniedJoin"][];
+            /** Identifiers */
+            identifiers: components["schemas"]["IdentifierRow"][];
+            /** Kept Apart */
+            kept_apart: components["schemas"]["KeptApart"][];
+            /**
+             * Links
+             * @description Which identifiers were named together, each pair with its first event.
+             */
+            links: components["schemas"]["Connection"][];
+            /**
+             * Merges
+             * @description In force, the earliest first.
+             */
+            merges: components["schemas"]["MergeRow"][];
+            /** Profile Id */
+            profile_id: string;
+            /** Undone */
+            undone: components["schemas"]["MergeRow"][];
         };
         /**
          * WorkspaceBody
@@ -3682,6 +6050,104 @@ export interface components {
             keys: components["schemas"]["WriteKeyBody"][];
         };
         /**
+         * Written
+         * @description What is durable now; it counts as soon as it is taken in, a moment later.
+         */
+        Written: {
+            /** Kept */
+            kept: number;
+            /** Message Ids */
+            message_ids: string[];
+            /**
+             * Unknown
+             * @description Nobody is known by these; nothing of them is kept.
+             */
+            unknown: string[];
+        };
+        /**
+         * Happening
+         * @description One change of a case.
+         */
+        foretell__web__api__cases__Happening: {
+            /** After */
+            after: string | null;
+            /** At */
+            at: string;
+            /** Before */
+            before: string | null;
+            /** By */
+            by: string;
+            /**
+             * What
+             * @description opened, state, owner, priority, due_at, note or closed.
+             */
+            what: string;
+        };
+        /**
+         * PurposeRow
+         * @description A purpose and how many people said what of it.
+         */
+        foretell__web__api__consents__PurposeRow: {
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "consent" | "contract" | "legitimate_interest" | "legal_obligation";
+            /** Denied */
+            denied: number;
+            /**
+             * Described
+             * @description The consent document names it; else the usual holds.
+             */
+            described: boolean;
+            /**
+             * Double Opt In
+             * @description A grant has to be confirmed by a link.
+             */
+            double_opt_in: boolean;
+            /** Expired */
+            expired: number;
+            /**
+             * Expires After
+             * @description A grant lapses so long after it was given.
+             */
+            expires_after: string | null;
+            /** Granted */
+            granted: number;
+            /**
+             * Name
+             * @description CHANNEL.PURPOSE, or one word such as profiling.
+             */
+            name: string;
+            /**
+             * None
+             * @description People who never spoke of it.
+             */
+            none: number;
+            /**
+             * On Page
+             * @description The preference page shows it.
+             */
+            on_page: boolean;
+            /**
+             * Pending
+             * @description Grants that wait for their confirmation.
+             */
+            pending: number;
+            /**
+             * Text
+             * @description The wording shown now.
+             */
+            text: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Wording
+             * @description Version of the wording shown now.
+             */
+            wording: string | null;
+        };
+        /**
          * Part
          * @description One thing that is told of people; without a segment `people` are everybody.
          */
@@ -3700,6 +6166,40 @@ export interface components {
              * @description The most frequent first; ages from young to old.
              */
             rows: components["schemas"]["Slice"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * Happening
+         * @description One step of a request.
+         */
+        foretell__web__api__privacy__Happening: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Told */
+            told: string;
+            /**
+             * What
+             * @description received, done or refused.
+             */
+            what: string;
+        };
+        /**
+         * PurposeRow
+         * @description A purpose with its legal ground.
+         */
+        foretell__web__api__privacy__PurposeRow: {
+            /** Basis */
+            basis: string;
+            /**
+             * Minors
+             * @description Whether it may be done to minors.
+             */
+            minors: boolean;
+            /** Name */
+            name: string;
             /** Title */
             title: string;
         };
@@ -4008,6 +6508,198 @@ export interface operations {
             };
         };
     };
+    take_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    person_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonConsents"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    consent_purposes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeRows"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     data_health: {
         parameters: {
             query?: {
@@ -4257,6 +6949,913 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    biggest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Biggest"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    blocked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedValues"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    denied: {
+        parameters: {
+            query?: {
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeniedJoins"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query: {
+                /** @description type:value, a bare value or p_…. */
+                id: string;
+                /** @description Another identifier of theirs, type:value. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOne"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ledger: {
+        parameters: {
+            query?: {
+                reason?: ("event" | "alias" | "matched" | "hand" | "rules") | null;
+                /** @description Only those that hold, or only those undone. */
+                in_force?: boolean | null;
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    matching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matching"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeMade"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPreview"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    review: {
+        parameters: {
+            query?: {
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pair: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Verdict"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pair: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Verdict"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejected"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rules_in_force: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRulesBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    split_preview: {
+        parameters: {
+            query: {
+                /** @description type:value, a bare value or p_…. */
+                id: string;
+                /** @description Default: the latest. */
+                merge_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description Not now; the same call can succeed later. */
@@ -5474,6 +9073,1477 @@ export interface operations {
             };
         };
     };
+    artifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifacts"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    certificate_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query: {
+                person: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Everything"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    requests: {
+        parameters: {
+            query?: {
+                state?: ("open" | "done" | "refused") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Requests"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    close_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Closing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restrictions: {
+        parameters: {
+            query: {
+                person: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restrictions"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restrict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restricting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restrictions"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lift: {
+        parameters: {
+            query: {
+                person: string;
+                kind?: "restriction" | "guardian";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restrictions"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppressions"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suppressing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppressed"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unsuppress: {
+        parameters: {
+            query: {
+                person: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppressed"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_up_profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    write_many_traits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key for the same person counts once. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenRows"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    profile_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    profile_timeline: {
+        parameters: {
+            query?: {
+                /** @description `before` of the page above. */
+                cursor?: string | null;
+                limit?: number;
+                /** @description Only events of this group. */
+                group?: ("orders" | "visits" | "messages" | "other") | null;
+                /** @description Only events that are called so. */
+                event?: string[];
+                /** @description Only events that these sources sent. */
+                source?: string[];
+                /** @description Only events from then on. */
+                from?: string | null;
+                /** @description Only events before then. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    write_traits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key for the same person counts once. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                identifier: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenTraits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     quarantine: {
         parameters: {
             query?: {
@@ -6167,6 +11237,270 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnTables"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    belongings: {
+        parameters: {
+            query: {
+                /** @description type:value, a bare value or p_…. */
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Belongings"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rows: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableRows"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    load: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadedRows"];
                 };
             };
             /** @description The question does not make sense. */

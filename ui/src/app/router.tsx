@@ -12,6 +12,7 @@ const routes = [
   at("/people", lazyRouteComponent(() => import("@/profile/people"), "PeoplePage")),
   at("/people/$id", lazyRouteComponent(() => import("@/profile/person"), "PersonPage")),
   at("/who", lazyRouteComponent(() => import("@/profile/who"), "WhoPage")),
+  at("/identity", lazyRouteComponent(() => import("@/identify/identity"), "IdentityPage")),
   at("/segments", lazyRouteComponent(() => import("@/segment/segments"), "SegmentsPage")),
   at("/segments/$key", lazyRouteComponent(() => import("@/segment/segment"), "SegmentPage")),
   at("/predictions", lazyRouteComponent(() => import("@/predict/predictions"), "PredictionsPage")),
@@ -30,6 +31,9 @@ const routes = [
   at("/sources/$key", lazyRouteComponent(() => import("@/collect/source"), "SourcePage")),
   at("/tracking", lazyRouteComponent(() => import("@/collect/tracking"), "TrackingPage")),
   at("/quarantine", lazyRouteComponent(() => import("@/collect/quarantine"), "QuarantinePage")),
+  at("/tables", lazyRouteComponent(() => import("@/collect/own-tables"), "OwnTablesPage")),
+  at("/privacy", lazyRouteComponent(() => import("@/privacy/privacy"), "PrivacyPage")),
+  at("/consents", lazyRouteComponent(() => import("@/privacy/consents"), "ConsentsPage")),
   at("/settings", lazyRouteComponent(() => import("@/app/health"), "HealthPage")),
 ] as const;
 

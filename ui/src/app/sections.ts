@@ -1,11 +1,11 @@
 import {
-  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconRoute, IconSend, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
+  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconRoute, IconSend, IconShieldLock, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
 } from "@tabler/icons-react";
 import type { Workspace } from "@/api/types";
 
 type Place =
-  | "/" | "/people" | "/who" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
-  | "/quarantine" | "/settings";
+  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
+  | "/quarantine" | "/tables" | "/consents" | "/privacy" | "/settings";
 
 export interface Section {
   to: Place;
@@ -24,7 +24,7 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
     sections: [
       {
         to: "/people", title: "People", icon: IconUsers, letter: "p", count: "people",
-        pages: [{ to: "/people", title: "People" }, { to: "/who", title: "Who they are" }],
+        pages: [{ to: "/people", title: "People" }, { to: "/who", title: "Who they are" }, { to: "/identity", title: "Identity" }],
       },
       { to: "/segments", title: "Segments", icon: IconChartDots, letter: "s", count: "segments" },
       { to: "/predictions", title: "Predictions", icon: IconTrendingUp, letter: "r", count: "predictions" },
@@ -47,8 +47,9 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
     sections: [
       {
         to: "/sources", title: "Data", icon: IconDatabase, letter: "d",
-        pages: [{ to: "/sources", title: "Sources" }, { to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }],
+        pages: [{ to: "/sources", title: "Sources" }, { to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }, { to: "/tables", title: "Own tables" }],
       },
+      { to: "/privacy", title: "Privacy", icon: IconShieldLock, letter: "v", pages: [{ to: "/privacy", title: "Requests" }, { to: "/consents", title: "Consent" }] },
       { to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" },
     ],
   },

@@ -35,7 +35,7 @@ export function SourcePage() {
       {nothing ? (
         <div className="ft-card">
           <Empty icon={IconDatabaseOff} title="Nothing came yet" action={<Link to="/quarantine" search={{ source: key } as never}>Look at the quarantine</Link>}>
-            No event of this source was taken in during the last eight weeks. {document?.address ? "Copy a snippet below and send the first one." : "Import a file of it."}
+            No event of this source was ever taken in. {document?.address ? "Copy a snippet below and send the first one." : "Import a file of it."}
           </Empty>
         </div>
       ) : (
@@ -62,7 +62,7 @@ function Content({ body }: { body: Body }) {
           { label: "Last hour", value: formats.count(body.last_hour), note: "events" },
           { label: "In quarantine", value: <Link to="/quarantine" search={search}>{formats.share(share("quarantined"), today?.value)}</Link>, note: "of the last 24 hours" },
           { label: "Breaches of the plan", value: share("violations") === null ? "–" : <Link to="/tracking" search={{ ...(search as object), tab: "violations" } as never}>{formats.share(share("violations"), today?.value)}</Link>, note: share("violations") === null ? "no plan to hold it against" : "of the last 24 hours" },
-          { label: "Data quality", value: scoreText(body.score.value), note: "of the last 24 hours" },
+          { label: "Data quality", value: body.score.learning ? "learning" : scoreText(body.score.value), note: "of the last 24 hours" },
         ]}
       />
       <Alerts alerts={body.alerts.filter((one) => one.closed_at === null)} title="What is broken" of={body.source} />

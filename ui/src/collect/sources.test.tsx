@@ -10,7 +10,7 @@ import { scoreNote, scoreText } from "./score";
 const PARTS = [
   { name: "completeness", value: 0.9, weight: 0.3 }, { name: "validity", value: 1, weight: 0.3 }, { name: "timeliness", value: 0, weight: 0.25 }, { name: "consistency", value: null, weight: 0.15 },
 ];
-const SCORE = { value: 67, parts: PARTS };
+const SCORE = { value: 67, learning: false, parts: PARTS };
 const DAYS = Array.from({ length: 28 }, (_, index) => ({ value: 100 + index, low: index < 3 ? null : 80, high: index < 3 ? null : 140, out: index === 27 }));
 const ALERT = { id: "a1", source: "website", monitor: "freshness", subject: "", sentence: "Nothing came for 14 hours; up to 90 minutes is usual.", next_step: "Look whether the sender still runs.", opened_at: "2026-05-13T20:00:00Z", closed_at: null };
 const ROW = { source: "website", state: "broken", last_at: "2026-05-13T17:20:00Z", last_hour: 0, sentence: ALERT.sentence, next_step: ALERT.next_step, broken: 1, monitors: 2, score: SCORE, days: DAYS };
@@ -86,7 +86,7 @@ it("asks for a key before it shows a snippet, and says that nothing came yet", a
 it("tells which part costs most", () => {
   const formats = formatsFor({ locale: "en-GB", currency: "EUR", zone: "UTC", now: "2026-05-14T00:00:00Z" });
   expect(scoreNote(SCORE, formats)).toBe("timeliness 0.0\u00a0%");
-  expect(scoreNote({ value: 100, parts: PARTS.map((part) => ({ ...part, value: 1 })) }, formats)).toBe("nothing amiss in any part");
-  expect(scoreNote({ value: null, parts: PARTS.map((part) => ({ ...part, value: null })) }, formats)).toBe("nothing to tell it by yet");
+  expect(scoreNote({ value: 100, learning: false, parts: PARTS.map((part) => ({ ...part, value: 1 })) }, formats)).toBe("nothing amiss in any part");
+  expect(scoreNote({ value: null, learning: true, parts: PARTS.map((part) => ({ ...part, value: null })) }, formats)).toBe("nothing to tell it by yet");
   expect([99.97, 100, null].map(scoreText)).toEqual(["99 of 100", "100 of 100", "–"]);
 });

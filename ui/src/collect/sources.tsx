@@ -64,7 +64,7 @@ function Facts({ health }: { health: Health }) {
   return (
     <Strip
       facts={[
-        { label: "Data quality", value: scoreText(health.score.value), note: scoreNote(health.score, formats) },
+        { label: "Data quality", value: health.score.learning ? "learning" : scoreText(health.score.value), note: scoreNote(health.score, formats) },
         { label: "Sources", value: formats.count(sources.length), note: "with events in the last eight weeks" },
         { label: "Broken", value: formats.count(broken), note: broken ? "see below what to do" : "all as usual, or still learning", tone: broken ? "bad" : undefined },
         { label: "Events, last 24 hours", value: formats.count(sum((one) => one.days.at(-1)?.value ?? 0)), note: "of all sources" },
@@ -82,7 +82,7 @@ function Rows({ rows }: { rows: Row[] }) {
     { name: "day", title: "24 hours", number: true, cell: (row) => formats.count(row.health?.days.at(-1)?.value) },
     { name: "trend", title: "28 days", cell: (row) => (row.health ? <Spark points={row.health.days} height={28} /> : "–") },
     { name: "last", title: "Last event", cell: (row) => <span className="ft-muted">{row.health ? formats.ago(row.health.last_at) : "–"}</span> },
-    { name: "score", title: "Quality", number: true, cell: (row) => scoreText(row.health?.score.value ?? null) },
+    { name: "score", title: "Quality", number: true, cell: (row) => (row.health?.score.learning ? "learning" : scoreText(row.health?.score.value ?? null)) },
     { name: "next", title: "What next", cell: (row) => <NextStep row={row} /> },
     { name: "state", title: "State", key: true, cell: (row) => (row.health ? <StateBadge state={row.health.state} /> : <Badge>Nothing yet</Badge>) },
   ];

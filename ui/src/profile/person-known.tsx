@@ -1,5 +1,6 @@
-import { IconAt, IconBrowser, IconCheck, IconDeviceMobile, IconId, IconX, type Icon } from "@tabler/icons-react";
+import { IconAt, IconBrowser, IconDeviceMobile, IconId, type Icon } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Person } from "@/api/types";
 import { Card } from "@/components/page";
 import { useFormats } from "@/formats/context";
@@ -28,28 +29,6 @@ export function Identities({ person }: { person: Person }) {
   );
 }
 
-export function Consents({ person }: { person: Person }) {
-  const formats = useFormats();
-  return (
-    <Card title="May we write?" side="without a record: no">
-      <ul className="ft-body">
-        {person.consents.map((one) => {
-          const granted = one.state === "granted";
-          const Sign = granted ? IconCheck : IconX;
-          return (
-            <li className="ft-line" key={`${one.channel} ${one.purpose}`}>
-              <Sign size={16} stroke={2} className={`ft-icon ft-${granted ? "good" : "bad"}`} style={{ color: `var(--ft-${granted ? "good" : "bad"})` }} aria-hidden />
-              <span>{words(one.channel)} <span className="ft-muted">{words(one.purpose)}</span></span>
-              <span className="ft-small"><span className={granted ? "ft-good" : "ft-bad"}>{granted ? "yes" : "no"}</span><span className="ft-muted">, {formats.day(one.at)}</span></span>
-            </li>
-          );
-        })}
-        {person.consents.length === 0 && <li className="ft-muted">No consent recorded, so nothing of marketing is sent.</li>}
-      </ul>
-    </Card>
-  );
-}
-
 export function Segments({ person }: { person: Person }) {
   return (
     <Card title="Segments" side={person.segments.length}>
@@ -61,14 +40,24 @@ export function Segments({ person }: { person: Person }) {
   );
 }
 
+const RULES: Record<string, string> = { latest: "the latest", most_frequent: "told most often", longest: "the longest", verified_first: "verified first", by_source: "by source" };
+
+/** What is known, who told it, and what others say instead. */
 export function Traits({ person }: { person: Person }) {
   const formats = useFormats();
+  const [open, setOpen] = useState<string | null>(null);
+  const show = (value: string | number) => (typeof value === "number" ? formats.number(value) : value);
   return (
     <Card title="Traits" side={person.traits.length}>
       <dl className="ft-body ft-pairs">
         {person.traits.map((trait) => [
           <dt key={trait.name}>{trait.name}</dt>,
-          <dd key={`${trait.name}=`} title={trait.at ? `told ${formats.instant(trait.at)}` : undefined}><bdi>{typeof trait.value === "number" ? formats.number(trait.value) : trait.value}</bdi></dd>,
+          <dd key={`${trait.name}=`}>
+            <bdi>{show(trait.value)}</bdi>
+            <div className="ft-muted ft-small">{[trait.source || "source not kept", trait.at && formats.day(trait.at), trait.verified && "verified"].filter(Boolean).join(" · ")}</div>
+            {trait.others.length > 0 && <button type="button" className="ft-link ft-small" aria-expanded={open === trait.name} onClick={() => setOpen(open === trait.name ? null : trait.name)}>{open === trait.name ? "Hide the others" : formats.plural(trait.others.length, "other value", "other values")}</button>}
+            {open === trait.name && <ul className="ft-small">{trait.others.map((one) => <li key={`${one.source} ${one.at}`}><bdi>{show(one.value)}</bdi> <span className="ft-muted">{one.source || "source not kept"}, {formats.day(one.at)}{one.verified && ", verified"}</span></li>)}<li className="ft-faint">Shown: {RULES[trait.rule] ?? trait.rule}.</li></ul>}
+          </dd>,
         ])}
         {person.traits.length === 0 && <dt>Nothing told yet.</dt>}
       </dl>

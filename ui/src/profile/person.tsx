@@ -8,8 +8,11 @@ import { useAddress } from "@/components/address";
 import { Badge, Page, Strip, type Fact } from "@/components/page";
 import { personName } from "@/components/person-name";
 import { Loaded } from "@/components/states";
+import { BelongingsCards } from "@/collect/own-tables";
 import { useFormats } from "@/formats/context";
-import { Consents, Identities, Segments, Traits } from "./person-known";
+import { WhyOne } from "@/identify/why-one";
+import { PersonConsents } from "@/privacy/person-consents";
+import { Identities, Segments, Traits } from "./person-known";
 import { Cases, Journeys, Messages } from "./person-contact";
 import { predictionTitle } from "./prediction-title";
 import { Visits } from "./person-visits";
@@ -53,8 +56,8 @@ function Content({ person }: { person: Person }) {
         </div>
         {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Why person={person} /><Journeys person={person} /></>}
         {tab === "Timeline" && <><Visits id={person.profile_id} /><PersonTimeline id={person.profile_id} /></>}
-        {tab === "Profile" && <><Identities person={person} /><Segments person={person} /><Traits person={person} /></>}
-        {tab === "Messages" && <><Consents person={person} /><Messages person={person} /></>}
+        {tab === "Profile" && <><Identities person={person} /><WhyOne id={person.profile_id} /><Segments person={person} /><Traits person={person} /><BelongingsCards id={person.profile_id} /></>}
+        {tab === "Messages" && <><PersonConsents id={person.profile_id} /><Messages person={person} /></>}
       </>
     );
   }
@@ -62,7 +65,7 @@ function Content({ person }: { person: Person }) {
     <>
       <Facts person={person} />
       <div className="ft-grid">
-        <div className="ft-stack ft-c3"><Identities person={person} /><Consents person={person} /><Segments person={person} /><Traits person={person} /></div>
+        <div className="ft-stack ft-c3"><Identities person={person} /><WhyOne id={person.profile_id} /><PersonConsents id={person.profile_id} /><Segments person={person} /><Traits person={person} /><BelongingsCards id={person.profile_id} /></div>
         <div className="ft-stack ft-c6"><Why person={person} /><PersonTimeline id={person.profile_id} /></div>
         <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><Messages person={person} /><Visits id={person.profile_id} /></div>
       </div>

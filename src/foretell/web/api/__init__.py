@@ -6,15 +6,22 @@ from fastapi import APIRouter
 
 from foretell.web.api import (
     cases,
+    consents,
     data_health,
+    identity,
     inbox,
     journeys,
     kpis,
+    matching,
     messages,
     overview,
     overviews,
+    own_tables,
     people,
     predictions,
+    privacy,
+    profile_writes,
+    profiles,
     quarantine,
     segments,
     sources,
@@ -25,8 +32,8 @@ from foretell.web.errors import ERRORS
 
 router = APIRouter(responses=ERRORS)
 PARTS = (
-    workspace, overview, overviews, people, segments, predictions, journeys, inbox, messages, cases, kpis, sources,
-    data_health, tracking, quarantine,
+    workspace, overview, overviews, people, profiles, profile_writes, consents, identity, segments, predictions,
+    journeys, inbox, messages, cases, kpis, sources, data_health, tracking, quarantine, privacy, own_tables, matching,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

@@ -15,8 +15,8 @@ from foretell.web.errors import unknown
 from foretell.web.site import Here, Site
 
 router = APIRouter(prefix="/data-health", tags=["sources"])
-State = Literal["ok", "warn", "broken", "learning"]
-_WORST: tuple[State, ...] = ("broken", "warn", "learning", "ok")
+State = Literal["ok", "warn", "broken", "learning", "silent"]
+_WORST: tuple[State, ...] = ("broken", "warn", "silent", "learning", "ok")
 _ALERTS_SHOWN = 100
 
 
@@ -32,13 +32,16 @@ class ScoreBody(BaseModel):
     """A data-quality score: 100 times the weighted mean of the parts that are known."""
 
     value: float | None = Field(description="0 to 100.")
+    learning: bool = Field(description="True where too little came so far to tell any.")
     parts: list[ScorePart]
 
 
 class MonitorBody(BaseModel):
     """One thing that is watched of a source."""
 
-    name: str = Field(description="freshness, volume, late, quarantined, violations, present or type.")
+    name: str = Field(
+        description="freshness, volume, late, repeated, quarantined, violations, present, type, gone or new."
+    )
     subject: str = Field(description="Event and property; empty where it is about the whole source.")
     unit: Literal["seconds", "events", "share"]
     value: float | None
@@ -73,7 +76,7 @@ class AlertBody(BaseModel):
 
 
 class SourceHealthRow(BaseModel):
-    """A source of which something came in the last eight weeks."""
+    """A source of which something ever came; silent where nothing came in eight weeks."""
 
     source: str
     state: State
@@ -161,4 +164,4 @@ def _row(one: SourceHealth) -> dict[str, Any]:
 
 def _score(score: QualityScore) -> ScoreBody:
     parts = [ScorePart(name=name, value=score.parts[name], weight=weight) for name, weight in QUALITY_WEIGHTS.items()]
-    return ScoreBody(value=score.value, parts=parts)
+    return ScoreBody(value=score.value, learning=score.learning, parts=parts)

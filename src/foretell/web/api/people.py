@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
@@ -66,11 +67,24 @@ class Identifier(BaseModel):
 
 
 class Trait(BaseModel):
-    """What a person is, as last told."""
+    """What a person is, by the rule of the trait."""
 
     name: str
     value: str | float
     at: Instant | None = Field(description="When it was told.")
+    source: str = Field(description="Who told it; empty where that was not kept.")
+    verified: bool = Field(description="Its source says that it is verified.")
+    rule: str = Field(description="latest, most_frequent, longest, verified_first or by_source.")
+    others: list[OtherValue] = Field(description="Other values that stand, the latest first.")
+
+
+class OtherValue(BaseModel):
+    """What another source says of a trait, or another identity of the person."""
+
+    value: str | float
+    source: str
+    at: Instant
+    verified: bool
 
 
 class ConsentState(BaseModel):
@@ -237,17 +251,10 @@ def timeline(
     """What happened to a person, newest first."""
     engine = site.workspace.engine
     match = identify.find(engine, profile_id)
-    start = None if before is None else _place(before)
+    start = None if before is None else place_in(before, "before")
     found = profile.timeline_before(engine, match.profile_key, TIMELINE_ENTRIES, before=start, group=kind)
-    rows = [
-        TimelineEntry(
-            message_id=one.message_id, at=one.at, event=one.event, source=one.source,
-            properties=json.loads(one.properties),
-        )
-        for one in found
-    ]  # fmt: skip
     more = len(found) == TIMELINE_ENTRIES
-    return Timeline(rows=rows, before=f"{iso(found[-1].at)}~{found[-1].message_id}" if more else None)
+    return Timeline(rows=entries(found), before=f"{iso(found[-1].at)}~{found[-1].message_id}" if more else None)
 
 
 def person_rows(found: segment.Page) -> list[PersonRow]:
@@ -275,18 +282,46 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def _place(text: str) -> tuple[datetime, str]:
+def place_in(text: str, where: str) -> tuple[datetime, str]:
+    """The place in a timeline that a page's ``before`` names; ``where`` it was given."""
     at, _, message_id = text.partition("~")
     try:
         return datetime.fromisoformat(at), message_id
     except ValueError as error:
-        raise UsageError("BAD_PLACE", f"{text!r} is no place in a timeline", where="before") from error
+        raise UsageError("BAD_PLACE", f"{text!r} is no place in a timeline", where=where) from error
+
+
+def entries(found: Sequence[profile.Entry]) -> list[TimelineEntry]:
+    """Events of a timeline as rows."""
+    return [
+        TimelineEntry(
+            message_id=one.message_id, at=one.at, event=one.event, source=one.source,
+            properties=json.loads(one.properties),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _plain(value: str | Decimal) -> str | float:
+    return value if isinstance(value, str) else float(value)
 
 
 def _traits(site: Site, profile_key: int) -> list[Trait]:
+    place = site.workspace
     return [
-        Trait(name=one.name, value=one.value if isinstance(one.value, str) else float(one.value), at=one.at)
-        for one in profile.traits_told(site.workspace.engine, profile_key)
+        Trait(
+            name=one.name,
+            value=_plain(one.value),
+            at=one.at,
+            source=one.source,
+            verified=one.verified,
+            rule=one.rule,
+            others=[
+                OtherValue(value=_plain(other.value), source=other.source, at=other.at, verified=other.verified)
+                for other in one.others
+            ],
+        )
+        for one in profile.traits_told(place.engine.ops, profile_key, profile.survivorship_of(place.catalog))
     ]
 
 
@@ -332,5 +367,6 @@ def _predictions(site: Site, profile_key: int) -> list[PersonPrediction]:
     ]  # fmt: skip
 
 
+Trait.model_rebuild()
 PersonPrediction.model_rebuild()
 Person.model_rebuild()

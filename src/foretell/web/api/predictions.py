@@ -118,6 +118,7 @@ class PredictionBody(PredictionRow):
     model_kind: str | None
     n: int | None = Field(description="Rows (people, for a value) it learnt from.")
     positives: int | None
+    left_out: dict[str, int] = Field({}, description="People whom it may not learn from: reason → how many.")
     params: dict[str, float]
     metrics: dict[str, float | None] = Field(description="Of the shortest horizon.")
     reliability: list[Bin] = Field(description="Of the shortest horizon.")
@@ -151,6 +152,7 @@ def prediction(site: Here, key: str) -> PredictionBody:
         model_kind=report.get("kind"),
         n=report.get("n"),
         positives=report.get("positives"),
+        left_out=report.get("left_out") or {},
         params=dict(report.get("params", {})),
         metrics=first.metrics if first else {},
         reliability=first.reliability if first else [],
