@@ -41,7 +41,8 @@ print(json.dumps(con.execute('''SELECT count(*), count(DISTINCT "messageId"),
   sum(CAST(round(CAST(properties->>'revenue' AS DOUBLE) * 100) AS BIGINT)) FROM ev''').fetchall()[0]))
 """
 _OUR_SUM = (
-    "SELECT (SELECT count(*) FROM events) AS n, (SELECT count(DISTINCT message_id) FROM events) AS ids, "
+    "SELECT (SELECT count(*) FROM events WHERE source <> 'foretell') AS n, "
+    "(SELECT count(DISTINCT message_id) FROM events WHERE source <> 'foretell') AS ids, "
     "(SELECT sum(amount_minor) FROM orders) AS revenue"
 )
 

@@ -30,15 +30,19 @@ LIMITS = {"durable_vs_decode": ">= 0.5", "vs_fastapi": ">= 5"}
 _SIDES = "foretell.bench.ingest_sides"
 _SHARE = {"durable": 1.0, "decode": 1.0, "fastapi": 0.2}
 """Requests of each side: the slow one gets fewer, for about the same time."""
+_BODIES = 500
+_ROUNDS_APART = 100
+"""Numbers between the first rounds of two loads, so that no two have message ids in common: each time that all
+bodies were sent the next number follows."""
 _COUNT = "SELECT count(*) AS n, count(DISTINCT message_id) AS ids FROM events WHERE source = 'api'"
 
 
 def run(*, quick: bool, report: Callable[[str], None]) -> Result:
-    """Ten minutes of the steady load; ``--quick`` takes 40 seconds, and fewer requests before."""
-    rounds, requests, seconds = (7, 400, 40) if quick else (15, 800, 600)
+    """Ten minutes of the steady load; ``--quick`` takes one, and fewer requests before."""
+    rounds, requests, seconds = (7, 1_000, 60) if quick else (15, 1_500, 600)
     with TemporaryDirectory(prefix="foretell-bench-") as folder:
         bodies = Path(folder, "bodies")
-        batches_file.write(bodies, batches=requests, people=requests * 10)
+        batches_file.write(bodies, batches=_BODIES, people=_BODIES * 10)
         rates, figures = _throughput(Path(folder, "fast"), bodies, rounds, requests, report)
         found = steady(Path(folder, "steady"), bodies, seconds=seconds, report=report)
     ratios = {
@@ -65,7 +69,8 @@ def _throughput(
             "fastapi": running.enter_context(server("fastapi", "-m", _SIDES, "fastapi", folder=folder)),
         }
         for each in servers.values():  # a first load that does not count: code and connections get warm
-            _load(each, bodies, max(requests // 10, 1), 0)
+            _load(each, bodies, _warming(requests), 0)
+            each.wait_for_rest()
         for number in range(1, rounds + 1):
             for name, each in servers.items():
                 sent[name].append(_load(each, bodies, round(requests * _SHARE[name]), number))
@@ -85,8 +90,13 @@ def _throughput(
 
 
 def _load(to: Server, bodies: Path, requests: int, number: int) -> Sent:
-    with sending(to, bodies, requests=requests, first_round=number) as load:
+    with sending(to, bodies, requests=requests, first_round=number * _ROUNDS_APART) as load:
         return what_came(load)
+
+
+def _warming(requests: int) -> int:
+    """Requests of the first load."""
+    return max(requests // 5, 1)
 
 
 def _rate(sent: Sent) -> float:
@@ -102,8 +112,7 @@ def _taken_in(folder: Path) -> object:
 
 
 def _check(name: str, found: object, sent: Sequence[Sent], requests: int) -> None:
-    warm = max(requests // 10, 1)
-    expected = (warm + sum(one.acknowledged for one in sent)) * batches_file.EVENTS
+    expected = (_warming(requests) + sum(one.acknowledged for one in sent)) * batches_file.EVENTS
     if found != expected:
         raise ForetellError(
             "CHECKSUM_DIFFERS", f"{name}: {expected:,} events acknowledged, {found} found", thing="bench ingest"

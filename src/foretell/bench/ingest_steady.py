@@ -21,10 +21,16 @@ from foretell.web import COMMAND_ADDRESS, HEAD, OUT, STATUS, Asked, Screen, pres
 
 EVENTS_PER_SECOND = 5_000
 LOOKED_EVERY_SECONDS = 0.25
-SETTLED_AFTER = 0.1
-"""Share of the time after which memory is measured first: all that is kept for good is there."""
+SHARES = (20, 40, 60, 80, 100)
+"""Percent of the time at which memory is told: the median of the tenth of the time before, since it rises and falls
+with every batch."""
+SETTLED_AFTER = 0.5
+"""Share of the time after which growth is measured: caches are full."""
 LAST_WAIT_SECONDS = 120
-TOLD_EVERY_SECONDS = 30
+_BUFFERS = "engine: {memory_mb: 256}\n"
+"""The analytics store keeps what it read as long as this bound allows; so it is reached within minutes, and what grows
+after that grows for another reason."""
+TOLD_EVERY_SECONDS = 60
 _SEGMENT = f"kind: segment\nkey: newcomers\nspec: {{condition: {{did: {batches_file.NEWCOMER}}}}}\n"
 _COUNT = "SELECT count(DISTINCT message_id) AS n FROM events WHERE source = 'api'"
 
@@ -47,6 +53,8 @@ def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], 
     """
     definitions.init(folder)
     (folder / "segments" / "newcomers.yaml").write_text(_SEGMENT)
+    with (folder / definitions.SETTINGS_FILE).open("a") as settings:
+        settings.write(_BUFFERS)
     requests = seconds * EVENTS_PER_SECOND // batches_file.EVENTS
     report(f"{EVENTS_PER_SECOND:,} events a second for {seconds} s")
     rate = EVENTS_PER_SECOND / batches_file.EVENTS
@@ -56,6 +64,7 @@ def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], 
         with sending(ours, bodies, requests=requests, first_round=0, per_second=rate) as load:
             seen = _watched(ours, asking, load, report)
             sent = what_came(load)
+        ended = len(seen.at)
         _until_all(seen, asking, ours, sent.acknowledged)
         total = asking.number("query", _COUNT)
     expected = sent.acknowledged * batches_file.EVENTS
@@ -63,7 +72,6 @@ def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], 
         what = f"{expected:,} events acknowledged, {total:,} found"
         raise ForetellError("CHECKSUM_DIFFERS", what, thing="bench ingest")
     lags = lags_of(sent.acknowledged_at, seen.at, seen.people)
-    settled = int(len(seen.memory_mb) * SETTLED_AFTER)
     return {
         "steady_events": expected,
         "steady_p50_ms": round(float(np.percentile(sent.seconds, 50)) * 1000, 1),
@@ -71,9 +79,26 @@ def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], 
         "lag_p50_s": round(float(np.percentile(lags, 50)), 2),
         "lag_p99_s": round(float(np.percentile(lags, 99)), 2),
         "backlog_max_mb": round(max(seen.waiting) / 1e6, 2),
-        "memory_start_mb": round(seen.memory_mb[settled]),
-        "memory_end_mb": round(seen.memory_mb[-1]),
+        "backlog_end_mb": round(seen.waiting[ended - 1] / 1e6, 2),
+        **memory_figures(seen.at[:ended], seen.memory_mb[:ended]),
     }
+
+
+def memory_figures(at: Sequence[float], memory_mb: Sequence[float]) -> dict[str, float]:
+    """What memory did while the load went on.
+
+    Args:
+        at: seconds; with ``memory_mb`` one each look, in order.
+    """
+    passed, memory = np.asarray(at) - at[0], np.asarray(memory_mb)
+    share = passed / max(passed[-1], 1e-9)
+    figures: dict[str, float] = {
+        f"memory_at_{part}_mb": round(float(np.median(memory[(share > part / 100 - 0.1) & (share <= part / 100)])))
+        for part in SHARES
+    }
+    late = share >= SETTLED_AFTER
+    slope, _ = np.polyfit(passed[late] / 60, memory[late], 1)
+    return {**figures, "memory_max_mb": round(float(memory.max())), "memory_growth_mb_per_min": round(float(slope), 1)}
 
 
 def lags_of(

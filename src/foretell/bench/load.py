@@ -58,15 +58,16 @@ class Load:
         self._choosing.register(opened, selectors.EVENT_READ, connection)
         return connection
 
-    def run(self, bodies: Iterator[bytes]) -> None:
+    def run(self, requests: Iterator[bytes]) -> None:
         """Send them all, and wait for the last answer."""
         start = time.monotonic()
-        for number, body in enumerate(bodies):
+        for number, request in enumerate(requests):
             due = start + number / self._rate if self._rate else 0.0
             while not self._free or time.monotonic() < due:
                 self._turn(max(due - time.monotonic(), 0.0) if self._free else None)
-            self._send(self._free.popleft(), body, due or time.monotonic())
-            self._turn(0.0)
+            self._send(self._free.popleft(), request, due or time.monotonic())
+            if self.at_a_rate:
+                self._turn(0.0)
         while self._busy:
             self._turn(None)
 
@@ -76,13 +77,17 @@ class Load:
             connection.socket.close()
         self._choosing.close()
 
-    def _send(self, connection: _Connection, body: bytes, due: float) -> None:
+    def request(self, body: bytes) -> bytes:
+        """The request that carries ``body``."""
         head = (
             f"POST /v1/batch HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nAuthorization: Basic YmVuY2g6\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
+        return head.encode() + body
+
+    def _send(self, connection: _Connection, request: bytes, due: float) -> None:
         connection.due, connection.answer = due, b""
-        connection.rest = memoryview(head.encode() + body)
+        connection.rest = memoryview(request)
         self._busy += 1
         self._go_on(connection)
 
@@ -140,10 +145,9 @@ def marked(bodies: list[bytes], first_round: int, requests: int) -> Iterator[byt
 def main(arguments: list[str]) -> None:
     """Send, and write down what came of it."""
     address, file, connections, first_round, requests, rate, out = arguments
-    load = Load(address, int(connections), float(rate))
-    wanted = int(requests)
+    load, wanted = Load(address, int(connections), float(rate)), int(requests)
     bodies = list(itertools.islice(batches_file.read(Path(file)), wanted))
-    sending = marked(bodies, int(first_round), wanted)
+    sending: Iterator[bytes] = map(load.request, marked(bodies, int(first_round), wanted))
     if not load.at_a_rate:  # made before, so that making them takes no time
         sending = iter(list(sending))
     start = time.monotonic()

@@ -7,10 +7,19 @@ import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from foretell.errors import UsageError
 
-_NAMES = {"import": "foretell.bench.importing", "ingest": "foretell.bench.ingest", "lift": "foretell.bench.lift"}
+_NAMES = {
+    "identity": "foretell.bench.identity",
+    "import": "foretell.bench.importing",
+    "ingest": "foretell.bench.ingest",
+    "lift": "foretell.bench.lift",
+    "matching": "foretell.bench.matching",
+}
+_WITH_DATA = ("matching",)
+"""Those that can be run on reference data instead of what they make up."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +48,13 @@ def names() -> list[str]:
     return sorted(_NAMES)
 
 
-def run(name: str, *, quick: bool, report: Callable[[str], None]) -> Result:
+def run(name: str, *, quick: bool, report: Callable[[str], None], data: Path | None = None) -> Result:
     """Run a benchmark.
 
     Args:
         quick: smaller sizes, the same keys.
         report: told what is being done.
+        data: folder with reference data, for benchmarks that can do with it.
     """
     if name not in _NAMES:
         raise UsageError(
@@ -52,5 +62,8 @@ def run(name: str, *, quick: bool, report: Callable[[str], None]) -> Result:
             f"there is no benchmark called {name!r}",
             next_step=f"Benchmarks: {', '.join(names())}.",
         )
-    result: Result = importlib.import_module(_NAMES[name]).run(quick=quick, report=report)
+    if data is not None and name not in _WITH_DATA:
+        raise UsageError("BAD_USAGE", f"benchmark {name!r} makes its own data", next_step="Leave --data out.")
+    more = {} if data is None else {"data": data}
+    result: Result = importlib.import_module(_NAMES[name]).run(quick=quick, report=report, **more)
     return result

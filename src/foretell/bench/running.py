@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from urllib.request import urlopen
 from foretell.errors import ForetellError
 
 CONNECTIONS = 32
+RESTED_SECONDS = 2.0
+"""A server is at rest when it used less than a second of processor time in so long."""
+LONGEST_REST_SECONDS = 60.0
 SERVE = ("-m", "foretell", "serve", "--port", "0", "--no-open")
 
 
@@ -34,8 +38,18 @@ class Server:
 
     def memory_mb(self) -> float:
         """Resident memory."""
-        command = ["ps", "-o", "rss=", "-p", str(self.process.pid)]
-        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024
+        return int(self._told("rss=")) / 1024
+
+    def wait_for_rest(self) -> None:
+        """Wait until it uses no processor time: what a server does once after its start is no part of a measurement."""
+        end, before = time.monotonic() + LONGEST_REST_SECONDS, ""
+        while (now := self._told("time=")) != before and time.monotonic() < end:
+            before = now
+            time.sleep(RESTED_SECONDS)
+
+    def _told(self, what: str) -> str:
+        command = ["ps", "-o", what, "-p", str(self.process.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pyarrow as pa
 from foretell import app, collect, deliver
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, micros
-from foretell.demo import team
+from foretell.demo import slips, team
 from foretell.demo.shop import ShopWorld
 from foretell.engine import scratch, table_of
 
@@ -42,7 +42,9 @@ def tell_history(workspace: Workspace, world: ShopWorld, until: datetime, told: 
     with workspace.engine.bulk():
         while world.now < until:
             step = world.step(min(world.now + _HISTORY, until))
-            _take_in(workspace, step.lines(), step.events.num_rows)
+            # What is put aside counts by its arrival: soon after it happened, and never after the present.
+            arrived = min(world.now + 2 * _LAG, workspace.clock.now())
+            _take_in(workspace, slips.lines_of(step), step.events.num_rows, arrived)
             told.done((world.now - begin) / (until - begin), 1.0)
 
 
@@ -52,7 +54,7 @@ def live(workspace: Workspace, world: ShopWorld, clock: SteppedClock, until: dat
     while world.now < until:
         step = world.step(world.now + SLOT, sent)
         clock.instant = world.now
-        _take_in(workspace, step.lines(), step.events.num_rows)
+        _take_in(workspace, slips.lines_of(step, until), step.events.num_rows, clock.instant)
         deliver.engaged(workspace.engine, workspace.catalog, answers(step.engagements), now=clock.instant)
         team.close_called(workspace, step.engagements, clock.instant)
         app.advance(workspace, clock.instant)
@@ -71,10 +73,10 @@ def answers(engagements: pa.Table) -> pa.Table:
     )
 
 
-def _take_in(workspace: Workspace, lines: bytes, count: int) -> None:
+def _take_in(workspace: Workspace, lines: bytes, count: int, arrived: datetime) -> None:
     if not count:
         return
-    origin = collect.Origin("shop", "", workspace.clock.now())
+    origin = collect.Origin("shop", "", arrived)
     frame = collect.lines_frame(lines, origin, arrival="import", first_line=None, lag=_LAG)
     workspace.engine.spool_append([frame])
     workspace.engine.apply_pending()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from foretell import app, collect, journey, predict
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, utc
-from foretell.demo import living
+from foretell.demo import living, wishes
 from foretell.demo.datasets import Dataset
 from foretell.demo.shop import ShopSettings, ShopWorld
 from foretell.demo.summary import Steps, Summary, count, measured, more, told_journeys
@@ -48,6 +48,8 @@ def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: O
     count(workspace, summary)
     told_journeys(workspace, summary)
     measured(workspace, summary, steps)
+    if dataset.world is not None:
+        wishes.speak(workspace, summary.as_of)
     return summary
 
 

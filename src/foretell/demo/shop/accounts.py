@@ -11,7 +11,8 @@ from foretell.demo.shop.shop import Shop
 CONSENTS = (("email", "marketing"), ("sms", "marketing"), ("ads", "marketing"), ("email", "service"))
 """Channel and purpose, by the number in ``choice``. State in ``score``, position in ``SOURCES`` in ``number``."""
 SOURCES = ("registration", "preferences")
-REGISTERS, SIGNS_IN = range(2)
+REGISTERS, SIGNS_IN, FILLS_IN = range(3)
+"""``choice`` of an Identify: opens an account; signs in on another device; fills in a form at the till."""
 
 
 def register(shop: Shop, chosen: Bools, person: Ints, ts: Ints, device: Ints) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.demo.shop.accounts import REGISTERS
+from foretell.demo.shop.accounts import FILLS_IN, REGISTERS
 from foretell.demo.shop.catalogue import Catalogue
 from foretell.demo.shop.draws import Bools
-from foretell.demo.shop.orders import TILL_CARD, TILL_TYPED
+from foretell.demo.shop.orders import TILL_CARD, TILL_TYPED, has_wrong_card
 from foretell.demo.shop.properties import PROPERTIES
 from foretell.demo.shop.rows import KINDS
 from foretell.demo.shop.sheet import Sheet, Text, joined, when
@@ -77,11 +77,12 @@ def _external(sheet: Sheet, event: str, till: Bools) -> list[Text]:
     """Customer cards, with what is misspelt at the till."""
     if event == "Identify":
         has = sheet.flags_of_person("has_card") & (sheet.numbers("choice") == REGISTERS)
-        return [when(has, [",", *_card(sheet.identity("card"))])]
+        form = sheet.numbers("choice") == FILLS_IN
+        return [when(has, [",", *_card(sheet.identity("card"))]), when(form, _card(sheet.identity("typed_card")))]
     if not till.any():
         return []
     typed = sheet.numbers("score") == TILL_TYPED
-    wrong_card = typed & (sheet.numbers("number") // 4 % 2 == 0)
+    wrong_card = typed & has_wrong_card(sheet.numbers("number"))
     wrong_mail = typed & ~wrong_card
     card = pc.if_else(pa.array(wrong_card), sheet.identity("typed_card"), sheet.identity("card"))
     mail = ['"traits":{"email":"', sheet.identity("typed_email"), '"},']

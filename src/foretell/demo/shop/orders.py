@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from foretell.demo.shop.accounts import FILLS_IN
 from foretell.demo.shop.catalogue import choosing
 from foretell.demo.shop.draws import Bools, Drawn, Floats, Ints, normal_of, place_in
 from foretell.demo.shop.lives import MEMBER_DAYS, MEMBER_FEE_MINOR
@@ -55,6 +56,16 @@ def order_at_till(shop: Shop, sessions: Records, taste: Ints) -> None:
     order = _placed(shop, sessions, sessions["ts"].astype(np.int64), product, taste)
     typed = np.where(unit["typed"] < 0.08, TILL_TYPED, TILL_CARD)
     shop.events.put("Order Completed", np.ones(len(person), np.bool_), score=typed, **{**order, "known": False})
+    fills_in = (typed == TILL_TYPED) & has_wrong_card(order["number"])
+    asked: dict[str, Any] = {"person": person, "ts": order["ts"] + SECOND_MICROS, "known": False, "choice": FILLS_IN}
+    shop.events.put("Identify", fills_in, **asked)
+
+
+def has_wrong_card(number: Ints) -> Bools:
+    """Whether it is the card's number that was misspelt in such an order, else the e-mail address; those customers
+    also fill in a form."""
+    wrong: Bools = number // 4 % 2 == 0
+    return wrong
 
 
 def _placed(shop: Shop, sessions: Records, ts: Ints, product: Ints, taste: Ints) -> dict[str, Any]:

@@ -101,7 +101,8 @@ def make_people(draws: Draws, count: int) -> People:
 def identities(draws: Draws, people: People) -> pa.Table:
     """How people are known, one row each: user_id, email, typed_email (as misspelt at a till), phone, card,
     typed_card, has_card, first_name, last_name, birth_date, city, postal_code, country, zone, loyalty_tier,
-    and the anonymous id of each of three devices.
+    the anonymous id of each of three devices, and what they fill in at a till: typed_first_name, typed_last_name,
+    typed_birth_date, whether they tell it, and whether they tell little at all.
 
     E-mail addresses end in ``customers.example``; phone numbers are of a German range that is not in use.
     """
@@ -111,6 +112,8 @@ def identities(draws: Draws, people: People) -> pa.Table:
     number = _text(person + 1)
     local = pc.utf8_lower(_ascii(pc.binary_join_element_wise(first, last, ".")))
     domain = "@customers.example"
+    born = _birth_dates(draws, person)
+    typed_first, typed_last, typed_born = _filled_in(person, first, last, born)
     card = person * 7_368_787 % 10**9 + 10**9
     city = draws.pick("city", np.array([float(city[4]) for city in CITIES]), person)
     postal = (draws.unit("postal", person) * 1000).astype(np.int64) + 1000
@@ -125,7 +128,7 @@ def identities(draws: Draws, people: People) -> pa.Table:
         "typed_card": pc.binary_join_element_wise("K", _text(card + 10 ** (person % 8) * 2), ""),
         "first_name": first,
         "last_name": last,
-        "birth_date": _birth_dates(draws, person),
+        "birth_date": born,
         "city": _taken([name for name, *_ in CITIES], city),
         "postal_code": pc.binary_join_element_wise(
             _taken([start for _, start, *_ in CITIES], city), _text(postal, 1), ""
@@ -134,6 +137,11 @@ def identities(draws: Draws, people: People) -> pa.Table:
         "zone": _taken([entry[3] for entry in CITIES], city),
         "loyalty_tier": _taken(("bronze", "silver", "gold"), draws.pick("tier", np.array([0.6, 0.3, 0.1]), person)),
         "has_card": pa.array(people.has_card),
+        "typed_first_name": typed_first,
+        "typed_last_name": typed_last,
+        "typed_birth_date": typed_born,
+        "tells_birth_date": pa.array(person % 5 > 0),
+        "tells_little": pa.array(person % 9 == 4),
     }
     for device in range(3):
         owner = np.where(people.shares_device & (device == 1), person // 2 * 2, person)
@@ -159,6 +167,21 @@ def _ascii(texts: pa.Array) -> pa.Array:
 def _birth_dates(draws: Draws, person: Ints) -> pa.Array:
     age_days = (np.clip(41 + 14 * draws.normal("age", person), 18, 88) * 365.25).astype(np.int32)
     return pa.array(19_700 - age_days, pa.int32()).cast(pa.date32()).cast(pa.string())
+
+
+def _filled_in(person: Ints, first: pa.Array, last: pa.Array, born: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Names and birth dates with slips of the pen: some names lack their last letter or stand in each other's place,
+    in some dates two digits of the year are turned."""
+    swapped, shorter, turned = pa.array(person % 11 == 3), pa.array(person % 3 == 1), pa.array(person % 7 == 2)
+    hasty = pc.if_else(shorter, pc.utf8_slice_codeunits(last, 0, -1), last)
+    parts = [pc.utf8_slice_codeunits(born, start, start + 1) for start in (3, 2)]
+    year = pc.binary_join_element_wise(pc.utf8_slice_codeunits(born, 0, 2), *parts, "")
+    other = pc.binary_join_element_wise(year, pc.utf8_slice_codeunits(born, 4, 10), "")
+    return (
+        pc.if_else(swapped, last, first),
+        pc.if_else(swapped, first, hasty),
+        pc.if_else(turned, other, born),
+    )
 
 
 def _anonymous_ids(draws: Draws, owner: Ints, device: int) -> pa.Array:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.demo.shop.accounts import CONSENTS, REGISTERS, SOURCES
+from foretell.demo.shop.accounts import CONSENTS, FILLS_IN, REGISTERS, SOURCES
 from foretell.demo.shop.browsing import NEWS_PAGE, OFFER_PAGE, PAGES, REFERRERS
 from foretell.demo.shop.catalogue import CATEGORIES, SITE
 from foretell.demo.shop.messages import KINDS as MESSAGE_KINDS
@@ -64,7 +64,22 @@ def _identify(sheet: Sheet) -> list[Text]:
     address: list[Text] = [
         ',"address":{"city":"', sheet.identity("city"), '","postal_code":"', sheet.identity("postal_code"), '"}',
     ]  # fmt: skip
-    return ['"email":"', sheet.identity("email"), '"', when(registers, [*told, *address])]
+    form = sheet.numbers("choice") == FILLS_IN
+    return [when(~form, ['"email":"', sheet.identity("email"), '"']), when(registers, [*told, *address]), _form(sheet)]
+
+
+def _form(sheet: Sheet) -> Text:
+    """What a customer whose card could not be read fills in at the till; some in such a hurry that little is told."""
+    whole = ~sheet.flags_of_person("tells_little")
+    first: list[Text] = [',"first_name":"', sheet.identity("typed_first_name"), '"']
+    born: list[Text] = [',"birth_date":"', sheet.identity("typed_birth_date"), '"']
+    postal: list[Text] = [',"postal_code":"', sheet.identity("postal_code"), '"']
+    told: list[Text] = [
+        '"last_name":"', sheet.identity("typed_last_name"), '"', when(whole, first),
+        when(whole & sheet.flags_of_person("tells_birth_date"), born),
+        ',"address":{"city":"', sheet.identity("city"), '"', when(whole, postal), "}",
+    ]  # fmt: skip
+    return when(sheet.numbers("choice") == FILLS_IN, told)
 
 
 def _page(sheet: Sheet) -> list[Text]:

@@ -17,8 +17,8 @@ def shop_truth(world: ShopWorld, *, offer_percent: float = 0.0) -> pa.Table:
         offer_percent: discount (0 to 1) with which ``answer_winback`` is given.
 
     Returns:
-        ``person user_id email persona state strain hazard arrives_day left_day pace_days conversion openness
-        price_sensitivity``, and the answers ``answer_winback answer_service answer_news``: the chance that a
+        ``person user_id email card typed_card persona state strain hazard arrives_day left_day pace_days conversion
+        openness price_sensitivity``, and the answers ``answer_winback answer_service answer_news``: the chance that a
         mail, once seen, wins the person back; negative: drives them away. ``left_day`` is null for those
         who have never left; days count from the world's begin.
     """
@@ -32,6 +32,8 @@ def shop_truth(world: ShopWorld, *, offer_percent: float = 0.0) -> pa.Table:
             "person": everybody,
             "user_id": shop.identities["user_id"],
             "email": shop.identities["email"],
+            "card": shop.identities["card"],
+            "typed_card": shop.identities["typed_card"],
             "persona": pa.array([persona.name for persona in PERSONAS]).take(pa.array(people.persona)),
             "state": pa.array(STATES).take(pa.array(lives.state.astype(np.int64))),
             "strain": lives.strain.copy(),
