@@ -44,7 +44,7 @@ class Failing:
         self._inner = inner
         self.failures: list[Failure] = []
         self.asked: list[int] = []
-        """Statuses of what was answered."""
+        """Status of each request; 0 while it waits for its answer."""
         self.sent: list[frozenset[str]] = []
         """Message ids of each request."""
         self.packed: list[bool] = []
@@ -60,7 +60,7 @@ class Failing:
             return
         failure = self.failures.pop(0) if self.failures else None
         body = await _whole(receive)
-        self._note(dict(scope["headers"]), body)
+        place = self._note(dict(scope["headers"]), body)
         parts: list[Message] = [{"type": "http.request", "body": body}]
 
         async def again() -> Message:
@@ -73,7 +73,7 @@ class Failing:
                     if failure.retry_after is not None:
                         more = (b"retry-after", b"%d" % failure.retry_after)
                         message["headers"] = [*message["headers"], more]
-                self.asked.append(message["status"])
+                self.asked[place] = message["status"]
             await send(message)
 
         if failure is None or failure.taken:
@@ -84,12 +84,15 @@ class Failing:
         await changed({"type": "http.response.start", "status": failure.status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def _note(self, headers: dict[bytes, bytes], body: bytes) -> None:
+    def _note(self, headers: dict[bytes, bytes], body: bytes) -> int:
+        """Enter a request; returns its place. Several are on their way at once, and answers overtake each other."""
         packed = headers.get(b"content-encoding") == b"gzip"
         told = json.loads(gzip.decompress(body) if packed else body)
         messages = told.get("batch", [told])
         self.packed.append(packed)
         self.sent.append(frozenset(message["messageId"] for message in messages if "messageId" in message))
+        self.asked.append(0)
+        return len(self.asked) - 1
 
 
 async def _whole(receive: Receive) -> bytes:

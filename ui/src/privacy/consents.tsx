@@ -41,7 +41,7 @@ export function ConsentsPage() {
 function Purposes({ rows, chosen, onChoose }: { rows: Row[]; chosen?: string; onChoose: (name: string) => void }) {
   const formats = useFormats();
   const all: Column<Row>[] = [
-    { name: "purpose", title: "Purpose", cell: (row) => <><button type="button" className="ft-link" style={{ textAlign: "left" }} onClick={() => onChoose(row.name)}>{row.title === row.name ? purposeOf(row.name) : row.title}</button><span className="two">{purposeOf(row.name)}</span></> },
+    { name: "purpose", title: "Purpose", cell: (row) => <><button type="button" className="ft-link" style={{ textAlign: "left" }} onClick={() => onChoose(row.name)}>{row.title === row.name ? purposeOf(row.name) : row.title}</button>{row.title !== row.name && <span className="two">{purposeOf(row.name)}</span>}</> },
     { name: "basis", title: "Ground", cell: (row) => <>{basisOf(row.basis)}{row.double_opt_in && <span className="two">with confirmation</span>}</> },
     { name: "denied", title: "Refused", number: true, cell: (row) => formats.count(row.denied) },
     { name: "expired", title: "Lapsed", number: true, cell: (row) => formats.count(row.expired) },
