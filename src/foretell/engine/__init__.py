@@ -42,16 +42,18 @@ from foretell.engine.erasing import (
 )
 from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns, accepted
 from foretell.engine.framing import Frame
+from foretell.engine.kept_keys import workspace_key
 from foretell.engine.linkage import linkage
-from foretell.engine.own_events import OWN_SOURCE
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View, Without
 from foretell.engine.rebuilding import RebuildParts, rebuild_beside
 from foretell.engine.scratch import open_file, scratch
 from foretell.engine.swapping import promise_swap
 from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
+from foretell.engine.unsent import ERASED_SOURCE, OWN_SOURCE, TABLES_SOURCE, UNSENT, UNSENT_SOURCES
 
 __all__ = [
     "ELEMENTS",
+    "ERASED_SOURCE",
     "EVENTS",
     "IDENTIFIERS",
     "LEAST_KEY",
@@ -60,8 +62,11 @@ __all__ = [
     "PARTS",
     "PROBLEMS",
     "PROPERTIES",
+    "TABLES_SOURCE",
     "TIMESTAMP",
     "TRAITS",
+    "UNSENT",
+    "UNSENT_SOURCES",
     "Analytics",
     "AnalyticsTable",
     "Anonymised",
@@ -109,4 +114,5 @@ __all__ = [
     "undisturbed",
     "unmerge_rows",
     "with_column",
+    "workspace_key",
 ]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 
 import numpy as np
 import pyarrow as pa
@@ -104,9 +103,7 @@ def _spoken(rows: pa.Table, columns: list[str], words: pa.Array) -> pa.Table:
     found = [pa.array([], pa.string())]
     for start in range(0, len(words), _WORDS_AT_ONCE):
         part = pa.table({"word": words.slice(start, _WORDS_AT_ONCE)})
-        hits = scratch(
-            "SELECT DISTINCT t.text FROM t JOIN w ON contains(lower(t.text), w.word)", {"t": texts, "w": part}
-        )
+        hits = scratch(_CONTAINING, {"t": texts, "w": part})
         found.append(hits["text"].combine_chunks().cast(pa.string()))
     return pa.table({"text": pa.chunked_array(found, pa.string())})
 
@@ -124,8 +121,10 @@ def day_of(instants: pa.Array, zone: str) -> pa.Array:
     """The first instant of the same day, both in UTC and in ``zone`` (timestamps without a zone, UTC): counts by day
     are the same in either."""
     utc = pc.floor_temporal(instants, unit="day")
-    local = pc.floor_temporal(pc.assume_timezone(instants, "UTC").cast(pa.timestamp("us", zone)), unit="day")
-    return pc.max_element_wise(utc, local.cast(pa.timestamp("us", str(UTC))).cast(pa.timestamp("us")))
+    clock = pc.local_timestamp(pc.assume_timezone(instants, "UTC").cast(pa.timestamp("us", zone)))
+    # In some zones the clock is changed at midnight, which then is not there, or twice.
+    local = pc.assume_timezone(pc.floor_temporal(clock, unit="day"), zone, ambiguous="earliest", nonexistent="latest")
+    return pc.max_element_wise(utc, local.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us")))
 
 
 def new_numbers(seqs: pa.Array, least: int, order: np.random.Generator) -> pa.Table:

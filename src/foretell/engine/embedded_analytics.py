@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUB
 
 
 _READING = ("SELECT", "WITH", "VALUES", "FROM", "(")
+_TAKES_ALL, _WORD = re.compile(r"(?<!count\()\*"), re.compile(r"\w+")
 COLUMNS_AT_ONCE = 100
 """Columns added in one transaction: it keeps a version of the table for each of them."""
 
@@ -46,6 +48,7 @@ class EmbeddedAnalytics:
         self._idle_readers: list[duckdb.DuckDBPyConnection] = []
         self._tables: dict[str, AnalyticsTable] = {}
         self._views: list[View] = []
+        self._last_batch: int | None = None
         self._read_only = read_only
         self._config: dict[str, str | bool | int | float | list[str]] = {
             **KEPT,
@@ -55,6 +58,7 @@ class EmbeddedAnalytics:
             "autoinstall_known_extensions": False,
             "python_enable_replacements": False,
         }
+        self._fresh = not path.exists()
         if not read_only:
             remove_files(beside(path))
         with explain_engine_errors(path):
@@ -84,7 +88,7 @@ class EmbeddedAnalytics:
         if not create or self.is_current():
             return
         with self._transaction():
-            known = self._known_columns()
+            known = {} if self._fresh else self._known_columns()
             for table in tables:
                 columns = ", ".join(
                     f"{quoted(name)} {kind}" + (" USING COMPRESSION zstd" if name in table.packed else "")
@@ -94,6 +98,7 @@ class EmbeddedAnalytics:
                 there = known.get(table.name, table.columns)
                 self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in there})
             self._tell_declared()
+        self._fresh = False
 
     def _tell_declared(self) -> None:
         """Make the views, and remember how all is declared."""
@@ -104,9 +109,10 @@ class EmbeddedAnalytics:
     def is_current(self) -> bool:
         """True where tables and views stand in the file as they were declared."""
         with self._lock, explain_engine_errors(self._path):
-            if "fingerprint" not in self.columns("declared"):
+            try:
+                found = self._connection.execute("SELECT fingerprint FROM declared").fetchall()
+            except (duckdb.CatalogException, duckdb.BinderException):  # a file of before it was remembered
                 return False
-            found = self._connection.execute("SELECT fingerprint FROM declared").fetchall()
         return found == [(self._fingerprint(),)]
 
     def _fingerprint(self) -> str:
@@ -160,8 +166,10 @@ class EmbeddedAnalytics:
 
     def last_batch(self) -> int:
         with self._lock, explain_engine_errors(self._path):
-            found = self._connection.execute("SELECT coalesce(max(batch), 0) FROM applied").fetchall()
-        return int(found[0][0])
+            if self._last_batch is None:  # nobody else writes, so that it is read once
+                found = self._connection.execute("SELECT coalesce(max(batch), 0) FROM applied").fetchall()
+                self._last_batch = int(found[0][0])
+            return self._last_batch
 
     def apply(self, number: int, rows: Mapping[str, pa.Table]) -> None:
         require_declared(self._tables.values(), rows)
@@ -170,16 +178,17 @@ class EmbeddedAnalytics:
         with self._transaction():
             if number <= self.last_batch():
                 return
+            self._last_batch = None  # read anew where this fails
             missing = {name: self._missing(name, table) for name, table in rows.items()}
             for name, columns in missing.items():
                 self._add_columns(name, columns)
-            if any(missing.values()):
-                self._make_views()
+            self._make_views_of([name for name, columns in missing.items() if columns])
             for name, table in rows.items():
                 self._append(name, table)
             self._connection.execute("DELETE FROM applied")
             self._connection.execute("INSERT INTO applied VALUES ($batch)", {"batch": number})
             reached("analytics.before_commit")
+        self._last_batch = number
 
     def copy_to(self, path: Path) -> None:
         with self._lock, explain_engine_errors(self._path):
@@ -219,8 +228,8 @@ class EmbeddedAnalytics:
     def columns(self, relation: str) -> dict[str, str]:
         with self._lock, explain_engine_errors(self._path):
             found = self._connection.execute(
-                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = $name "
-                "ORDER BY ordinal_position",
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $name AND NOT internal "
+                "ORDER BY column_index",
                 {"name": relation},
             ).fetchall()
         return {str(name): str(kind) for name, kind in found}
@@ -270,7 +279,8 @@ class EmbeddedAnalytics:
         """Columns that arrive for the first time, of a table declared open."""
         if not self._tables[name].open:
             return {}
-        known = self.columns(name)
+        # Asked for this table alone: what lists the columns of all relations works out every view first.
+        known = {row[0] for row in self._connection.execute(f"SELECT name FROM pragma_table_info('{name}')").fetchall()}
         return {
             column.name: _ARROW_TYPES.get(column.type, "VARCHAR") for column in rows.schema if column.name not in known
         }
@@ -283,22 +293,36 @@ class EmbeddedAnalytics:
             for start in range(0, len(missing) - COLUMNS_AT_ONCE, COLUMNS_AT_ONCE):
                 with self._transaction():
                     self._add_columns(name, dict(missing[start : start + COLUMNS_AT_ONCE]))
-                    self._make_views()
+                    self._make_views_of([name])
 
     def _add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         for name, kind in columns.items():
             self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
 
     def _make_views(self) -> None:
+        for view in self._every_view():
+            self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
+
+    def _make_views_of(self, widened: Sequence[str]) -> None:
+        """Make anew what shows the new columns of ``widened``: views over them, and over those views, that take
+        columns without naming them. All others stay as they are, and making one costs a millisecond."""
+        changed = set(widened)
+        for view in self._every_view() if changed else ():
+            if _TAKES_ALL.search(view.sql) and not changed.isdisjoint(_WORD.findall(view.sql)):
+                self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
+                changed.add(view.name)
+
+    def _every_view(self) -> Iterator[View]:
+        """The derived views of tables and the declared ones, each after those that it reads."""
         for table in self._tables.values():
             if table.derived:
-                self._connection.execute(
-                    f"CREATE OR REPLACE VIEW {table.derived} AS "
+                yield View(
+                    table.derived,
                     f"SELECT t.*, coalesce(m.profile_key, t.{table.profile_column}) AS profile_key "
-                    f"FROM {table.name} t LEFT JOIN merged m ON m.node_key = t.{table.profile_column}"
+                    f"FROM {table.name} t LEFT JOIN merged m ON m.node_key = t.{table.profile_column}",
+                    {},
                 )
-        for view in self._views:
-            self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
+        yield from self._views
 
 
 def _require_reading(reader: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -26,6 +26,7 @@ from foretell.engine.scratch import scratch
 from foretell.engine.spool_rewriting import Change, Rewritten, rewrite_segments
 from foretell.engine.swapping import BEFORE, BESIDE, is_swap_promised
 from foretell.engine.tabular import quoted
+from foretell.engine.unsent import OWN_SOURCE
 from foretell.errors import explain_os_errors
 
 LOG, ELEMENTS, NODES = "event_log", "event_elements", "nodes"
@@ -96,17 +97,20 @@ class Anonymised:
     added: Mapping[str, pa.Table]
 
 
-def anonymised(engine: Engine, people: pa.Table, words: pa.Array, kept: KeptProperties, zone: str) -> Anonymised:
+def anonymised(
+    engine: Engine, people: pa.Table, words: pa.Array, kept: KeptProperties, zone: str, naming: Sequence[str] = ()
+) -> Anonymised:
     """Say what becomes of the rows of people in the analytics store; nothing is changed yet.
 
     Args:
         people: ``node_key`` and ``random_key`` (int64).
         words: texts, in lower case, that tell one of them.
         zone: IANA zone of the workspace's days.
+        naming: properties in which Foretell's own events of others name them by profile id; such events go.
     """
     keys = people["node_key"].combine_chunks()
     log = engine.analytics.query(_OWNED.format(columns="t.seq", table=LOG, column="node_key"), tables={"gone": people})
-    ((least,),) = zip(*engine.analytics.query(f"SELECT min(seq) AS n FROM {LOG}").to_pydict().values(), strict=True)
+    least = engine.analytics.query(f"SELECT min(seq) AS n FROM {LOG}")["n"][0].as_py()
     order = np.random.Generator(np.random.PCG64(secrets.randbits(128)))
     seqs = new_numbers(log["seq"].combine_chunks(), least or 0, order)
     erased = Erased(people, seqs, words, zone, secrets.token_hex(32))
@@ -124,9 +128,15 @@ def anonymised(engine: Engine, people: pa.Table, words: pa.Array, kept: KeptProp
         if not rows[0]:
             continue
         without.append(Without(table.name, column, chosen))
+        if _told_by_event(table):
+            without.append(Without(table.name, "seq", seqs["seq"].combine_chunks()))
         (gone if rows[1] is None else stays)[table.name] = rows[0]
         if rows[1] is not None:
             added[table.name] = rows[1]
+    about = _naming_them(engine, people, naming)
+    if len(about):
+        without.append(Without(LOG, "seq", about))
+        gone[LOG] = len(about)
     return Anonymised(gone, stays, without, added)
 
 
@@ -169,7 +179,30 @@ def _counts(tx: Tx, tables: Sequence[str]) -> dict[str, int]:
     return {name: int(tx.query(f"SELECT count(*) FROM {name}")[0][0]) for name in tables}
 
 
+def _naming_them(engine: Engine, people: pa.Table, naming: Sequence[str]) -> pa.Array:
+    """``seq`` of Foretell's own events of others that name one of the people in a property of ``naming``."""
+    columns = [column.text for path, column in engine.log.properties().own().items() if path in naming]
+    if not columns:
+        return pa.array([], pa.int64())
+    named = " OR ".join(f"t.{column} IN (SELECT profile_id FROM ids)" for column in columns)
+    found = engine.analytics.query(_NAMING.format(table=LOG, named=named), {"own": OWN_SOURCE}, {"gone": people})
+    return found["seq"].combine_chunks()
+
+
+def _told_by_event(table: AnalyticsTable) -> bool:
+    """True where the rows go that their events tell, whoever's they are: what somebody said while they were one with
+    another stands at the other's nodes too."""
+    return table.erased is None and "seq" in table.columns
+
+
 _OWNED = "SELECT {columns} FROM {table} t SEMI JOIN gone ON gone.node_key = t.{column}"
+_NAMING = (
+    "WITH ids AS (SELECT n.profile_id FROM nodes n SEMI JOIN gone ON gone.node_key = n.node_key) "
+    "SELECT t.seq FROM {table} t WHERE t.source = $own AND t.node_key NOT IN (SELECT node_key FROM gone) "
+    "AND ({named}) ORDER BY t.seq"
+)
+_GONE = "SELECT count(*) AS n FROM {table} t WHERE t.{column} IN (SELECT node_key FROM gone)"
+_TOLD = " OR t.seq IN (SELECT seq FROM told)"
 
 
 def _rows(
@@ -184,8 +217,10 @@ def _rows(
     """How many rows of ``table`` are concerned, and what they become; None where they go."""
     gone = pa.table({"node_key": keys})
     if table.erased is None:
-        sql = _OWNED.format(columns="count(*) AS n", table=table.name, column=column)
-        return int(engine.analytics.query(sql, tables={"gone": gone})["n"][0].as_py()), None
+        sql, tables = _GONE.format(table=table.name, column=column), {"gone": gone}
+        if _told_by_event(table):
+            sql, tables = sql + _TOLD, tables | {"told": erased.seqs.select(["seq"])}
+        return int(engine.analytics.query(sql, tables=tables)["n"][0].as_py()), None
     rules, product = dict(table.erased), "false"
     if table.name in (LOG, ELEMENTS):
         there = set(engine.analytics.columns(table.name))

@@ -17,6 +17,7 @@ from foretell.engine.batches import Batch, Decoded
 from foretell.engine.ports import AnalyticsTable, OperationalStore, RoomParts, Tx, View
 from foretell.engine.scratch import scratch
 from foretell.engine.tabular import beside, integers, python_rows, table_of
+from foretell.engine.unsent import ERASED_SOURCE
 
 PROPERTY_LIMIT = 2_000
 """Property paths that get columns; further ones stay readable in the JSON alone."""
@@ -87,7 +88,7 @@ PARTS = RoomParts(
                 "received_at": "day",
                 "event": "same",
                 "type": "same",
-                "source": "=erased",
+                "source": f"={ERASED_SOURCE}",
                 "message_id": "random",
                 "properties": "={}",
                 "context": "={}",
@@ -164,6 +165,10 @@ class EventLog:
 
     def __init__(self, ops: OperationalStore) -> None:
         self._ops = ops
+
+    def last_seq(self) -> int:
+        """The number of the newest event: later batches have higher ones."""
+        return int(self._ops.query("SELECT value FROM counters WHERE name = 'seq'")[0][0])
 
     def properties(self) -> PropertyColumns:
         """The property paths seen so far."""

@@ -93,13 +93,19 @@ def read_frames(path: Path, offset: int = 0, until: int | None = None) -> Iterat
     Args:
         until: bytes from here on are not looked at, where given.
     """
-    for packed in read_packed(path, offset, until):
-        offset += len(packed)
-        yield unpack(packed[_HEAD.size :]), offset
+    for head, payload in _whole(path, offset, until):
+        offset += len(head) + len(payload)
+        yield unpack(payload), offset
 
 
 def read_packed(path: Path, offset: int = 0, until: int | None = None) -> Iterator[bytes]:
     """Like :func:`read_frames`, each frame as its bytes stand there."""
+    for head, payload in _whole(path, offset, until):
+        yield head + payload
+
+
+def _whole(path: Path, offset: int, until: int | None) -> Iterator[tuple[bytes, bytes]]:
+    """Head and payload of the whole frames."""
     with path.open("rb") as file:
         file.seek(offset)
         while until is None or offset < until:
@@ -113,7 +119,7 @@ def read_packed(path: Path, offset: int = 0, until: int | None = None) -> Iterat
             if len(payload) < length or zlib.crc32(payload) != crc:
                 return
             offset += _HEAD.size + length
-            yield head + payload
+            yield head, payload
 
 
 def unpacked(packed: bytes) -> Frame:

@@ -18,11 +18,10 @@ from foretell.engine.batches import EVENTS, TIMESTAMP, Batch, Decoded
 from foretell.engine.ports import Tx
 from foretell.engine.scratch import scratch
 from foretell.engine.tabular import integers, with_column
+from foretell.engine.unsent import OWN_SOURCE
 from foretell.errors import ForetellError
 from foretell.money import MICRO
 
-OWN_SOURCE = "foretell"
-"""``source`` of every event that Foretell wrote itself."""
 PROPERTY = "property:"
 """Before the name of a property that is called like a column of the head."""
 _JSON = "SELECT CAST(json_merge_patch('{}', to_json(p)) AS VARCHAR) AS properties FROM p"

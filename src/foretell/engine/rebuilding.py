@@ -24,11 +24,11 @@ from foretell.engine.carrying import carry_erased
 from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.engine import Engine, open_beside
 from foretell.engine.folders import make_folder
-from foretell.engine.own_events import OWN_SOURCE
 from foretell.engine.ports import OperationalStore, RoomParts, Tx
 from foretell.engine.scratch import scratch
 from foretell.engine.swapping import BESIDE
 from foretell.engine.tabular import table_of, with_column
+from foretell.engine.unsent import OWN_SOURCE
 from foretell.errors import ForetellError, explain_os_errors
 
 OWN_ROWS = 50_000

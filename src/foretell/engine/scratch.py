@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from foretell.engine.analytics_errors import explain_engine_errors
+from foretell.engine.kept_plans import KeptPlans
 from foretell.engine.memory import KEPT, SESSION
 from foretell.engine.tabular import quoted
 from foretell.errors import ForetellError, explain_os_errors
@@ -34,6 +35,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": False,
     "temp_directory": str(Path(tempfile.gettempdir()) / "foretell-spill"),
 }
+_BEGIN = f"{SESSION}; SET preserve_insertion_order = true"
 _CSV = {"delim": ",", "quote": '"', "escape": '"', "skip": 0, "comment": ""}
 """Told, not guessed: a guess can take the wrong line for the header and drop what stands before it, or
 lines that begin with # for comments."""
@@ -41,15 +43,16 @@ lines that begin with # for comments."""
 
 def _connected(memory: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={**_CONFIG, "memory_limit": memory})
-    connection.execute(f"{SESSION}; SET preserve_insertion_order = true")
+    connection.execute(_BEGIN)
     return connection
 
 
-def _calculator() -> duckdb.DuckDBPyConnection:
-    connection: duckdb.DuckDBPyConnection | None = getattr(_local, "connection", None)
-    if connection is None:
-        connection = _local.connection = _connected("2GB")
-    return connection
+def _calculator() -> tuple[duckdb.DuckDBPyConnection, KeptPlans]:
+    found: tuple[duckdb.DuckDBPyConnection, KeptPlans] | None = getattr(_local, "calculator", None)
+    if found is None:
+        connection = _connected("2GB")
+        found = _local.calculator = (connection, KeptPlans(connection, _BEGIN))
+    return found
 
 
 def scratch(sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, object] | None = None) -> pa.Table:
@@ -59,7 +62,10 @@ def scratch(sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, objec
         tables: readable by their names. Names of columns that differ in case alone are one to SQL.
         params: values for ``$name`` in the text.
     """
-    connection = _calculator()
+    connection, plans = _calculator()
+    kept = plans.run(sql, tables, params or {}, _ROWS)
+    if kept is not None:
+        return kept
     try:
         for name, table in tables.items():
             connection.register(name, table)

@@ -32,6 +32,8 @@ START = Position(0, 0)
 
 _Unpacked = tuple[Sequence[Frame], "Future[Position]"]
 _Waiting = tuple[Sequence[bytes], "Future[Position]"]
+_TURN: Sequence[bytes] = []
+"""Stands among what waits where the segment is to end."""
 
 
 class Spool:
@@ -55,7 +57,6 @@ class Spool:
         self._threads: tuple[threading.Thread, ...] = ()
         self._file = -1
         self._untrusted = False
-        self._turning = False
         with explain_os_errors("spool"):
             make_folder(folder)
             self._end = self._recover(applied)
@@ -108,8 +109,7 @@ class Spool:
 
     def turn_over(self) -> Position:
         """Begin a new segment; returns where it begins. What lies before is written to no more."""
-        self._turning = True
-        return self._hand_over([]).result()
+        return self._hand_over(_TURN).result()
 
     @property
     def folder(self) -> Path:
@@ -216,13 +216,15 @@ class Spool:
             try:
                 with explain_os_errors("spool"):
                     start = self._write([chunk for chunks, _ in group for chunk in chunks])
+                    if any(chunks is _TURN for chunks, _ in group):
+                        self._end_segment()
             except BaseException as error:  # noqa: BLE001 - every caller is told, whatever it was
                 for _, future in group:
                     future.set_exception(error)
                 continue
             for chunks, future in group:
                 start = Position(start.segment, start.offset + sum(map(len, chunks)))
-                future.set_result(start)
+                future.set_result(self._end if chunks is _TURN else start)
 
     def _take_group(self) -> list[_Waiting] | None:
         first = self._waiting.get()
@@ -242,10 +244,8 @@ class Spool:
         """Write a group durably; returns the position before it."""
         if self._untrusted:
             self._leave_untrusted()
-        if self._end.offset >= self._segment_bytes or (self._turning and self._end.offset):
-            self._close_file()
-            self._end = Position(self._end.segment + 1, 0)
-        self._turning = False
+        if self._end.offset >= self._segment_bytes:
+            self._end_segment()
         if self._file < 0:
             self._file = self._open(self._end.segment)
         start = self._end
@@ -263,6 +263,11 @@ class Spool:
         reached("spool.after_sync")
         return start
 
+    def _end_segment(self) -> None:
+        self._close_file()
+        if self._end.offset:
+            self._end = Position(self._end.segment + 1, 0)
+
     def _write_whole(self, chunk: bytes) -> None:
         view = memoryview(chunk)
         while view:
@@ -278,8 +283,7 @@ class Spool:
             os.fsync(handle)
         finally:
             os.close(handle)
-        if self._end.offset:
-            self._end = Position(self._end.segment + 1, 0)
+        self._end_segment()
         self._untrusted = False
 
     def _open(self, segment: int) -> int:

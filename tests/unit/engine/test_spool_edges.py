@@ -98,6 +98,34 @@ def test_the_next_group_is_packed_while_the_disk_is_busy(tmp_path: Path, monkeyp
     assert bodies(Spool(tmp_path)) == ["first", "second"]
 
 
+def test_a_new_segment_begins_behind_all_that_waited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, held = Spool(tmp_path), Held(getattr(os, "fdatasync", os.fsync))
+    with ThreadPoolExecutor() as callers, monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", held, raising=False)
+        callers.submit(opened.append, [frame("first")])
+        assert held.entered.wait(30)
+        second = callers.submit(opened.append, [frame("second")])
+        _until_waiting(opened, 1)
+        turned = callers.submit(opened.turn_over)
+        _until_waiting(opened, 2)
+        held.go.set()
+        assert (second.result(30).segment, turned.result(30)) == (1, Position(2, 0))
+    opened.append([frame("third")])
+    assert (bodies(opened), bodies(opened, Position(2, 0))) == (["first", "second", "third"], ["third"])
+    assert opened.turn_over() == Position(3, 0)
+    assert opened.turn_over() == Position(3, 0)
+    opened.close()
+    again = Spool(tmp_path, applied=Position(3, 0))
+    assert again.append([frame("fourth")]).segment >= 3
+    assert bodies(again, Position(3, 0)) == ["fourth"]
+    again.close()
+
+
+def _until_waiting(opened: Spool, count: int) -> None:
+    while opened._waiting.qsize() < count:
+        time.sleep(0.001)
+
+
 def test_closing_waits_for_what_is_still_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened, held = Spool(tmp_path), Held(pack)
     monkeypatch.setattr(spool, "pack", held)
