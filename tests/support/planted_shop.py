@@ -14,6 +14,7 @@ import pyarrow.parquet as papq
 from foretell import app, care, collect, identify, protect
 from foretell.clock import FixedClock, micros, naive_utc
 from foretell.engine import TIMESTAMP
+from tests.support import planted_ties
 from tests.support.small_workspace import write
 
 TOKEN = "Qz7x81kTTb0w94mmVy3c2LhE"
@@ -34,6 +35,7 @@ DOCUMENTS = {
     "sources/desk.yaml": "kind: source\nkey: desk\nspec:\n  format: webhook\n"
     "  signature: {header: X-Desk, secret: desk, scheme: token}\n  events:\n    - {each: tickets, "
     "track: Ticket Opened, identifiers: {user_id: who}, properties: {text: text}}\n",
+    **planted_ties.DOCUMENTS,
 }
 
 
@@ -66,6 +68,8 @@ def lines(token: str = TOKEN) -> list[dict[str, Any]]:
         told.append({"type": "page", "userId": user, "timestamp": at.isoformat(),
                      "properties": {"url": f"https://shop.example/?q={token}" if mine else "https://shop.example/"},
                      "context": {"userAgent": "Mozilla/5.0", "page": {"path": "/"}}})  # fmt: skip
+    told += planted_ties.group_lines(THEIRS, "acme", token, FIRST)
+    told += planted_ties.group_lines("u1", "acme", "plain", FIRST)
     told.append({"type": "track", "userId": THEIRS, "timestamp": FIRST.isoformat(), "properties": {"note": token}})
     return told
 
@@ -93,6 +97,7 @@ def planted(root: Path, files: Path, *, exports: bool = True) -> None:
             (files / name).unlink()
         _hooks(shop)
         engine.apply_pending()
+        planted_ties.tie(shop, files, THEIRS, TOKEN, NOW)
         _kept_by_later_rooms(shop)
         if exports:
             _written(shop, files)

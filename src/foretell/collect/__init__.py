@@ -34,7 +34,6 @@ from foretell.collect.importing import FileReport, import_files
 from foretell.collect.naming import LEAST_TELLING, naming, telling_words
 from foretell.collect.own_tables import (
     TABLE,
-    TABLES_SOURCE,
     LoadReport,
     OwnTable,
     TableSpec,
@@ -80,7 +79,6 @@ __all__ = [
     "PARTS",
     "QUALITY_WEIGHTS",
     "TABLE",
-    "TABLES_SOURCE",
     "TRACKING",
     "Breach",
     "Chosen",

@@ -22,7 +22,7 @@ class Lines:
     """Lines of a piece of text.
 
     Args:
-        text: one each (large_string), without the newline.
+        text: one each (large_string), with its newline.
         wrong: ``BAD_UTF8`` or ``TOO_LARGE`` where a line cannot be read, else null; None where all can.
     """
 

@@ -9,7 +9,7 @@ from foretell.collect.quarantine import QUARANTINE_DDL, STATES_DDL
 from foretell.collect.sessions import ANEW_DDL, DDL, DEVICE_ROWS, MACHINES_VIEW, SESSION_ROWS, SESSIONS_VIEW
 from foretell.collect.tracking import VIOLATION_ROWS, VIOLATIONS_VIEW
 from foretell.collect.write_keys import WRITE_KEYS_DDL
-from foretell.engine import AnalyticsTable, RoomParts, View
+from foretell.engine import ERASED_SOURCE, AnalyticsTable, RoomParts, View
 
 _ORDERS = AnalyticsTable(
     "order_rows",
@@ -22,7 +22,7 @@ _ORDERS = AnalyticsTable(
     derived="log_orders",
     erased={
         "seq": "seq", "ts": "day", "known_at": "day", "order_id": "random", "kind": "same", "amount_minor": "same",
-        "currency": "same", "source": "=erased",
+        "currency": "same", "source": f"={ERASED_SOURCE}",
     },
 )  # fmt: skip
 _ITEMS = AnalyticsTable(

@@ -19,12 +19,20 @@ from foretell.collect.envelope import Arrival, Arrivals, read_envelopes
 from foretell.collect.problems import Severity, problem_rows
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
 from foretell.collect.tracking import CODE, Enforced, SourceRules, enforced
-from foretell.collect.values import joined
+from foretell.collect.values import joined, text_of
 from foretell.collect.who import spoken_of
 from foretell.engine import TIMESTAMP, Decoded, integers, scratch, with_column
 
 _LACKS = "CASE WHEN contains(properties, '\"{0}\"') THEN NOT json_exists(properties, '/{0}') ELSE true END"
 """A CASE looks only at the rows that reach it; AND would read the JSON of all."""
+
+
+def _id(name: str) -> str:
+    """SQL text: the JSON token of an id; one that is told as a number is the text of its digits, however many."""
+    number = f"{name} < ':' AND NOT starts_with({name}, '\"')"
+    return f"CASE WHEN {number} THEN '\"' || {text_of(name)} || '\"' ELSE {name} END"
+
+
 _EXTRAS = f"""
 WITH extras AS (
     SELECT row, properties, concat_ws(',',
@@ -32,9 +40,9 @@ WITH extras AS (
              THEN CASE WHEN {_LACKS.format("name")} THEN '"name":' || name END END,
         CASE WHEN NOT grouped AND category IS NOT NULL
              THEN CASE WHEN {_LACKS.format("category")} THEN '"category":' || category END END,
-        CASE WHEN type = 'group' THEN '"group_id":' || group_id END,
+        CASE WHEN type = 'group' THEN '"group_id":' || {_id("group_id")} END,
         CASE WHEN type = 'group' THEN '"traits":' || traits END,
-        CASE WHEN type = 'alias' THEN '"previous_id":' || previous_id END) AS extra
+        CASE WHEN type = 'alias' THEN '"previous_id":' || {_id("previous_id")} END) AS extra
     FROM (SELECT *, type = 'group' OR type = 'alias' AS grouped FROM told))
 SELECT row, CASE WHEN coalesce(properties, '{{}}') = '{{}}' THEN '{{' || extra || '}}'
                  WHEN extra = '' THEN properties

@@ -6,14 +6,13 @@ import codecs
 from collections.abc import Iterable, Iterator
 
 from foretell.collect.expressions import Compiled, Scope, as_bool, columns_of, compiled, parsed
-from foretell.collect.own_tables.frames import TABLES_SOURCE
 from foretell.collect.slots import Slot, slots
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.times import unknown_code
 from foretell.collect.webhook_expressions import check as check_expression
 from foretell.collect.webhook_expressions import expressions_of
 from foretell.definitions import SETTINGS_FILE, Catalog, Document, Kind, Problem, problems_from
-from foretell.engine import OWN_SOURCE
+from foretell.engine import UNSENT_SOURCES
 from foretell.errors import ForetellError, UsageError
 
 
@@ -30,9 +29,8 @@ def compiled_slot(slot: Slot, scope: Scope) -> Compiled:
 def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
     spec = document.spec
     assert isinstance(spec, SourceSpec)
-    if document.key in (OWN_SOURCE, TABLES_SOURCE):
-        of_what = "what Foretell itself writes" if document.key == OWN_SOURCE else "the rows of own tables"
-        message = f"{document.key!r} is the source of {of_what}"
+    if document.key in UNSENT_SOURCES:
+        message = f"{document.key!r} is the source of {UNSENT_SOURCES[document.key]}"
         yield Problem("KEY_TAKEN", message, document.name, document.positions.at(("key",)), "Give it another key.")
     for slot in slots(spec):
         where = document.positions.at(("spec", *slot.path))

@@ -54,6 +54,7 @@ from foretell.identify.rules import ANONYMOUS, IdentifierType, IdentityRules
 from foretell.identify.sharing import SEEN_DDL
 from foretell.identify.stage import IdentifyStage
 from foretell.identify.survivorship_document import BySource, Survival, SurvivorshipSpec
+from foretell.identify.telling import NAMES_ANOTHER
 from foretell.identify.undoing import Joined, Side, SplitPlan, merge, plan_split, split
 
 PARTS = RoomParts(
@@ -133,6 +134,7 @@ PARTS = RoomParts(
 __all__ = [
     "ANONYMOUS",
     "KIND",
+    "NAMES_ANOTHER",
     "PARTS",
     "Apart",
     "BySource",

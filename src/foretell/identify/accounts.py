@@ -8,13 +8,13 @@ latest call by event time counts, of one instant the later in sequence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.engine import AnalyticsTable, Batch, Tx, View, beside, python_rows, scratch
+from foretell.identify.entries import Readable
 
 ACCOUNT = "account"
 """The kind of an account that names none."""
@@ -130,11 +130,7 @@ def forget_accounts(tx: Tx, nodes: str) -> None:
     tx.execute(f"DELETE FROM account_members WHERE node_key IN ({nodes})")
 
 
-class _Asks(Protocol):
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
-
-
-def accounts_of(store: _Asks, profile_keys: list[int]) -> list[dict[str, Any]]:
+def accounts_of(store: Readable, profile_keys: list[int]) -> list[dict[str, Any]]:
     """The accounts that people belong to now: profile_key, account_id, kind, role, since (µs, UTC), by person and id.
 
     Args:

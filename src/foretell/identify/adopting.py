@@ -10,12 +10,13 @@ import pyarrow as pa
 from foretell.engine import Batch, OperationalStore, Tx, python_rows, scratch, table_of
 from foretell.identify.forest import joining_edges
 from foretell.identify.joining import join
-from foretell.identify.ledger import DECIDED, IN_FORCE, MERGED, UNDONE
+from foretell.identify.ledger import DECIDED, EVENT, IN_FORCE, MERGED, UNDONE, record_merges
 
 _HISTORY = (
     "merge_id", "merged_at", "reason", "kind_a", "value_a", "kind_b", "value_b", "message_id", "note", "undone_at",
 )  # fmt: skip
 _NODES = {"node_key": pa.int64(), "profile_id": pa.string()}
+_MERGED = {"node_key": pa.int64(), "profile_key": pa.int64()}
 
 
 def adopt(tx: Tx, batch: Batch, live: OperationalStore) -> pa.Table:
@@ -23,8 +24,9 @@ def adopt(tx: Tx, batch: Batch, live: OperationalStore) -> pa.Table:
 
     A node is known by its profile id, which follows from the identifier that it began with. One that no
     body begins any more is entered with the id it had; where another identifier of it still belongs to
-    somebody, it goes to that person, as after a merge. Who was made one by hand or as a match is so again; who
-    is kept apart stays so; merges that were taken back stay in the ledger.
+    somebody, it goes to that person, as after a merge; one that was given to somebody so before stays theirs. Who
+    was made one by hand or as a match is so again; who is kept apart stays so; merges that were taken back stay in
+    the ledger.
 
     Returns:
         ``live_key``, ``node_key``; one row a node of ``live``, each with another ``node_key``.
@@ -40,8 +42,8 @@ def adopt(tx: Tx, batch: Batch, live: OperationalStore) -> pa.Table:
     lost = scratch("SELECT * FROM live ANTI JOIN here USING (profile_id) ORDER BY node_key", tables)
     if lost.num_rows:
         entered = _enter(tx, batch, lost)
-        _give_back(tx, batch, live, entered)
         found = pa.concat_tables([found, entered])
+        _give_back(tx, batch, live, entered, found)
     tx.execute("DELETE FROM awaited_apart")
     keys = dict(python_rows(found.select(["live_key", "node_key"])))
     _keep_undone(tx, live, keys, batch.number)
@@ -94,7 +96,7 @@ def _enter(tx: Tx, batch: Batch, lost: pa.Table) -> pa.Table:
     return pa.table({"live_key": lost["node_key"], "node_key": keys})
 
 
-def _give_back(tx: Tx, batch: Batch, live: OperationalStore, entered: pa.Table) -> None:
+def _give_back(tx: Tx, batch: Batch, live: OperationalStore, entered: pa.Table, found: pa.Table) -> None:
     links = table_of(
         {"kind": pa.string(), "value": pa.string(), "live_key": pa.int64()},
         live.query("SELECT kind, value, node_key FROM identifiers"),
@@ -104,12 +106,27 @@ def _give_back(tx: Tx, batch: Batch, live: OperationalStore, entered: pa.Table) 
         scratch("SELECT l.kind, l.value, e.node_key FROM l JOIN e USING (live_key)", {"l": links, "e": entered}),
     )
     owners = table_of(
-        {"node_key": pa.int64(), "profile_key": pa.int64()},
+        _MERGED,
         tx.query(
             "SELECT l.node_key, min(coalesce(m.profile_key, i.node_key)) FROM lost_links l "
             "JOIN identifiers i ON i.kind = l.kind AND i.value = l.value "
             "LEFT JOIN merged m ON m.node_key = i.node_key GROUP BY l.node_key"
         ),
     )
+    before = table_of(_MERGED, live.query("SELECT node_key, profile_key FROM merged"))
+    tx.put("given_before", scratch(_GIVEN, {"e": entered, "l": links, "m": before, "f": found}))
+    given = tx.query(
+        "SELECT g.node_key, coalesce(m.profile_key, g.owner) FROM given_before g "
+        "LEFT JOIN merged m ON m.node_key = g.owner WHERE coalesce(m.profile_key, g.owner) <> g.node_key"
+    )
+    owners = pa.concat_tables([owners, table_of(_MERGED, given)])
     tx.executemany("INSERT INTO merged VALUES (?, ?)", python_rows(owners))
     batch.emit("merged", owners)
+    keys = {"loser_key": owners["node_key"], "winner_key": owners["profile_key"]}
+    record_merges(tx, batch, pa.table({**keys, "reason": pa.repeat(EVENT, owners.num_rows)}), told=True)
+
+
+_GIVEN = """
+SELECT e.node_key, f.node_key AS owner FROM e JOIN m ON m.node_key = e.live_key
+JOIN f ON f.live_key = m.profile_key ANTI JOIN l ON l.live_key = e.live_key ORDER BY e.node_key"""
+"""Entered nodes that have held no identifier since an earlier reading, and whom they went to then."""

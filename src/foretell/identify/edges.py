@@ -21,6 +21,7 @@ import pyarrow as pa
 from foretell.clock import utc
 from foretell.engine import AnalyticsTable, Batch, Engine, Tx, integers, python_rows, scratch, table_of
 from foretell.identify.arriving import Arriving
+from foretell.identify.forest import shortest_way
 
 Ints = npt.NDArray[np.int64]
 
@@ -149,16 +150,4 @@ def way(links: Sequence[Link], start: Identifier, end: Identifier) -> list[Link]
     for link in links:
         beside[link.one].append((link.other, link))
         beside[link.other].append((link.one, link))
-    seen: dict[Identifier, tuple[Identifier, Link] | None] = {start: None}
-    waiting = [start]
-    for here in waiting:
-        for there, link in beside[here]:
-            if there not in seen:
-                seen[there] = (here, link)
-                waiting.append(there)
-    found: list[Link] = []
-    step = seen.get(end)
-    while step is not None:
-        found.append(step[1])
-        step = seen[step[0]]
-    return found[::-1]
+    return shortest_way(beside, start, end)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from foretell.clock import from_micros
+from foretell.identify.forest import Forest, shortest_way
 from foretell.identify.ledger import IN_FORCE
 
 _COLUMNS = (
@@ -111,37 +112,17 @@ class Tree:
         self.root = root
         self.nodes = {root, *nodes}
         self._beside: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
-        group = {node: node for node in self.nodes}
-
-        def leader(node: int) -> int:
-            while group[node] != node:
-                group[node] = group[group[node]]
-                node = group[node]
-            return node
-
+        forest = Forest()
         for entry in sorted(entries, key=lambda one: one.merge_id):
             for one, other in ((entry.node_a, entry.node_b), (entry.winner_key, entry.loser_key)):
-                if {one, other} <= self.nodes and leader(one) != leader(other):
-                    group[leader(one)] = leader(other)
+                if {one, other} <= self.nodes and forest.join(one, other) is not None:
                     self._beside[one].append((other, entry))
                     self._beside[other].append((one, entry))
                     break
 
     def way(self, start: int, end: int) -> list[Entry]:
         """The merges that lie between two nodes, in order; empty where none does."""
-        seen: dict[int, tuple[int, Entry] | None] = {start: None}
-        waiting = [start]
-        for node in waiting:
-            for other, entry in self._beside[node]:
-                if other not in seen:
-                    seen[other] = (node, entry)
-                    waiting.append(other)
-        found: list[Entry] = []
-        step = seen.get(end)
-        while step is not None:
-            found.append(step[1])
-            step = seen[step[0]]
-        return found[::-1]
+        return shortest_way(self._beside, start, end)
 
     def entries(self) -> list[Entry]:
         """All merges of the tree, the earliest first."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
 from foretell.engine import Engine
+from foretell.identify.entries import Readable
 from foretell.identify.lookup import Match, normal
 
 _PAIRS_A_QUERY = 500
-
-
-class _Asks(Protocol):
-    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
 
 
 def find_all(engine: Engine, identifiers: Sequence[str]) -> list[Match | None]:
@@ -36,7 +33,7 @@ def find_all(engine: Engine, identifiers: Sequence[str]) -> list[Match | None]:
     return found
 
 
-def known_by(store: _Asks, profile_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+def known_by(store: Readable, profile_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
     """The identifier by which each of a few people is best spoken of: kind and value."""
     found: dict[int, tuple[str, str]] = {}
     for key in profile_keys:

@@ -1,8 +1,12 @@
-"""Which of few edges join what was apart: union-find in the order of the edges, the smallest key staying."""
+"""Which of few edges join what was apart (union-find, in the order of the edges), and the way between two of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+Place = TypeVar("Place", bound=Hashable)
+Edge = TypeVar("Edge")
 
 
 class Forest:
@@ -21,13 +25,17 @@ class Forest:
             key = above
         return key
 
+    def lead(self, loser: int, winner: int) -> None:
+        """Let one root go into another."""
+        self._parent[loser] = winner
+
     def join(self, one: int, other: int) -> int | None:
-        """Make two one; returns the root that went into the other, None where they were one."""
+        """Make two one, the smaller key staying; returns the root that went into it, None where they were one."""
         one, other = self.root(one), self.root(other)
         if one == other:
             return None
         winner, loser = (one, other) if one < other else (other, one)
-        self._parent[loser] = winner
+        self.lead(loser, winner)
         return loser
 
 
@@ -36,3 +44,24 @@ def joining_edges(edges: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]
     forest = Forest()
     losers = [(place, forest.join(one, other)) for place, (one, other) in enumerate(edges)]
     return [(place, loser, forest.root(loser)) for place, loser in losers if loser is not None]
+
+
+def shortest_way(beside: Mapping[Place, Sequence[tuple[Place, Edge]]], start: Place, end: Place) -> list[Edge]:
+    """The fewest edges that lead from ``start`` to ``end``; empty where none do.
+
+    Args:
+        beside: of each place the places beside it, each with the edge that leads there.
+    """
+    seen: dict[Place, tuple[Place, Edge] | None] = {start: None}
+    waiting = [start]
+    for here in waiting:
+        for there, edge in beside.get(here, ()):
+            if there not in seen:
+                seen[there] = (here, edge)
+                waiting.append(there)
+    found: list[Edge] = []
+    step = seen.get(end)
+    while step is not None:
+        found.append(step[1])
+        step = seen[step[0]]
+    return found[::-1]

@@ -40,7 +40,7 @@ class KnownIdentifiers:
         Args:
             look_up: asked for what is not known here.
         """
-        place = pc.index_in(_names(ids), self.names).fill_null(-1).to_numpy().astype(np.int64)
+        place = pc.index_in(names_of(ids), self.names).fill_null(-1).to_numpy().astype(np.int64)
         missing = place < 0
         nodes, profiles = np.zeros(len(place), np.int64), np.zeros(len(place), np.int64)
         nodes[~missing], profiles[~missing] = self.nodes[place[~missing]], self.profiles[place[~missing]]
@@ -54,12 +54,12 @@ class KnownIdentifiers:
         Args:
             merges: ``loser_key``, ``winner_key`` of the batch.
         """
-        names = _names(ids)
+        names = names_of(ids)
         others = pc.invert(pc.is_in(self.names, names)).to_numpy(zero_copy_only=False)
         if int(others.sum()) + len(names) > LIMIT:
             return KnownIdentifiers(names, nodes, profiles, whole=self.whole and not others.any())
         kept = self.names.filter(pa.array(others))
-        moved = _moved(self.profiles[others], merges)
+        moved = followed(self.profiles[others], merges)
         return KnownIdentifiers(
             pa.concat_arrays([kept, names]),
             np.concatenate([self.nodes[others], nodes]),
@@ -74,8 +74,8 @@ def nothing_known(*, whole: bool) -> KnownIdentifiers:
     return KnownIdentifiers(pa.array([], pa.string()), none, none, whole)
 
 
-def _moved(profiles: Ints, merges: pa.Table) -> Ints:
-    """``profiles``, with winners in the place of losers."""
+def followed(profiles: Ints, merges: pa.Table) -> Ints:
+    """``profiles``, with winners (``winner_key``) in the place of losers (``loser_key``)."""
     if not merges.num_rows:
         return profiles
     losers, winners = integers(merges["loser_key"]), integers(merges["winner_key"])
@@ -85,6 +85,7 @@ def _moved(profiles: Ints, merges: pa.Table) -> Ints:
     return np.where(losers[place] == profiles, winners[place], profiles)
 
 
-def _names(ids: pa.Table) -> pa.Array:
+def names_of(ids: pa.Table) -> pa.Array:
+    """``kind`` and ``value`` of identifiers in one text."""
     names = pc.binary_join_element_wise(ids["kind"], ids["value"], "\x1f").combine_chunks()
     return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names

@@ -172,7 +172,7 @@ _OWNED_PAIRS = (
 )
 
 
-def kept_apart_pairs(tx: Tx, profiles: Ints | None = None) -> pa.Table:
+def kept_apart_pairs(tx: Tx | OperationalStore, profiles: Ints | None = None) -> pa.Table:
     """Pairs of profiles that may not become one.
 
     Args:

@@ -115,17 +115,8 @@ def preview(engine: Engine, rules: IdentityRules) -> Preview:
     )
 
 
-def sides_of(found: Grouping) -> tuple[Ints, Ints]:
-    """The nodes of both identifiers of each edge of the stored events; 0 where one is none's."""
-    known = {(kind, value): node for kind, value, node in zip(*found.links.to_pydict().values(), strict=True)}
-    ids = found.batch.ids
-    home = [known.get(pair, 0) for pair in zip(ids["kind"].to_pylist(), ids["value"].to_pylist(), strict=True)]
-    nodes = np.array(home, dtype=np.int64)
-    return nodes[integers(found.batch.edges["star"])], nodes[integers(found.batch.edges["id"])]
-
-
 def _joins(engine: Engine, found: Grouping) -> list[WouldJoin]:
-    one, other = sides_of(found)
+    one, other = found.sides
     edges = integers(found.resolution.merges["edge"])
     first, second = found.part_of(one[edges]), found.part_of(other[edges])
     edges = edges[first != second][:EXAMPLES]
@@ -139,17 +130,21 @@ def _joins(engine: Engine, found: Grouping) -> list[WouldJoin]:
     events = {row["seq"]: row for row in told.to_pylist()}
     first, second = found.part_of(one[edges]), found.part_of(other[edges])
     names = _profile_ids(engine, np.concatenate([first, second]))
-    ids = [f"{kind}:{value}" for kind, value in zip(*found.batch.ids.select(["kind", "value"]).to_pydict().values(),
-                                                    strict=True)]  # fmt: skip
-    stars, others = integers(found.batch.edges["star"])[edges], integers(found.batch.edges["id"])[edges]
+    stars, others = (_words(found, found.batch.edges[end].take(pa.array(edges))) for end in ("star", "id"))
     return [
         WouldJoin(
-            names[int(min(mine, theirs))], names[int(max(mine, theirs))], ids[star], ids[end],
+            names[int(min(mine, theirs))], names[int(max(mine, theirs))], star, end,
             events[seq]["message_id"], events[seq]["event"], utc(events[seq]["ts"]),
         )
         for mine, theirs, star, end, seq in zip(first, second, stars, others, seqs.tolist(), strict=True)
         if seq in events
     ]  # fmt: skip
+
+
+def _words(found: Grouping, ids: pa.ChunkedArray) -> list[str]:
+    """Identifiers as people write them."""
+    named = found.batch.ids.select(["kind", "value"]).take(ids).to_pydict()
+    return [f"{kind}:{value}" for kind, value in zip(*named.values(), strict=True)]
 
 
 def taken_back(found: Grouping) -> Ints:
@@ -210,4 +205,4 @@ def _profile_ids(engine: Engine, keys: Ints) -> dict[int, str]:
     return dict(zip(found["node_key"].to_pylist(), found["profile_id"].to_pylist(), strict=True))
 
 
-__all__ = ["Preview", "preview", "sides_of", "taken_back"]
+__all__ = ["Preview", "preview", "taken_back"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,8 @@ from foretell.engine import Batch, Engine, Tx, integers, reached
 from foretell.identify.entries import Readable
 from foretell.identify.forest import Forest, joining_edges
 from foretell.identify.joining import SPLITS, part
-from foretell.identify.ledger import MERGED, RULES, record_merges
-from foretell.identify.preview import sides_of, taken_back
+from foretell.identify.ledger import MERGED, RULES, filled, record_merges
+from foretell.identify.preview import taken_back
 from foretell.identify.regrouping import Grouping, regroup
 from foretell.identify.rules import IdentityRules
 
@@ -79,45 +78,38 @@ def _reform(tx: Tx, batch: Batch, found: Grouping) -> Reformed:
     gone = taken_back(found)
     part(tx, batch, splits, gone.tolist(), RULES)
     merges, again = _evidence(found, gone)
-    record_merges(tx, batch, pa.Table.from_pylist(merges, MERGED))
-    record_merges(tx, batch, pa.Table.from_pylist(again, MERGED), told=True)
-    if merges:
+    record_merges(tx, batch, merges)
+    record_merges(tx, batch, again, told=True)
+    if merges.num_rows:
         moved = found.parts != found.after
         batch.emit("merged", pa.table({"node_key": found.nodes[moved], "profile_key": found.after[moved]}))
-        batch.merges.append(pa.Table.from_pylist(merges, MERGED).select(["loser_key", "winner_key"]))
-    return Reformed(len(merges), len(np.unique(splits["profile_key"].to_numpy())))
+        batch.merges.append(merges.select(["loser_key", "winner_key"]))
+    return Reformed(merges.num_rows, len(np.unique(splits["profile_key"].to_numpy())))
 
 
-def _evidence(found: Grouping, gone: Ints) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What the ledger learns: the edges that join parts, and those that hold a part together whose earlier
-    evidence is gone."""
+def _evidence(found: Grouping, gone: Ints) -> tuple[pa.Table, pa.Table]:
+    """What the ledger learns, columns of ``MERGED``: the edges that join parts, and those that hold a part together
+    whose earlier evidence is gone."""
     kept = ~np.isin(integers(found.in_force["merge_id"]), gone)
     whole = Forest()
     for one, other in zip(
         *(integers(found.in_force[side])[kept].tolist() for side in ("node_a", "node_b")), strict=True
     ):
         whole.join(one, other)
-    star, end = sides_of(found)
+    star, end = found.sides
     edges = integers(found.resolution.merges["edge"])
     edges = edges[[whole.join(int(star[edge]), int(end[edge])) is not None for edge in edges]]
     sides = zip(found.part_of(star[edges]).tolist(), found.part_of(end[edges]).tolist(), strict=True)
-    joined = joining_edges(sides)
-    merges = [_row(found, int(edges[place]), loser, winner) for place, loser, winner in joined]
-    rest = np.setdiff1d(np.arange(len(edges)), [place for place, _, _ in joined])
-    keys = [(int(edges[place]), int(star[edges[place]]), int(end[edges[place]])) for place in rest.tolist()]
-    again = [_row(found, edge, max(one, other), min(one, other)) for edge, one, other in keys]
-    return merges, again
+    place, loser, winner = np.array(joining_edges(sides), dtype=np.int64).reshape(-1, 3).T
+    rest = np.delete(edges, place)
+    again = np.maximum(star[rest], end[rest]), np.minimum(star[rest], end[rest])
+    return _entries(found, edges[place], loser, winner), _entries(found, rest, *again)
 
 
-def _row(found: Grouping, edge: int, loser: int, winner: int) -> dict[str, Any]:
-    ids, edges = found.batch.ids, found.batch.edges
-    star, end = edges["star"][edge].as_py(), edges["id"][edge].as_py()
-    return {
-        "loser_key": loser,
-        "winner_key": winner,
-        "reason": RULES,
-        "kind_a": ids["kind"][star].as_py(),
-        "value_a": ids["value"][star].as_py(),
-        "kind_b": ids["kind"][end].as_py(),
-        "value_b": ids["value"][end].as_py(),
-    }
+def _entries(found: Grouping, edges: Ints, losers: Ints, winners: Ints) -> pa.Table:
+    named = found.batch.edges.take(pa.array(edges))
+    rows = {"loser_key": losers, "winner_key": winners, "reason": pa.repeat(RULES, len(edges))}
+    for side, column in (("a", "star"), ("b", "id")):
+        ids = found.batch.ids.take(named[column])
+        rows |= {f"kind_{side}": ids["kind"], f"value_{side}": ids["value"]}
+    return filled(pa.table(rows), MERGED)

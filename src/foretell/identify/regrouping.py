@@ -21,6 +21,7 @@ from foretell.identify.arriving import Arriving, read_named, starred
 from foretell.identify.edges import numbers_of
 from foretell.identify.entries import Readable
 from foretell.identify.forest import joining_edges
+from foretell.identify.known import followed, names_of
 from foretell.identify.ledger import DECIDED, IN_FORCE
 from foretell.identify.resolve import Resolution, resolve
 from foretell.identify.rules import IdentityRules
@@ -41,6 +42,7 @@ class Grouping:
         parts: the profile of each where all splits are made and no merge yet.
         links: all identifiers: ``kind``, ``value``, ``node_key``.
         batch: the stored edges as events.
+        home: of each identifier of ``batch`` the node; 0 where it is nobody's.
         seqs: of each row of ``batch`` the sequence number of its event.
         resolution: what became of the edges.
         in_force: the ledger: ``merge_id``, ``node_a``, ``node_b``, ``fixed`` (1: rules do not take it back).
@@ -52,9 +54,16 @@ class Grouping:
     parts: Ints
     links: pa.Table
     batch: Arriving
+    home: Ints
     seqs: Ints
     resolution: Resolution
     in_force: pa.Table
+
+    @property
+    def sides(self) -> tuple[Ints, Ints]:
+        """The nodes of both identifiers of each edge of ``batch``; 0 where one is nobody's."""
+        edges = self.batch.edges
+        return self.home[integers(edges["star"])], self.home[integers(edges["id"])]
 
     def after_of(self, nodes: Ints) -> Ints:
         """The profile of some nodes, then."""
@@ -95,7 +104,7 @@ def regroup(engine: Engine, store: Readable, rules: IdentityRules) -> Grouping:
     named, seqs = _named(engine, links)
     kept, _ = part_shared(_NothingSeen(), read_named(named, rules), rules)
     batch = starred(kept)
-    place = pc.index_in(_names(batch.ids), _names(links)).fill_null(-1).to_numpy().astype(np.int64)
+    place = pc.index_in(names_of(batch.ids), names_of(links)).fill_null(-1).to_numpy().astype(np.int64)
     home = np.where(place >= 0, integers(links["node_key"])[place], 0) if links.num_rows else place
     profiles = np.where(home > 0, begin[np.clip(np.searchsorted(nodes, home), 0, max(len(nodes) - 1, 0))], 0)
     held, apart = _held(links, nodes, begin, rules), _apart(store, nodes, begin)
@@ -108,8 +117,9 @@ def regroup(engine: Engine, store: Readable, rules: IdentityRules) -> Grouping:
         apart=lambda keys: _concerning(apart, keys),
         last_key=int(nodes[-1]) if len(nodes) else 0,
     )
-    after = _followed(begin, resolution.merges)
-    return Grouping(nodes, before, after, _parts(nodes, before, after), links, batch, seqs, resolution, in_force)
+    after = followed(begin, resolution.merges)
+    parts = _parts(nodes, before, after)
+    return Grouping(nodes, before, after, parts, links, batch, home, seqs, resolution, in_force)
 
 
 def _map(engine: Engine) -> tuple[Ints, Ints]:
@@ -179,16 +189,6 @@ def _concerning(pairs: pa.Table, keys: Ints) -> pa.Table:
     return pairs.filter(pc.or_(pc.is_in(pairs["profile_a"], asked), pc.is_in(pairs["profile_b"], asked)))
 
 
-def _followed(begin: Ints, merges: pa.Table) -> Ints:
-    """Profiles, with winners in the place of losers."""
-    if not merges.num_rows:
-        return begin
-    losers, winners = integers(merges["loser_key"]), integers(merges["winner_key"])
-    order = np.argsort(losers)
-    place = np.clip(np.searchsorted(losers[order], begin), 0, len(losers) - 1)
-    return np.where(losers[order][place] == begin, winners[order][place], begin)
-
-
 def _parts(nodes: Ints, before: Ints, after: Ints) -> Ints:
     """The oldest node of those that each is together with both before and after."""
     order = np.lexsort((nodes, after, before))
@@ -197,11 +197,6 @@ def _parts(nodes: Ints, before: Ints, after: Ints) -> Ints:
     parts = np.empty_like(nodes)
     parts[order] = nodes[order][first]
     return parts
-
-
-def _names(ids: pa.Table) -> pa.Array:
-    names = pc.binary_join_element_wise(ids["kind"], ids["value"], "\x1f")
-    return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
 
 
 class _NothingSeen:

@@ -82,7 +82,9 @@ class IdentifyStage(Stage):
             "UPDATE merged SET profile_key = (SELECT p.profile_key FROM parting_nodes p WHERE p.node_key = "
             "merged.node_key) WHERE node_key IN (SELECT node_key FROM parting_nodes)"
         )
-        tx.execute("DELETE FROM merged WHERE node_key = profile_key")
+        tx.execute(
+            "DELETE FROM merged WHERE node_key = profile_key AND node_key IN (SELECT node_key FROM parting_nodes)"
+        )
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the identifiers, nodes and merges of people."""

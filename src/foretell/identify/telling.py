@@ -9,6 +9,8 @@ from foretell.clock import micros, naive_utc
 from foretell.engine import Batch, Tx, integers, scratch, table_of
 
 MERGED_EVENT, SPLIT_EVENT = "Profiles Merged", "Profiles Split"
+NAMES_ANOTHER = ("merged_profile_id", "split_profile_id")
+"""Their properties that hold the public id of the other person."""
 _IDS = {"node_key": pa.int64(), "profile_id": pa.string()}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from foretell.engine import OWN_SOURCE, Batch, Engine, OperationalStore, Tx
+from foretell.engine import UNSENT, Batch, Engine, OperationalStore, Tx
 from foretell.errors import ForetellError, UsageError
 from foretell.identify.entries import OF_PROFILE, Entry, Tree, tree_of
 from foretell.identify.joining import join, part, splits_of
@@ -149,11 +149,11 @@ def split(
 
 def node_of(engine: Engine, match: Match) -> int:
     """The node of the identifier, or of the public id, by which somebody was found."""
-    if match.kind == "profile_id":
-        found = engine.analytics.query("SELECT node_key FROM nodes WHERE profile_id = $id", {"id": match.value})
-        return int(found["node_key"][0].as_py())
     rows = engine.ops.query("SELECT node_key FROM identifiers WHERE kind = ? AND value = ?", (match.kind, match.value))
-    return int(rows[0][0])
+    if rows:
+        return int(rows[0][0])
+    found = engine.analytics.query("SELECT node_key FROM nodes WHERE profile_id = $id", {"id": match.value})
+    return int(found["node_key"][0].as_py())
 
 
 def _chosen(tree: Tree, match: Match, node: int, merge_id: int | None) -> Entry:
@@ -194,9 +194,8 @@ def _side(engine: Engine, key: int, nodes: Collection[int]) -> Side:
     ((profile_id,),) = engine.ops.query("SELECT profile_id FROM nodes WHERE node_key = ?", (key,))
     found = engine.analytics.query(
         "SELECT count(*) AS events FROM event_log e JOIN asked a ON a.node_key = e.node_key "
-        "WHERE coalesce(e.source, '') <> $own",
-        {"own": OWN_SOURCE},
-        {"asked": pa.table({"node_key": pa.array(sorted(nodes), pa.int64())})},
+        f"WHERE coalesce(e.source, '') NOT IN ({UNSENT})",
+        tables={"asked": pa.table({"node_key": pa.array(sorted(nodes), pa.int64())})},
     )
     return Side(str(profile_id), [(str(kind), str(value)) for kind, value in held], int(found["events"][0].as_py()))
 

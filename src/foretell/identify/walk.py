@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from foretell.engine import integers
 from foretell.identify.arriving import Arriving
+from foretell.identify.forest import Forest
 from foretell.identify.rules import IdentityRules
 
 Ints = npt.NDArray[np.int64]
@@ -59,7 +60,8 @@ class _Profiles:
     """Profiles under joining: which went into which, and what each holds."""
 
     def __init__(self, held: pa.Table, apart: pa.Table, rules: IdentityRules) -> None:
-        self.parent: dict[int, int] = {}
+        self._forest = Forest()
+        self.root = self._forest.root
         self.rules = rules
         self.counts: dict[int, dict[str, int]] = defaultdict(dict)
         self.strength: dict[int, int] = {}
@@ -77,16 +79,6 @@ class _Profiles:
         self.counts[key] = {kind: 1}
         self.strength[key] = self.rules.rank(kind)
 
-    def root(self, key: int) -> int:
-        """The profile that a profile went into."""
-        parent = self.parent
-        while key in parent:
-            above = parent[key]
-            if above in parent:
-                parent[key] = parent[above]
-            key = above
-        return key
-
     def denied(self, one: int, other: int, kinds: tuple[str, str]) -> str | None:
         """The rule by which an edge between identifiers of ``kinds`` does not join two profiles."""
         for kind in kinds:
@@ -101,7 +93,7 @@ class _Profiles:
 
     def join(self, winner: int, loser: int) -> None:
         """Let ``loser`` go into ``winner``."""
-        self.parent[loser] = winner
+        self._forest.lead(loser, winner)
         counts = self.counts[winner]
         for kind, number in self.counts.pop(loser).items():
             counts[kind] = counts.get(kind, 0) + number

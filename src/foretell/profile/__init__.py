@@ -6,7 +6,7 @@ last seen, consent, the timeline. Called by the engine as a stage, and by every 
 
 from __future__ import annotations
 
-from foretell.engine import OWN_SOURCE, AnalyticsTable, RoomParts, View
+from foretell.engine import UNSENT, AnalyticsTable, RoomParts, View
 from foretell.profile import privacy
 from foretell.profile.by_node import BY_NODE_DDL, seen_of
 from foretell.profile.card import Consent, Entry, Profile, show, timeline
@@ -31,6 +31,7 @@ from foretell.profile.consents import (
     EXEMPT,
     KIND,
     MIGRATIONS,
+    PUT_OFF_DDL,
     USUAL,
     WAYS_OUT,
     Allowed,
@@ -49,6 +50,7 @@ from foretell.profile.consents import (
     only_allowed,
     open_requests,
     purposes_of,
+    put_off_request,
     request_of,
     requests_of,
     text_in,
@@ -85,6 +87,7 @@ PARTS = RoomParts(
         BIRTHS_DDL,
         BY_NODE_DDL,
         CARDS_DDL,
+        PUT_OFF_DDL,
     ),
     tables=(
         AnalyticsTable(
@@ -111,7 +114,7 @@ PARTS = RoomParts(
             "WITH seen AS (SELECT profile_key, min(ts) AS first_seen, max(CASE WHEN known THEN 1 ELSE 0 END) AS known "
             "FROM log_sightings GROUP BY profile_key), "
             "latest AS (SELECT profile_key, max(ts) AS last_seen, count(*) AS events FROM log_events "
-            f"WHERE coalesce(source, '') NOT IN ('{OWN_SOURCE}', 'tables') GROUP BY profile_key), "
+            f"WHERE coalesce(source, '') NOT IN ({UNSENT}) GROUP BY profile_key), "
             "named AS (SELECT profile_key, min(CASE WHEN kind = 'user_id' THEN value END) AS user_id, "
             "min(CASE WHEN kind = 'email' THEN value END) AS email FROM log_identifiers GROUP BY profile_key) "
             "SELECT n.profile_id, i.user_id, i.email, s.known = 1 AS known, s.first_seen, l.last_seen, l.events "
@@ -124,8 +127,8 @@ PARTS = RoomParts(
                 "email": "E-mail address (the first in order where there are several).",
                 "known": "True where a user id, e-mail, phone or external id is known.",
                 "first_seen": "First event, UTC.",
-                "last_seen": "Last event, UTC; what Foretell wrote itself (a message was sent) does not count.",
-                "events": "Number of events, without those that Foretell wrote itself.",
+                "last_seen": "Last event, UTC; what Foretell itself or an own table tells does not count.",
+                "events": "Number of events, without those.",
             },
         ),
         CONSENTS,
@@ -185,6 +188,7 @@ __all__ = [
     "plain_value",
     "privacy",
     "purposes_of",
+    "put_off_request",
     "ranked_sql",
     "read_card",
     "read_cards",

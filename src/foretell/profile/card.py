@@ -12,7 +12,7 @@ from foretell.clock import from_micros, utc
 from foretell.engine import Engine
 from foretell.identify import Match
 from foretell.profile.by_node import seen_of
-from foretell.profile.consents import consents
+from foretell.profile.consents import USUAL, Purposes, consents
 from foretell.profile.golden import TraitTold, traits_told
 from foretell.profile.survivorship import USUAL_SURVIVORSHIP, Survivorship
 
@@ -30,7 +30,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Consent:
-    """The latest word on a purpose over a channel: ``granted`` or ``denied``, when and where it was said."""
+    """The word on a purpose over a channel that counts: ``granted``, ``denied`` or ``expired``, when and where it was
+    said."""
 
     channel: str
     purpose: str
@@ -63,12 +64,22 @@ class Profile:
     told: list[TraitTold] = field(default_factory=list)
 
 
-def show(engine: Engine, match: Match, *, events: int = 20, rules: Survivorship = USUAL_SURVIVORSHIP) -> Profile:
+def show(
+    engine: Engine,
+    match: Match,
+    *,
+    events: int = 20,
+    rules: Survivorship = USUAL_SURVIVORSHIP,
+    at: datetime | None = None,
+    purposes: Purposes = USUAL,
+) -> Profile:
     """The profile of a person found by :func:`foretell.identify.find`.
 
     Args:
         events: length of the timeline.
         rules: which values of traits stand, see :func:`~foretell.profile.survivorship_of`.
+        at: grants that have lapsed by then are shown so; None: as they were given.
+        purposes: what the workspace's document says of them, see :func:`~foretell.profile.purposes_of`.
     """
     key = match.profile_key
     seen = seen_of(engine.ops, key).to_pylist()
@@ -81,7 +92,7 @@ def show(engine: Engine, match: Match, *, events: int = 20, rules: Survivorship 
         _identifiers(engine, key),
         {one.name: one.value for one in told},
         timeline(engine, key, events),
-        _consents(engine, key),
+        _consents(engine, key, at, purposes),
         told,
     )
 
@@ -111,6 +122,6 @@ def _identifiers(engine: Engine, key: int) -> dict[str, list[str]]:
     return result
 
 
-def _consents(engine: Engine, key: int) -> list[Consent]:
-    found = consents(engine.ops, pa.array([key], pa.int64())).to_pylist()
+def _consents(engine: Engine, key: int, at: datetime | None, purposes: Purposes) -> list[Consent]:
+    found = consents(engine.ops, pa.array([key], pa.int64()), at=at, purposes=purposes).to_pylist()
     return [Consent(row["channel"], row["purpose"], row["state"], utc(row["ts"]), row["source"]) for row in found]

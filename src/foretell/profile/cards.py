@@ -137,7 +137,10 @@ def touch_cards(tx: Tx, profiles: pa.Array | pa.ChunkedArray) -> None:
     """Empty what changed people's cards say; at once done where no card was ever laid."""
     if tx.query("SELECT 1 FROM cards LIMIT 1"):
         tx.put("touched_people", pa.table({"profile_key": profiles.unique()}), key="profile_key")
-        tx.execute("UPDATE cards SET own = NULL WHERE profile_key IN (SELECT profile_key FROM touched_people)")
+        tx.execute(
+            "UPDATE cards SET own = NULL WHERE own IS NOT NULL "
+            "AND profile_key IN (SELECT profile_key FROM touched_people)"
+        )
 
 
 def drop_cards(tx: Tx, people: str) -> None:

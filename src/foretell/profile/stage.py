@@ -53,6 +53,6 @@ class ProfileStage(Stage):
 
 
 _NODES = (
-    "SELECT profile_key FROM erased_profiles UNION SELECT m.node_key FROM merged m "
-    "JOIN erased_profiles p ON p.profile_key = m.profile_key"
+    "SELECT profile_key FROM erased_profiles UNION SELECT node_key FROM merged "
+    "WHERE profile_key IN (SELECT profile_key FROM erased_profiles)"
 )

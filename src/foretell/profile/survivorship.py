@@ -79,13 +79,14 @@ def ranked_sql(words: str, rules: Survivorship, *, verified: bool = False) -> st
         verified: tell for every word whether it is verified; otherwise only where a rule needs it (else 0).
     """
     columns = ", ".join(f"w.{name}" for name in WORDS)
-    flag = f"CASE WHEN EXISTS ({_CONFIRMED}) THEN 1 ELSE 0 END" if verified or rules.asks("verified_first") else "0"
-    # The words are read twice where a confirmation is looked for.
+    looks = verified or rules.asks("verified_first")
+    # The words are joined to themselves where a confirmation is looked for: a subquery each would read them all.
+    flag, beside = ("CASE WHEN " + _CONFIRMS + " THEN 1 ELSE 0 END", _BESIDE) if looks else ("0", "")
     told = (
         f"SELECT {columns}, CASE WHEN sum(CASE WHEN w.s IS NULL AND w.n IS NULL THEN 1 ELSE 0 END) OVER "
         "(PARTITION BY w.profile_key, w.trait, w.source ORDER BY w.ts DESC, w.seq DESC "
         "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) = 0 THEN 1 ELSE 0 END AS stands, "
-        f"{flag} AS verified FROM words AS w"
+        f"{flag} AS verified FROM words AS w{beside}"
     )
     count = "sum(t.stands) OVER (PARTITION BY t.profile_key, t.trait, t.s, t.n)" if rules.asks("most_frequent") else "0"
     counted = f"SELECT t.*, {count} AS records FROM ({told}) AS t"
@@ -95,11 +96,11 @@ def ranked_sql(words: str, rules: Survivorship, *, verified: bool = False) -> st
     )
 
 
-_CONFIRMED = (
-    f"SELECT 1 FROM words AS v WHERE {' AND '.join(f'v.{name} = w.{name}' for name in _SAME)} "
-    f"AND v.trait = w.trait || '{VERIFIED}' AND lower(v.s) = 'true' "
-    "AND (v.ts > w.ts OR (v.ts = w.ts AND v.seq >= w.seq))"
+_BESIDE = (
+    f" LEFT JOIN words AS v ON {' AND '.join(f'v.{name} = w.{name}' for name in _SAME)} "
+    f"AND v.trait = w.trait || '{VERIFIED}'"
 )
+_CONFIRMS = "lower(v.s) = 'true' AND (v.ts > w.ts OR (v.ts = w.ts AND v.seq >= w.seq))"
 
 
 def _order(rules: Survivorship) -> str:

@@ -22,6 +22,7 @@ from foretell.profile import privacy
 from foretell.protect.artifacts import register_artifact
 from foretell.protect.erasing import Opened
 from foretell.protect.pages import person_page
+from foretell.segment import personas
 
 _NOT_TOLD = {"machine_sessions", "violations"}
 _TRAITS = (
@@ -40,6 +41,8 @@ def everything_about(place: Opened, person: Match, *, now: datetime) -> dict[str
         "traits": engine.analytics.query(_TRAITS, {"person": person.profile_key}).to_pylist(),
         "predictions_explained": [asdict(one) for one in scores],
         "messages_as_sent": deliver.sent_to(engine, person.profile_key),
+        "interviews": [one.as_dict() for one in personas.interviews_of(engine.ops, person.profile_key)],
+        "interview_notes": [one.as_dict() for one in personas.notes_from(engine.ops, person.profile_key)],
         "restrictions": privacy.restrictions_of(engine.ops, person.profile_key),
         "requests": _requests(engine, person.profile_key),
     }
@@ -95,11 +98,7 @@ def _rows_of(engine: Engine, view: str, profile_id: str) -> list[dict[str, Any]]
 
 def _requests(engine: Engine, profile_key: int) -> list[dict[str, Any]]:
     kept = ("request", "kind", "received_at", "due_at", "state", "closed_at")
-    return [
-        {name: getattr(one, name) for name in kept}
-        for one in privacy.list_requests(engine.ops)
-        if one.profile_key == profile_key
-    ]
+    return [{name: getattr(one, name) for name in kept} for one in privacy.requests_about(engine.ops, profile_key)]
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from foretell import app, collect, identify, profile
+from foretell import app, collect, identify, profile, protect
 from foretell.cli.commands import run
 from foretell.clock import FixedClock
 from foretell.condition import parse
@@ -83,6 +83,45 @@ def test_rows_that_are_refused_leave_what_was_there(workspace: app.Workspace) ->
     assert values(workspace)["6"]["species"] == "cat", "of two rows with one key the last counts"
 
 
+def test_json_lines_are_taken_as_they_are_written(workspace: app.Workspace) -> None:
+    path = workspace.root / "pets.jsonl"
+    lines = [
+        {"pet_id": 1, "owner": "u1", "species": "2020-05-01", "weight": 12.0, "born": "2020-05-01", "indoor": True},
+        {"pet_id": 2.0, "owner": "u1", "species": 'cat\'s "Ä"', "weight": None, "born": "", "more": [1]},
+        {"pet_id": "007", "owner": "u2", "species": {"deep": 1}},
+    ]
+    path.write_text("\n\n".join(json.dumps(line) for line in lines))
+    report = collect.load_file(workspace.engine, workspace.catalog, "pets", path, now=NOW)
+    assert [(one.line, one.reason) for one in report.examples] == [(5, "column 'species' is required")]
+    assert values(workspace) == {
+        "1": {"species": "2020-05-01", "weight": 12, "born": "2020-05-01", "indoor": True},
+        "2": {"species": 'cat\'s "Ä"', "weight": None, "born": None, "indoor": None},
+    }
+    again = collect.load_rows(workspace.engine, workspace.catalog, "pets", lines, now=NOW)
+    assert (again.unchanged, again.refused) == (2, 1), "rows mean the same through every door"
+    for content, code, place in (
+        ('{"pet_id": 1}\n', "UNKNOWN_COLUMN", ""),
+        ('\n{"pet_id": 1}\n[1]\n', "FILE_FORMAT", ":3"),
+        ("\n \n", "FILE_EMPTY", ""),
+    ):
+        path.write_text(content)
+        with pytest.raises(ForetellError) as refused:
+            collect.load_file(workspace.engine, workspace.catalog, "pets", path, now=NOW)
+        assert (refused.value.code, refused.value.where) == (code, f"{path}{place}")
+
+
+def test_keys_of_several_columns_are_not_mixed_up(tmp_path: Path) -> None:
+    write_documents(tmp_path)
+    spec = "{row_key: [shop, card], link: {user_id: who}, columns: {points: number}}"
+    write(tmp_path, {"tables/cards.yaml": f"kind: table\nkey: cards\nspec: {spec}\n"})
+    with app.open_workspace(tmp_path, "write", FixedClock(NOW)) as opened:
+        pairs = [("a|b", "c"), ("a", "b|c"), ("a\\", "b|c"), ("a", "\\b|c"), ("a", None)]
+        rows = [{"shop": shop, "card": card, "who": "u1", "points": n} for n, (shop, card) in enumerate(pairs)]
+        report = collect.load_rows(opened.engine, opened.catalog, "cards", rows, now=NOW)
+        assert (report.added, report.repeated, report.refused) == (4, 0, 1)
+        assert collect.load_rows(opened.engine, opened.catalog, "cards", rows, now=NOW).unchanged == 4
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -119,6 +158,23 @@ def test_rows_are_nobodys_doing_and_follow_their_owner(workspace: app.Workspace)
     assert workspace.reader.members(tree, as_of=later)["profile_key"].to_pylist() == [unknown.profile_key]
     assert workspace.reader.members(tree, as_of=NOW - timedelta(hours=1)).num_rows == 0
     assert workspace.reader.why(tree, unknown.profile_key, as_of=later).parts[1].found == "1 row"
+
+
+def test_what_nobody_sent_is_no_source_and_has_no_plan(workspace: app.Workspace) -> None:
+    load(workspace, "1,u1,dog,12.5,2020-05-01,yes,brown\n")
+    soon = NOW + timedelta(minutes=30)
+
+    def sources() -> list[str]:
+        return [one.source for one in collect.source_health(workspace.engine, workspace.catalog, now=soon)]
+
+    before = sources()
+    assert before == ["events.jsonl"]
+    assert "Table Row" not in collect.infer_plan(workspace.engine, "all")
+    protect.erase_people(app.protected(workspace), ["user_id:u1"], made_by="dpo", now=NOW)
+    left = workspace.engine.analytics.query("SELECT DISTINCT source FROM event_log WHERE event = 'Table Row Set'")
+    assert left["source"].to_pylist() == ["erased"]
+    assert sources() == before
+    assert "Table Row" not in collect.infer_plan(workspace.engine, "all")
 
 
 def test_a_table_that_is_overdue(workspace: app.Workspace) -> None:
@@ -191,3 +247,11 @@ def test_on_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(["table", "list", *here]) == 0
     assert "pets" in capsys.readouterr().out
     assert run(["table", "load", "pats", str(tmp_path / "pets.csv"), *here]) == 2
+
+
+def test_that_a_row_is_gone_is_told_of_its_owner(workspace: app.Workspace) -> None:
+    load(workspace, "1,u1,dog,12.5,2020-05-01,yes,brown\n2,u2,cat,4,,no,grey\n")
+    load(workspace, "2,u2,cat,4,,no,grey\n", hours=1)
+    owner = identify.find(workspace.engine, "user_id:u1").profile_key
+    told = workspace.engine.analytics.query("SELECT profile_key FROM log_events WHERE event = 'Table Row Removed'")
+    assert told["profile_key"].to_pylist() == [owner]

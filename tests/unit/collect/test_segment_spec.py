@@ -48,7 +48,9 @@ def test_a_track_call() -> None:
             "Group",
             '{"group_id":"g1","traits":{"plan":"pro"}}',
         ),
+        ({"type": "group", "groupId": 12345678901234567}, "Group", '{"group_id":"12345678901234567"}'),
         ({"type": "alias", "previousId": "a9"}, "Alias", '{"previous_id":"a9"}'),
+        ({"type": "alias", "previousId": 7.0}, "Alias", '{"previous_id":"7"}'),
     ],
 )
 def test_other_calls(message: dict[str, Any], event: str, properties: str | None) -> None:

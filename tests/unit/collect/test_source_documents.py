@@ -49,6 +49,8 @@ def test_a_good_document(tmp_path: Path) -> None:
         ("format: csv", "format: csv\n  zone: Mars/Base", 5, "Mars/Base"),
         ("format: csv", "format: cvs", 4, "cvs"),
         ("key: s", "key: foretell", 2, "'foretell' is the source of what Foretell itself writes"),
+        ("key: s", "key: tables", 2, "'tables' is the source of the rows of own tables"),
+        ("key: s", "key: erased", 2, "'erased' is the source of what is left of people who were erased"),
         ("format: csv", "format: jsonl", 4, "need no mappings"),
         ("format: csv", "format: csv\n  lag: 1h", 4, "lag needs history: true"),
         ("format: csv", "format: csv\n  history: true\n  lag: 1mo", 4, "lag must be an exact length"),

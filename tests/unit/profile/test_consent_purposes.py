@@ -70,6 +70,21 @@ def door(
     return row["allowed"], row["reason"], row["basis"]
 
 
+def test_what_a_required_purpose_requires_is_required_too_and_a_ring_has_an_end(engine: Engine) -> None:
+    asks = {"basis": "consent"}
+    lawful = {"basis": "legitimate_interest"}
+    ring = {
+        "email.a": {**asks, "requires": ["email.b"]},
+        "email.b": {**lawful, "requires": ["email.c"]},
+        "email.c": {**asks, "requires": ["email.a"]},
+    }
+    purposes = purposes_of(catalog({"purposes": ring}))
+    arrive(engine, said("ann", "email.a", "granted"), said("bob", "email.a", "granted"))
+    arrive(engine, said("bob", "email.c", "granted", 1))
+    assert door(engine, "ann", "email.a", purposes=purposes) == (False, "no_consent", "consent")
+    assert door(engine, "bob", "email.a", purposes=purposes) == (True, "granted", "consent")
+
+
 def test_without_a_document_it_is_as_usual(engine: Engine) -> None:
     arrive(engine, event("Seen", "s", ids={"user_id": "ann"}))
     assert door(engine, "ann", "email.marketing") == (False, "no_consent", "consent")

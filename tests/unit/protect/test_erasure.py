@@ -11,11 +11,14 @@ import pytest
 
 from foretell import app, collect, identify, protect
 from foretell.clock import SystemClock
-from foretell.errors import UsageError
+from foretell.errors import ForetellError, UsageError
 from foretell.profile import privacy
+from tests.contracts.test_profile_columns import NAMES_A_PERSON
 from tests.support.planted import frames, places
 from tests.support.planted_shop import ENVIRONMENT, NOW, PEOPLE, THEIRS, TOKEN, counts, lines, opened, planted
+from tests.support.planted_ties import FRIEND, number_of
 
+NAMES_A_NODE = NAMES_A_PERSON | {"spoken_by"}
 BEFORE = {
     "ws/data/operations.sqlite", "ws/data/analytics.duckdb", "ws/data/spool/0000000001.seg#frames",
     "ws/data/operations.sqlite#identifiers", "ws/data/operations.sqlite#quarantine", "ws/data/operations.sqlite#inbox",
@@ -24,6 +27,11 @@ BEFORE = {
     "ws/data/analytics.duckdb#event_elements", "ws/data/analytics.duckdb#trait_values",
     "ws/data/analytics.duckdb#identifier_links", "ws/data/analytics.duckdb#case_rows",
     "ws/data/analytics.duckdb#product_rows", "ws/data/models/churn/m1/card.json",
+    *(f"ws/data/operations.sqlite#{table}" for table in
+      ("account_members", "cards", "consent_requests", "consent_words", "denied", "kept_apart", "merges",
+       "node_traits")),
+    *(f"ws/data/analytics.duckdb#{table}" for table in
+      ("account_member_rows", "account_trait_rows", "consent_rows", "table_version_rows")),
     "ws/data/before-rebuild/operations.sqlite-wal", "ws/data/spool/0000000009.17.torn", "files/members.csv",
     "files/members.parquet#rows", "files/copy.zip#person.html", "files/copy.zip#data/events.json",
     "files/shop.tar#ws/data/operations.sqlite".replace("#ws/", "#"), "files/shop.tar#data/analytics.duckdb#event_log",
@@ -106,7 +114,7 @@ def test_what_is_kept_of_an_erased_persons_events_is_day_event_product_quantity_
                  for n in [column.text[1:-1]] for side in "sn"}  # fmt: skip
         rows = shop.engine.analytics.query("SELECT * FROM event_log WHERE seq < 0").to_pylist()
         items = shop.engine.analytics.query("SELECT * FROM order_item_rows WHERE seq < 0").to_pylist()
-    assert len(rows) == 14  # the page seen before anybody knew whose it is among them
+    assert len(rows) == 21  # the page seen before anybody knew whose it is among them
     keys = {row["node_key"] for row in rows}
     assert len(keys) == 1
     assert keys.pop() >= 2**52
@@ -116,6 +124,63 @@ def test_what_is_kept_of_an_erased_persons_events_is_day_event_product_quantity_
     assert {(row["properties"], row["context"], row["source"]) for row in rows} == {("{}", "{}", "erased")}
     assert all(row["ts"].minute == 0 and row["ts"].hour in (0, 23) for row in rows)
     assert {row["product_id"] for row in items} == {"PX", "P1", "P2", "P3"}
+
+
+def test_no_table_names_a_node_of_an_erased_person(root: Path) -> None:
+    with opened(root) as shop:
+        shop.engine.apply_pending()
+        key = identify.find(shop.engine, f"user_id:{THEIRS}").profile_key
+        nodes = privacy.nodes_of(shop.engine.ops, [key])["node_key"].to_pylist()
+        before = naming_nodes(shop, nodes)
+    assert len(nodes) == 2
+    assert before >= {
+        "account_members", "cards", "consent_requests", "consent_words", "edges_seen", "kept_apart", "match_pairs",
+        "merged", "merges", "node_seen", "node_traits", "seen_with", "analytics.account_member_rows",
+        "analytics.account_trait_rows", "analytics.consent_rows", "analytics.identity_edges", "analytics.sightings",
+        "analytics.table_version_rows",
+    }  # fmt: skip
+    erase(root, f"user_id:{THEIRS}")
+    with opened(root) as shop:
+        assert naming_nodes(shop, nodes) == set()
+        kept = shop.engine.ops.query("SELECT count(*) FROM account_members")
+        assert kept == [(1,)], "the other member stays"
+
+
+def test_events_of_others_do_not_name_an_erased_person(root: Path, tmp_path: Path) -> None:
+    with opened(root) as shop:
+        shop.engine.apply_pending()
+        name = identify.find(shop.engine, f"user_id:{FRIEND}").profile_id
+        told = shop.engine.analytics.query(
+            "SELECT event, count(*) AS n FROM event_log GROUP BY 1 ORDER BY 1"
+        ).to_pylist()
+    assert "data/analytics.duckdb#event_log" in places(name, root, tmp_path / "scratch")
+    erase(root, f"user_id:{FRIEND}")
+    assert places(name, root, tmp_path / "scratch") == set()
+    with opened(root) as shop:
+        left = shop.engine.analytics.query(
+            "SELECT event, count(*) AS n FROM event_log GROUP BY 1 ORDER BY 1"
+        ).to_pylist()
+        merged = shop.engine.analytics.query("SELECT * FROM event_log WHERE event = 'Profiles Merged'").num_rows
+    assert merged == 1, "of the device that became theirs"
+    own = ("Profiles Merged", "Profiles Split")
+    assert [one for one in left if one["event"] not in own] == [one for one in told if one["event"] not in own]
+
+
+def naming_nodes(shop: app.Workspace, nodes: list[int]) -> set[str]:
+    """The tables of both stores in which one of the nodes stands, or the number of their user id."""
+    listed, found = ", ".join(map(str, nodes)), set()
+    for (name,) in shop.engine.ops.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
+        columns = {column for (column,) in shop.engine.ops.query("SELECT name FROM pragma_table_info(?)", (name,))}
+        where = " OR ".join(f"{column} IN ({listed})" for column in sorted(columns & NAMES_A_NODE))
+        if where and shop.engine.ops.query(f"SELECT 1 FROM {name} WHERE {where} LIMIT 1"):
+            found.add(name)
+    for table in shop.engine.analytics.declared():
+        where = " OR ".join(f"{column} IN ({listed})" for column in sorted(set(table.columns) & NAMES_A_NODE))
+        if where and shop.engine.analytics.query(f"SELECT 1 FROM {table.name} WHERE {where} LIMIT 1").num_rows:
+            found.add(f"analytics.{table.name}")
+    if shop.engine.ops.query("SELECT 1 FROM seen_with WHERE other = ?", (number_of("user_id", THEIRS),)):
+        found.add("seen_with")
+    return found
 
 
 def test_a_rebuild_after_an_erasure_tells_the_same(root: Path) -> None:
@@ -137,10 +202,41 @@ def test_an_erased_person_does_not_come_back(root: Path, tmp_path: Path) -> None
         known = shop.engine.ops.query("SELECT count(*) FROM nodes")
         collect.import_files(shop.engine, shop.catalog, [again], None, now=NOW, reader=shop.frames)
         assert shop.engine.ops.query("SELECT count(*) FROM nodes") == known
-        assert privacy.held_back(shop.engine.ops)[0]["events"] == 9
+        assert privacy.held_back(shop.engine.ops)[0]["events"] == 10
         app.advance(shop, NOW)
         assert shop.engine.ops.query("SELECT count(*) FROM suppressed_arrivals") == [(0,)]
     assert places("another", root, tmp_path / "scratch") == set()
+
+
+def test_what_comes_while_an_erasure_is_stopped_goes_too(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was stopped after the arrivals were cut; then more of the person came, and another turned out to be them."""
+
+    def full(*_: object) -> dict[str, object]:
+        raise ForetellError("DISK_FULL", "the disk is full")
+
+    def arrives(shop: app.Workspace, **line: str) -> None:
+        text = json.dumps({"type": "page", "timestamp": NOW.isoformat(), **line}).encode() + b"\n"
+        shop.engine.spool_append(collect.request_frames([collect.Request("site", text, 1, NOW, history=False)]))
+        shop.engine.apply_pending()
+
+    with opened(root) as shop:
+        arrives(shop, anonymousId="late-device-0815", messageId="late-1")
+        with monkeypatch.context() as patched:
+            patched.setattr("foretell.predict.forget_models", full)
+            with pytest.raises(ForetellError):
+                protect.erase_people(app.protected(shop), [f"user_id:{THEIRS}"], made_by="dpo", now=NOW)
+        assert protect.certificates(shop.engine) == []
+        arrives(shop, anonymousId="late-device-0815", userId=THEIRS, messageId=f"late-{TOKEN}")
+        (done,) = protect.go_on(app.protected(shop), now=NOW)
+        assert done.certificate is not None
+        assert done.certificate["people"] == 1
+        removed = {place["what"]: place["removed"] for place in done.certificate["places"]}
+        assert removed["models, to be trained anew"] == 1
+        assert shop.engine.ops.query("SELECT count(*) FROM nodes") == [(PEOPLE - 1,)]
+    for word in (TOKEN, "late-device-0815"):
+        assert places(word, root, tmp_path / "scratch") == set()
 
 
 def test_erasing_twice_and_erasing_nobody(root: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import from_micros, micros, naive_utc
 from foretell.collect.health.rhythm import QUARTER_SECONDS
-from foretell.engine import OWN_SOURCE, AnalyticsTable, Batch, Column, Engine, Tx, scratch
+from foretell.engine import UNSENT, AnalyticsTable, Batch, Column, Engine, Tx, scratch
 
 ARRIVAL_ROWS = AnalyticsTable(
     "arrival_rows",
@@ -43,7 +43,7 @@ HOUR_MICROS = 3_600_000_000
 MOST_PATHS = 300
 """Properties that are watched, those seen first; more would make the look at a day slow."""
 PRESENCE_DAYS = 29
-OTHERS = f"source NOT IN ('{OWN_SOURCE}', 'tables', '')"
+OTHERS = f"source NOT IN ({UNSENT}, '')"
 _ROOM = "collect"
 _TRAITS = "trait_values"
 _TRAIT_COUNTING = f"""

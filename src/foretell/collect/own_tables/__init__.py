@@ -8,7 +8,7 @@ difference to what is stored: loading the same file twice changes nothing.
 from __future__ import annotations
 
 from foretell.collect.own_tables.document import TABLE, TableSpec
-from foretell.collect.own_tables.frames import ROW_REMOVED, ROW_SET, TABLE_ROWS, TABLES_SOURCE, decode_table
+from foretell.collect.own_tables.frames import ROW_REMOVED, ROW_SET, TABLE_ROWS, decode_table
 from foretell.collect.own_tables.listing import OwnTable, own_tables, rows_by_person, rows_of
 from foretell.collect.own_tables.loading import LoadReport, load_file, load_rows
 from foretell.collect.own_tables.noting import TABLE_ROWS_VIEW, VERSION_ROWS, table_versions
@@ -17,7 +17,6 @@ __all__ = [
     "ROW_REMOVED",
     "ROW_SET",
     "TABLE",
-    "TABLES_SOURCE",
     "TABLE_ROWS",
     "TABLE_ROWS_VIEW",
     "VERSION_ROWS",

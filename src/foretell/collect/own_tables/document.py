@@ -87,6 +87,11 @@ class TableSpec(_Part):
         """Kind of identifier (or ``account``), and the column that holds it."""
         return next(iter(self.link.items()))
 
+    @property
+    def read(self) -> list[str]:
+        """The columns that are read, each once: the key, the owner, the values."""
+        return list(dict.fromkeys([*self.row_key, *self.link.values(), *self.columns]))
+
 
 def spec_of(document: Document) -> TableSpec:
     """The content of a table document."""

@@ -12,12 +12,10 @@ from foretell.clock import naive_utc
 from foretell.collect.own_tables.document import ACCOUNT
 from foretell.collect.told import Origin, assembled, read_properties
 from foretell.collect.who import tidied
-from foretell.engine import IDENTIFIERS, TIMESTAMP, TRAITS, Decoded, Frame, scratch
+from foretell.engine import IDENTIFIERS, TABLES_SOURCE, TIMESTAMP, TRAITS, Decoded, Frame, scratch
 
 TABLE_ROWS = "table"
 """The format of such frames."""
-TABLES_SOURCE = "tables"
-"""The source of the events that tell rows; they are nobody's doing."""
 ROW_SET, ROW_REMOVED = "Table Row Set", "Table Row Removed"
 TOLD = pa.schema(
     [("line", pa.int64()), ("row_key", pa.string()), ("owner", pa.string()), ("content", pa.string()),

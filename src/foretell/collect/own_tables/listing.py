@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from foretell.clock import Duration, utc
 from foretell.collect.own_tables.document import spec_of
-from foretell.collect.own_tables.noting import LATEST
+from foretell.collect.own_tables.noting import latest
 from foretell.definitions import Catalog, Document
 from foretell.engine import Engine
 
@@ -21,15 +21,33 @@ _COUNTS = (
     "SELECT l.table_key, sum(CASE WHEN l.removed THEN 0 ELSE 1 END) AS n, "
     "count(DISTINCT CASE WHEN l.removed OR l.profile_key = 0 THEN NULL ELSE l.profile_key END) AS people, "
     "count(DISTINCT CASE WHEN l.removed THEN NULL ELSE l.account_id END) AS accounts, max(l.ts) AS changed "
-    f"FROM ({LATEST}) l WHERE l.place = 1 GROUP BY l.table_key"
+    f"FROM ({latest()}) l WHERE l.place = 1 GROUP BY l.table_key"
 )
 
 MOST_ROWS = 50
 """Of a person in a table, where many people's rows are asked for at once."""
-_ROWS = (
-    "SELECT l.table_key, l.row_key, l.profile_key, n.profile_id, l.account_id, l.ts, e.properties "
-    f"FROM ({LATEST}) l JOIN event_log e ON e.seq = l.seq LEFT JOIN nodes n ON n.node_key = l.profile_key "
-    "WHERE l.place = 1 AND NOT l.removed"
+
+
+def _every(of: str) -> str:
+    """SQL text: the rows as they are now; ``of`` as in :func:`latest`."""
+    return (
+        "SELECT l.table_key, l.row_key, l.profile_key, n.profile_id, l.account_id, l.ts, e.properties "
+        f"FROM ({latest(of)}) l JOIN event_log e ON e.seq = l.seq LEFT JOIN nodes n ON n.node_key = l.profile_key "
+        "WHERE l.place = 1 AND NOT l.removed"
+    )
+
+
+def _ever_of(owner: str) -> str:
+    """SQL text: whether a row was ever somebody's; ``owner`` is a test of the version ``o``."""
+    return (
+        f"EXISTS (SELECT 1 FROM log_table_rows o WHERE o.table_key = t.table_key AND o.row_key = t.row_key AND {owner})"
+    )
+
+
+_OF_ONE = f"{_every(_ever_of('o.profile_key = $person'))} AND l.profile_key = $person"
+_BY_PERSON = (
+    f"{_every(_ever_of('EXISTS (SELECT 1 FROM people p WHERE p.profile_key = o.profile_key)'))} "
+    "AND EXISTS (SELECT 1 FROM people p WHERE p.profile_key = l.profile_key)"
 )
 
 
@@ -96,11 +114,10 @@ def rows_of(
         table: of this table alone.
         profile_key: of this person alone.
     """
-    found = engine.analytics.query(
-        f"{_ROWS} AND ($table IS NULL OR l.table_key = $table) AND ($person IS NULL OR l.profile_key = $person) "
-        "ORDER BY l.table_key, l.row_key LIMIT $limit",
-        {"table": table, "person": profile_key, "limit": limit},
-    )
+    sql, params = _every("$table IS NULL OR t.table_key = $table"), {"table": table, "limit": limit}
+    if profile_key is not None:
+        sql, params = f"{_OF_ONE} AND ($table IS NULL OR l.table_key = $table)", {**params, "person": profile_key}
+    found = engine.analytics.query(f"{sql} ORDER BY l.table_key, l.row_key LIMIT $limit", params)
     return [
         {
             "table": row["table_key"],
@@ -119,9 +136,7 @@ def rows_by_person(engine: Engine, profile_keys: Sequence[int]) -> dict[int, dic
     people = pa.table({"profile_key": pa.array(sorted(set(profile_keys)), pa.int64())})
     found = engine.analytics.query(
         "SELECT * FROM (SELECT q.*, row_number() OVER (PARTITION BY profile_key, table_key ORDER BY row_key) AS nth "
-        f"FROM ({_ROWS} AND l.profile_key > 0 "
-        "AND EXISTS (SELECT 1 FROM people p WHERE p.profile_key = l.profile_key)) q) "
-        f"WHERE nth <= {MOST_ROWS} ORDER BY profile_key, table_key, row_key",
+        f"FROM ({_BY_PERSON}) q) WHERE nth <= {MOST_ROWS} ORDER BY profile_key, table_key, row_key",
         tables={"people": people},
     )
     rows: dict[int, dict[str, list[dict[str, Any]]]] = {}

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json as pajson
 
 from foretell.collect.file_checks import check_text, checked_file, empty
 from foretell.collect.own_tables.document import TableSpec, spec_of
 from foretell.collect.own_tables.frames import TOLD, table_frame
-from foretell.collect.own_tables.noting import LATEST
+from foretell.collect.own_tables.json_rows import json_rows
+from foretell.collect.own_tables.noting import latest
 from foretell.collect.own_tables.reading import READ, read_rows
 from foretell.collect.readers import not_this_format, open_rows
 from foretell.collect.source_model import SourceSpec
@@ -67,7 +67,7 @@ def load_file(engine: Engine, catalog: Catalog, key: str, path: Path, *, now: da
         ForetellError: ``FILE_FORMAT``, ``FILE_EMPTY``, ``FILE_MISSING`` and the like; nothing is stored then.
     """
     spec = spec_of(catalog.get("table", key))
-    rows = _rows(path)
+    rows = _rows(path, spec)
     if not rows.num_rows:
         raise empty(path)
     return _load(engine, catalog, key, spec, rows, file=path.name, now=now, whole=True)
@@ -78,8 +78,7 @@ def load_rows(
 ) -> LoadReport:
     """Add and change rows given as objects, column → value. No row is removed, whatever the table's mode."""
     spec = spec_of(catalog.get("table", key))
-    names = dict.fromkeys([*spec.row_key, spec.linked[1], *spec.columns])
-    columns = {name: pa.array([_said(row.get(name)) for row in rows], pa.string()) for name in names}
+    columns = {name: pa.array([_said(row.get(name)) for row in rows], pa.string()) for name in spec.read}
     table = pa.table({"line": np.arange(1, len(rows) + 1), **columns})
     return _load(engine, catalog, key, spec, table, file="", now=now, whole=False)
 
@@ -87,20 +86,16 @@ def load_rows(
 def _said(value: Any) -> str | None:
     if value is None or isinstance(value, dict | list):
         return None
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _rows(path: Path) -> pa.Table:
+def _rows(path: Path, spec: TableSpec) -> pa.Table:
     start = checked_file(path)
     name = path.name.lower().removesuffix(".gz")
     if name.endswith((".jsonl", ".ndjson")):
-        try:
-            read = pajson.read_json(path)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ForetellError(
-                "FILE_FORMAT", f"the file is not made of JSON objects, one a line: {error}", where=str(path)
-            ) from error
-        return read.add_column(0, "line", pa.array(np.arange(1, read.num_rows + 1)))
+        return json_rows(path, start, spec.read)
     file_format = _FORMATS.get(Path(name).suffix)
     if file_format is None:
         raise UsageError(
@@ -138,15 +133,13 @@ def _load(
 ) -> LoadReport:
     read = read_rows(rows, spec, StandardContext.of(catalog.settings), where=file or f"table {key}")
     engine.apply_pending()
-    stored = engine.analytics.query(
-        f"SELECT l.row_key, l.content, l.removed, l.seq, l.account_id FROM ({LATEST}) l "
-        "WHERE l.place = 1 AND l.table_key = $key",
-        {"key": key},
-    )
-    tables = {"r": read, "stored": stored}
-    kept = scratch(_KEPT, tables)
-    tables["kept"] = kept
-    told = scratch(_TOLD, tables, {"table": key, "gone": whole and spec.refresh.mode == "replace"})
+    kept = scratch(_KEPT, {"r": read})
+    gone = whole and spec.refresh.mode == "replace"
+    if gone:
+        stored = engine.analytics.query(_STORED, {"key": key, "kind": spec.linked[0]})
+    else:
+        stored = engine.analytics.query(_STORED_ALREADY, {"key": key}, {"asked": kept.select(["row_key"])})
+    told = scratch(_TOLD, {"r": read, "stored": stored, "kept": kept}, {"table": key, "gone": gone})
     frames = [
         table_frame(told.slice(start, FRAME_ROWS), key, spec.linked[0], file=file, now=now)
         for start in range(0, told.num_rows, FRAME_ROWS)
@@ -158,6 +151,15 @@ def _load(
     return _report(key, read, kept, told)
 
 
+_STORED = f"""
+WITH named AS (SELECT node_key, min(value) AS value FROM log_identifiers WHERE kind = $kind GROUP BY node_key)
+SELECT l.row_key, l.content, l.removed, l.seq, coalesce(l.account_id, n.value) AS owner
+FROM ({latest("t.table_key = $key")}) l LEFT JOIN named n ON n.node_key = l.node_key WHERE l.place = 1"""
+"""That a row is gone is told of its owner, by an identifier of the node that it belongs to."""
+_ASKED = "t.table_key = $key AND EXISTS (SELECT 1 FROM asked a WHERE a.row_key = t.row_key)"
+_STORED_ALREADY = f"""
+SELECT l.row_key, l.content, l.removed, l.seq, l.account_id AS owner FROM ({latest(_ASKED)}) l WHERE l.place = 1"""
+"""Of the rows that are loaded alone: a few of them need not read a large table."""
 _KEPT = """
 SELECT line, row_key, owner, content, told FROM (
   SELECT *, row_number() OVER (PARTITION BY row_key ORDER BY line DESC) AS place FROM r WHERE wrong IS NULL)
@@ -169,7 +171,7 @@ WITH differ AS (
   FROM kept k LEFT JOIN stored s ON s.row_key = k.row_key
   WHERE s.row_key IS NULL OR s.removed OR s.content <> k.content
   UNION ALL
-  SELECT 0, s.row_key, s.account_id, s.content, '{}', TRUE, s.seq, FALSE FROM stored s
+  SELECT 0, s.row_key, s.owner, s.content, '{}', TRUE, s.seq, FALSE FROM stored s
   WHERE $gone AND NOT s.removed AND NOT EXISTS (SELECT 1 FROM r WHERE r.row_key = s.row_key))
 SELECT line, row_key, owner, content, told, removed, fresh,
   'table:' || md5($table || chr(31) || row_key || chr(31) || content || chr(31) || CAST(removed AS VARCHAR)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.collect.own_tables.frames import ROW_REMOVED, TABLES_SOURCE
-from foretell.engine import AnalyticsTable, Batch, View, beside
+from foretell.collect.own_tables.frames import ROW_REMOVED
+from foretell.engine import TABLES_SOURCE, AnalyticsTable, Batch, View, beside
 
 VERSION_ROWS = AnalyticsTable(
     "table_version_rows",
@@ -18,15 +18,25 @@ VERSION_ROWS = AnalyticsTable(
     order=("table_key", "row_key", "ts"),
     derived="log_table_rows",
 )  # fmt: skip
-LATEST = (
-    "SELECT t.*, row_number() OVER (PARTITION BY t.table_key, t.row_key ORDER BY t.ts DESC, t.seq DESC) AS place "
-    "FROM log_table_rows t"
-)
+
+
+def latest(of: str = "") -> str:
+    """SQL text: versions of rows; the last one of a row has ``place`` 1.
+
+    Args:
+        of: which rows (``t``) are looked at; it must hold for all versions of a row or for none.
+    """
+    return (
+        "SELECT t.*, row_number() OVER (PARTITION BY t.table_key, t.row_key ORDER BY t.ts DESC, t.seq DESC) AS place "
+        f"FROM log_table_rows t{' WHERE ' if of else ''}{of}"
+    )
+
+
 TABLE_ROWS_VIEW = View(
     "table_rows",
     "SELECT l.table_key, l.row_key, coalesce(n.profile_id, '') AS profile_id, "
     "coalesce(l.account_id, '') AS account_id, l.ts AS since, e.properties "
-    f"FROM ({LATEST}) l JOIN event_log e ON e.seq = l.seq "
+    f"FROM ({latest()}) l JOIN event_log e ON e.seq = l.seq "
     "LEFT JOIN nodes n ON n.node_key = l.profile_key WHERE l.place = 1 AND NOT l.removed",
     {
         "table_key": "Key of the table document.",

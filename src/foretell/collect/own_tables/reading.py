@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from foretell.engine import scratch
 from foretell.errors import UsageError
 
 SEPARATOR = "|"
-"""Between the parts of a key of several columns."""
+"""Between the parts of a key of several columns; within a part it has a backslash before it."""
 VALUE_BYTES = 32 * 1024
 """Most bytes of a row's values, as of an event's."""
 READ = pa.schema(
@@ -43,14 +44,14 @@ def read_rows(rows: pa.Table, spec: TableSpec, context: StandardContext, *, wher
         UsageError: ``UNKNOWN_COLUMN`` where the document names a column that the rows do not have.
     """
     kind, link = spec.linked
-    _require(rows, [*spec.row_key, link, *spec.columns], where)
+    require_columns([name for name in rows.column_names if name != "line"], spec.read, where=where)
     height = rows.num_rows
-    texts = {name: _text(rows[name]) for name in dict.fromkeys([*spec.row_key, link, *spec.columns])}
+    texts = {name: _text(rows[name]) for name in spec.read}
     given = StandardContext(context.region, context.currency, columns=texts, rates=context.rates)
     read = {name: _column(name, texts[name], plan, given) for name, plan in spec.columns.items()}
     owner = _owner(texts[link], kind)
     keys = [pc.utf8_trim_whitespace(texts[name]) for name in spec.row_key]
-    key = pc.binary_join_element_wise(*keys, SEPARATOR)
+    key = pc.binary_join_element_wise(*(map(_escaped, keys) if keys[1:] else keys), SEPARATOR)
     whole = pc.equal(pc.min_element_wise(*(pc.utf8_length(part) for part in keys), skip_nulls=False), 0)
     key = pc.if_else(pc.fill_null(whole, True), None, key)
     wrong = pc.coalesce(
@@ -71,20 +72,26 @@ SELECT line, row_key, owner, md5(told || chr(31) || coalesce(owner, '')) AS cont
 FROM r ORDER BY line"""
 
 
-def _require(rows: pa.Table, wanted: list[str], where: str) -> None:
-    missing = [name for name in dict.fromkeys(wanted) if name not in rows.column_names]
+def _escaped(part: pa.Array) -> pa.Array:
+    return pc.replace_substring(pc.replace_substring(part, "\\", "\\\\"), SEPARATOR, f"\\{SEPARATOR}")
+
+
+def require_columns(there: Sequence[str], wanted: Sequence[str], *, where: str) -> None:
+    """Raise ``UNKNOWN_COLUMN`` for the first of ``wanted`` that is not ``there``."""
+    missing = [name for name in wanted if name not in there]
     if missing:
-        here = ", ".join(name for name in rows.column_names if name != "line")
         raise UsageError(
             "UNKNOWN_COLUMN",
             f"there is no column {missing[0]!r}",
             where=where,
-            next_step=f"The columns are: {here}." if here else "The rows have no column.",
+            next_step=f"The columns are: {', '.join(there)}." if there else "The rows have no column.",
         )
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_nested(values.type):
+        return pa.nulls(len(values), pa.string())
     return values if pa.types.is_string(values.type) else values.cast(pa.string())
 
 

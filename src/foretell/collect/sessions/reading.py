@@ -2,7 +2,7 @@
 
 Each is a *part* of a session; what a visit has been so far is one part too, with the same columns, see
 :mod:`foretell.collect.sessions.carrying`. An event counts that has a web or app context: a page or screen, or one
-whose context names a page, a device or a user agent. What Foretell wrote itself and what happened to a message (an
+whose context names a page, a device or a user agent. What nobody sent and what happened to a message (an
 e-mail was opened) do not count.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.engine import OWN_SOURCE, Analytics, scratch
+from foretell.engine import UNSENT, Analytics, scratch
 
 _SELECT = f"""
 SELECT e.seq, e.ts, e.known_at, e.message_id, e.event, e.type, e.node_key, e.properties, e.context,
@@ -22,7 +22,7 @@ LEFT JOIN (SELECT seq, order_id, amount_minor, currency FROM order_rows
            WHERE kind = 'completed' AND seq >= $since AND seq <= $until) o ON o.seq = e.seq
 LEFT JOIN nodes n ON n.node_key = e.node_key AND d.device IS NULL
 {{join}}
-WHERE e.seq >= $since AND e.seq <= $until AND coalesce(e.source, '') <> '{OWN_SOURCE}'
+WHERE e.seq >= $since AND e.seq <= $until AND coalesce(e.source, '') NOT IN ({UNSENT})
   AND (e.type IN ('page', 'screen') OR e.context LIKE '%"userAgent"%' OR e.context LIKE '%"page"%'
        OR e.context LIKE '%"device"%')
   AND e.event NOT LIKE 'Email %' AND e.event NOT LIKE 'SMS %' AND e.event NOT LIKE 'Push %'

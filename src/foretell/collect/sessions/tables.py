@@ -71,6 +71,7 @@ SESSION_ROWS = AnalyticsTable(
     erased={
         "session_id": "random",
         "last_of_visit": "=false",
+        "ended_event": "=erased",
         **dict.fromkeys(("started_at", "ended_at", "over_at", "known_at"), "day"),
         **dict.fromkeys(("events", "pages", "orders", "revenue", "bounced", "is_bot"), "same"),
     },

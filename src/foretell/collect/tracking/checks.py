@@ -8,7 +8,7 @@ from foretell.collect.standards import chosen, read_rates
 from foretell.collect.tracking.compiling import applies, field_problems, placed_fields, spec_of
 from foretell.collect.tracking.document import FieldPlan, TrackingSpec
 from foretell.definitions import Catalog, Document, Kind, Problem, problems_from
-from foretell.engine import OWN_SOURCE
+from foretell.engine import UNSENT_SOURCES
 from foretell.errors import ForetellError
 
 _TEXTS, _NUMBERS = {"string"}, {"number", "integer"}
@@ -87,8 +87,8 @@ def _beside(document: Document, spec: TrackingSpec, path: tuple[str | int, ...],
 def _sources(document: Document, spec: TrackingSpec, catalog: Catalog) -> Iterator[Problem]:
     for number, source in enumerate(spec.sources):
         where = document.positions.at(("spec", "sources", number))
-        if source == OWN_SOURCE:
-            message = f"{OWN_SOURCE!r} is what Foretell itself writes; it has no plan"
+        if source in UNSENT_SOURCES:
+            message = f"{source!r} is the source of {UNSENT_SOURCES[source]}; it has no plan"
             yield Problem("BAD_TRACKING", message, document.name, where, "Leave it out.")
         elif not catalog.has("source", source):
             message = f"there is no source document called {source!r}; the plan waits for events of that source"

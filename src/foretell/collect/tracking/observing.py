@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from foretell.clock import naive_utc
-from foretell.engine import OWN_SOURCE, Engine, scratch
+from foretell.engine import UNSENT, Engine, scratch
 
 MOST_EVENTS = 50_000
 """Events of one name that are looked at, the latest ones."""
@@ -17,7 +17,7 @@ LEVELS = 3
 _LATEST = f"""
 SELECT event, type, properties, seq FROM (
     SELECT event, type, properties, seq, row_number() OVER (PARTITION BY event ORDER BY seq DESC) AS place
-    FROM event_log WHERE source NOT IN ('{OWN_SOURCE}', 'tables') AND ($source IS NULL OR source = $source)
+    FROM event_log WHERE source NOT IN ({UNSENT}) AND ($source IS NULL OR source = $source)
     AND received_at >= $start AND received_at < $end) e
 WHERE place <= {MOST_EVENTS}
 """

@@ -12,7 +12,7 @@ from foretell.clock import naive_utc
 from foretell.collect.tracking.compiling import fields_of, spec_of
 from foretell.collect.tracking.document import Owner
 from foretell.definitions import Catalog
-from foretell.engine import OWN_SOURCE, Engine, scratch
+from foretell.engine import UNSENT, Engine, scratch
 
 EXAMPLES = 5
 _BETWEEN = "received_at >= $start AND received_at < $end"
@@ -46,7 +46,7 @@ out AS (
     SELECT a.source, a.event, count(*) AS n FROM aside a LEFT JOIN event_log e
     ON e.message_id = a.message_id AND e.source = a.source WHERE e.message_id IS NULL GROUP BY a.source, a.event)
 SELECT source, event, sum(n) AS n FROM (SELECT * FROM taken UNION ALL SELECT * FROM out) b
-WHERE source NOT IN ('{OWN_SOURCE}', 'tables') GROUP BY source, event
+WHERE source NOT IN ({UNSENT}) GROUP BY source, event
 """
 
 

@@ -13,8 +13,8 @@ from foretell.identify.matching.fields import FULL_NAME, Field
 from foretell.identify.matching.records import KNOWN
 
 FRESH = "fresh"
-PAIRS_A_RECORD = 200
 """Column of records: True where the record is new or has changed since it was last compared."""
+PAIRS_A_RECORD = 200
 
 _USUAL: tuple[tuple[str, ...], ...] = (
     ("national_id",), ("email",), ("phone",),

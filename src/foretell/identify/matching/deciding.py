@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from foretell.engine import Engine, scratch, table_of
+from foretell.identify.ledger import kept_apart_pairs
 from foretell.identify.matching.clusters import Standing, cluster
 from foretell.identify.matching.document import MatchingSpec
 from foretell.identify.matching.evidence import with_evidence
@@ -17,7 +18,6 @@ from foretell.identify.rules import IdentityRules
 CONTRADICTION = "contradiction"
 _PAIRS = {"node_a": pa.int64(), "node_b": pa.int64()}
 _COUNTS = {"profile_key": pa.int64(), "kind": pa.string(), "count": pa.int64()}
-_APART = {"profile_a": pa.int64(), "profile_b": pa.int64()}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def decide_pairs(engine: Engine, pairs: pa.Table, model: Model, spec: MatchingSp
         "decided": table_of(_PAIRS, asked),
     }
     between = scratch(_BETWEEN.format(objection=_objection(model)), tables)
-    apart = _kept_apart(engine)
+    apart = scratch(_APART, {"k": kept_apart_pairs(engine.ops)})
     counts = _counts(engine, between)
     join_from = model.join_from if spec.join else 2.0
     found = cluster(between, Standing(counts, apart, rules.limit), join_from=join_from)
@@ -85,14 +85,9 @@ def _counts(engine: Engine, pairs: pa.Table) -> pa.Table:
     return found.cast(pa.schema(list(_COUNTS.items())))
 
 
-def _kept_apart(engine: Engine) -> pa.Table:
-    rows = engine.ops.query(
-        "SELECT DISTINCT coalesce(a.profile_key, k.node_a), coalesce(b.profile_key, k.node_b) FROM kept_apart k "
-        "LEFT JOIN merged a ON a.node_key = k.node_a LEFT JOIN merged b ON b.node_key = k.node_b"
-    )
-    return table_of(_APART, sorted({(min(pair), max(pair)) for pair in rows}))
-
-
+_APART = """
+SELECT DISTINCT least(k.profile_a, k.profile_b) AS profile_a, greatest(k.profile_a, k.profile_b) AS profile_b
+FROM k ORDER BY profile_a, profile_b"""
 _BETWEEN = """
 WITH owned AS (SELECT coalesce(a.profile_key, p.node_a) AS one, coalesce(b.profile_key, p.node_b) AS other, p.*
         FROM pairs p LEFT JOIN merged a ON a.node_key = p.node_a LEFT JOIN merged b ON b.node_key = p.node_b

@@ -13,6 +13,8 @@ Compare = Literal["name", "text", "email", "phone", "date", "code", "number", "e
 slips. ``code``: up to two wrong digits or letters. ``number``: close by. ``exact``: equal or not."""
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 BlockPart = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(:(start|end))?$")]
+_NO_FIELDS = frozenset({"node_key", "fingerprint", "known_as", "fresh"})
+"""Names of columns that records have beside their fields."""
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -86,4 +88,7 @@ class MatchingSpec(BaseModel):
             raise ValueError("a blocking rule names at least one field")
         if not self.keep_defaults and not self.fields:
             raise ValueError("without the usual fields, name some")
+        taken = sorted(_NO_FIELDS & self.fields.keys())
+        if taken:
+            raise ValueError(f"matching has a column {taken[0]} of its own: name the field otherwise")
         return self

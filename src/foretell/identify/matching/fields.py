@@ -75,12 +75,15 @@ def fields_of(spec: MatchingSpec, traits: Sequence[str], kinds: Sequence[str]) -
     found = _usual(traits) if spec.keep_defaults else {}
     for name, field in spec.fields.items():
         found[name] = _own(name, field, traits)
+    if FULL_NAME in found:
+        for name in _SWAPPED:
+            found.setdefault(name, Field(name, "name", (), (), _SWAPPED[name]))
     told = [
         Field(one.name, one.compare, one.traits, tuple(k for k in one.identifiers if k in kinds), one.swaps_with)
         for one in found.values()
     ]
     kept = {one.name for one in told if one.traits or one.identifiers}
-    if FULL_NAME in kept and spec.keep_defaults:
+    if FULL_NAME in kept:
         kept |= set(_SWAPPED)
     return tuple(_paired(one, kept) for one in told if one.name in kept)
 

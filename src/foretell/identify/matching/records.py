@@ -96,7 +96,7 @@ def values_of(engine: Engine, fields: Sequence[Field], traits: TraitReader, node
     Args:
         nodes: ``node_key`` of the nodes asked for; None: all.
     """
-    return pa.concat_tables([_told(fields, traits, nodes), _identified(engine, fields)])
+    return pa.concat_tables([_told(fields, traits, nodes), _identified(engine, fields, nodes)])
 
 
 def _told(fields: Sequence[Field], traits: TraitReader, nodes: pa.Table | None) -> pa.Table:
@@ -112,15 +112,19 @@ def _told(fields: Sequence[Field], traits: TraitReader, nodes: pa.Table | None) 
     ).cast(pa.schema(list(_VALUES.items())))
 
 
-def _identified(engine: Engine, fields: Sequence[Field]) -> pa.Table:
+def _identified(engine: Engine, fields: Sequence[Field], nodes: pa.Table | None) -> pa.Table:
     wanted = [(kind, field.name, 1000 + place) for field in fields for place, kind in enumerate(field.identifiers)]
     if not wanted:
         return table_of(_VALUES)
+    tables = {"w": table_of(_SOURCES, wanted)}
+    if nodes is not None:
+        tables["asked"] = nodes.select(["node_key"])
     found: pa.Table = engine.analytics.query(
         "SELECT node_key, field, place, value FROM (SELECT i.node_key, w.field, w.place, i.value, row_number() OVER "
         "(PARTITION BY i.node_key, i.kind, w.field ORDER BY i.first_seen DESC, i.value) AS position "
-        "FROM identifier_links i JOIN w ON w.name = i.kind) p WHERE position = 1",
-        tables={"w": table_of(_SOURCES, wanted)},
+        "FROM identifier_links i JOIN w ON w.name = i.kind "
+        f"{'' if nodes is None else 'JOIN asked a ON a.node_key = i.node_key'}) p WHERE position = 1",
+        tables=tables,
     )
     return found.cast(pa.schema(list(_VALUES.items())))
 

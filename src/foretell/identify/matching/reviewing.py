@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +12,11 @@ from foretell.identify.ledger import keep_apart
 from foretell.identify.matching.document import MatchingSpec
 from foretell.identify.matching.records import TraitReader
 from foretell.identify.matching.sides import Record, people_of, records_of
-from foretell.identify.matching.tables import DIFFERENT, SAME, WAITING, Pair, State, counts, decide, read_pairs
+from foretell.identify.matching.tables import DIFFERENT, OPEN, SAME, WAITING, Pair, State, counts, decide, read_pairs
 from foretell.identify.rules import IdentityRules
 from foretell.identify.undoing import Joined, merge
+
+_PAIR_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ def questions(
 ) -> Questions:
     """Pairs in a state, the likeliest first, with what their records say."""
     found = read_pairs(
-        engine.ops, "state = ? ORDER BY probability DESC, node_a, node_b LIMIT ? OFFSET ?", (state, limit, offset)
+        engine.ops,
+        f"state = ? AND {OPEN} ORDER BY probability DESC, node_a, node_b LIMIT ? OFFSET ?",
+        (state, limit, offset),
     )
     records = records_of(engine, spec, traits, sorted({node for pair in found for node in (pair.node_a, pair.node_b)}))
     rows = [
@@ -94,10 +99,11 @@ def reject(engine: Engine, pair_id: str, *, now: datetime, note: str | None = No
 
 
 def _waiting(engine: Engine, pair_id: str) -> Pair:
-    one, dash, other = pair_id.partition("-")
+    named = _PAIR_ID.fullmatch(pair_id)
     found: list[Pair] = []
-    if dash and one.isdecimal() and other.isdecimal() and len(pair_id) < 40:
-        found = read_pairs(engine.ops, "node_a = ? AND node_b = ? AND state = ?", (int(one), int(other), WAITING))
+    if named:
+        keys = (int(named[1]), int(named[2]), WAITING)
+        found = read_pairs(engine.ops, f"node_a = ? AND node_b = ? AND state = ? AND {OPEN}", keys)
     if not found:
         raise UsageError(
             "PAIR_UNKNOWN",

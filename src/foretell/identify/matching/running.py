@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -34,7 +34,7 @@ def refresh(
     if spec is None:
         return None
     last = last_run(engine)
-    if last is not None and now - last < (Duration.parse(spec.every).exact or now - last):
+    if last is not None and now - last < _span(spec.every):
         return None
     return match(engine, spec, rules, traits, now=now)
 
@@ -87,8 +87,11 @@ def _usable(engine: Engine, spec: MatchingSpec, fields: tuple[Field, ...], now: 
     model = latest(engine.ops)
     if model is None or train or model.spec_print != spec_print(spec, fields):
         return None
-    age = Duration.parse(spec.train_every)
-    return None if (now - model.trained_at).total_seconds() > age.days * 86_400 else model
+    return None if now - model.trained_at > _span(spec.train_every) else model
+
+
+def _span(text: str) -> timedelta:
+    return timedelta(days=Duration.parse(text).days)
 
 
 def _marked(engine: Engine, records: pa.Table, *, everything: bool) -> pa.Table:
@@ -103,6 +106,16 @@ def _marked(engine: Engine, records: pa.Table, *, everything: bool) -> pa.Table:
     )
 
 
+def _compared(records: pa.Table, left: pa.Table) -> pa.Table:
+    """``node_key fingerprint`` of the records that were compared; those of pairs that were left to the next run stay
+    fresh."""
+    return scratch(
+        f"SELECT r.node_key, CASE WHEN r.node_key IN (SELECT node_a FROM l UNION SELECT node_b FROM l) THEN '' "
+        f"ELSE r.{PRINT} END AS {PRINT} FROM r WHERE r.{FRESH} ORDER BY r.node_key",
+        {"r": records, "l": left},
+    )
+
+
 def _act(
     engine: Engine, records: pa.Table, decisions: Decisions, model: Model, trained: bool, now: datetime
 ) -> tuple[int, int]:
@@ -112,12 +125,12 @@ def _act(
     def work(tx: Tx, batch: Batch) -> None:
         nonlocal done
         used = keep(tx, model) if trained else model
-        joined = join_decided(tx, batch, decisions.joins, used.number)
+        left = join_decided(tx, batch, decisions.joins, used.number)
         enter_pairs(tx, decisions.questions, WAITING, used.number, batch.now)
         tidy_queue(tx)
         tx.execute("UPDATE counters SET value = ? WHERE name = 'matched_at'", (micros(batch.now),))
-        batch.emit("match_records", records.filter(records[FRESH]).select(["node_key", PRINT]))
-        done = (used.number, joined)
+        batch.emit("match_records", _compared(records, left))
+        done = (used.number, decisions.joins.num_rows - left.num_rows)
 
     engine.act("identify", work, now=now)
     return done

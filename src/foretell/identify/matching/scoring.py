@@ -42,14 +42,13 @@ def pairs_within(model: Model, records: pa.Table, rules: Sequence[Rule]) -> pa.T
         for field in model.fields:
             if levels_of(field)[0].by_frequency:
                 linker.table_management.compute_tf_table(field.name)
-        inside = linker.inference.predict_within(
-            registered(place, fresh), threshold_match_probability=UNLIKELY, warning_mode="never"
-        )
+        new = registered(place, fresh)
+        inside = linker.inference.predict_within(new, threshold_match_probability=UNLIKELY, warning_mode="never")
         parts = [_table(inside)]
         if fresh.num_rows < records.num_rows:
             others = registered(place, records.filter(pc.invert(records[FRESH])))
             between = linker.inference.predict_between(
-                place.register(fresh), others, threshold_match_probability=UNLIKELY, warning_mode="never"
+                new, others, threshold_match_probability=UNLIKELY, warning_mode="never"
             )
             parts.append(_table(between))
     return _shaped(model, pa.concat_tables(parts, promote_options="permissive"))

@@ -62,9 +62,9 @@ def records_of(engine: Engine, spec: MatchingSpec, traits: TraitReader, nodes: l
         return {}
     asked = pa.table({"node_key": pa.array(nodes, pa.int64())})
     told = scratch(
-        "SELECT v.node_key, v.field, arg_min(v.value, v.place) AS value FROM v SEMI JOIN a USING (node_key) "
+        "SELECT v.node_key, v.field, arg_min(v.value, v.place) AS value FROM v "
         "GROUP BY v.node_key, v.field ORDER BY v.node_key, v.field",
-        {"v": values_of(engine, known_fields(engine, spec, traits), traits, asked), "a": asked},
+        {"v": values_of(engine, known_fields(engine, spec, traits), traits, asked)},
     )
     values: dict[int, dict[str, str]] = {}
     for row in told.to_pylist():

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from foretell.clock import from_micros, micros
 from foretell.engine import AnalyticsTable, OperationalStore, Tx, python_rows
+from foretell.identify.ledger import kept_apart_pairs
 
 State = Literal["waiting", "joined", "same", "different"]
 WAITING: State = "waiting"
@@ -84,6 +85,10 @@ class Pair:
 
 
 _COLUMNS = "node_a, node_b, probability, weight, fields, held_back, state, model, found_at, decided_at"
+_OWNER = "coalesce((SELECT m.profile_key FROM merged m WHERE m.node_key = {node}), {node})"
+_ONE = f"{_OWNER.format(node='node_a')} = {_OWNER.format(node='node_b')}"
+OPEN = f"NOT (state = 'waiting' AND {_ONE})"
+"""SQL: not a question that an event or a hand has answered since: its two records are one person's."""
 
 
 def read_pairs(store: OperationalStore | Tx, where: str, params: Sequence[object] = ()) -> list[Pair]:
@@ -100,7 +105,8 @@ def _pair(row: Sequence[Any]) -> Pair:
 
 def counts(store: OperationalStore | Tx) -> dict[str, int]:
     """Number of pairs by state."""
-    return {str(state): int(n) for state, n in store.query("SELECT state, count(*) FROM match_pairs GROUP BY state")}
+    rows = store.query(f"SELECT state, count(*) FROM match_pairs WHERE {OPEN} GROUP BY state")
+    return {str(state): int(n) for state, n in rows}
 
 
 def enter_pairs(tx: Tx, pairs: pa.Table, state: State, model: int, at: datetime) -> None:
@@ -122,17 +128,20 @@ def enter_pairs(tx: Tx, pairs: pa.Table, state: State, model: int, at: datetime)
 
 def tidy_queue(tx: Tx) -> None:
     """Let nobody be asked what has been answered otherwise, nor more than :data:`MOST_WAITING` questions."""
+    tx.execute(f"DELETE FROM match_pairs WHERE state = 'waiting' AND {_ONE}")
+    apart = kept_apart_pairs(tx)
+    if apart.num_rows:
+        tx.put("pairs_apart", apart)
+        owners = ", ".join(_OWNER.format(node=node) for node in ("node_a", "node_b"))
+        tx.execute(
+            f"DELETE FROM match_pairs WHERE state = 'waiting' AND ({owners}) IN (SELECT profile_a, profile_b "
+            "FROM pairs_apart UNION ALL SELECT profile_b, profile_a FROM pairs_apart)"
+        )
+    # By the whole order: thousands may be equally likely.
     tx.execute(
-        "DELETE FROM match_pairs WHERE state = 'waiting' AND "
-        "coalesce((SELECT m.profile_key FROM merged m WHERE m.node_key = node_a), node_a) = "
-        "coalesce((SELECT m.profile_key FROM merged m WHERE m.node_key = node_b), node_b)"
+        "DELETE FROM match_pairs WHERE state = 'waiting' AND (node_a, node_b) NOT IN (SELECT node_a, node_b "
+        f"FROM match_pairs WHERE state = 'waiting' ORDER BY probability DESC, node_a, node_b LIMIT {MOST_WAITING})"
     )
-    found = tx.query(
-        "SELECT probability FROM match_pairs WHERE state = 'waiting' ORDER BY probability DESC "
-        f"LIMIT 1 OFFSET {MOST_WAITING}"
-    )
-    if found:
-        tx.execute("DELETE FROM match_pairs WHERE state = 'waiting' AND probability <= ?", found[0])
 
 
 def decide(tx: Tx, pair: Pair, state: State, at: datetime) -> None:

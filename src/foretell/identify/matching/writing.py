@@ -36,8 +36,8 @@ def laid_out(fields: Sequence[Field]) -> str:
         columns["family_name"] = (
             f"coalesce({columns['family_name']}, CASE WHEN contains({full}, ' ') THEN nullif({last}, '') END)"
         )
-    selected = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-    names = list(columns)
+    selected = ", ".join(f'{sql} AS "{name}"' for name, sql in columns.items())
+    names = [f'"{name}"' for name in columns]
     printed = ", ".join(f"coalesce({name}, '')" for name in names)
     some = " OR ".join(f"{name} IS NOT NULL" for name in names)
     return f"""

@@ -19,10 +19,11 @@ from foretell.profile.consents.requests import (
     ConsentRequest,
     mark_request,
     open_requests,
+    put_off_request,
     request_of,
     requests_of,
 )
-from foretell.profile.consents.tables import CONSENT_ROWS, CONSENTS, MIGRATIONS
+from foretell.profile.consents.tables import CONSENT_ROWS, CONSENTS, MIGRATIONS, PUT_OFF_DDL
 from foretell.profile.consents.taking import erase_consents, take_consents
 from foretell.profile.consents.ways import WAYS_OUT, WayOut, way_out
 from foretell.profile.consents.words import EVERYTHING, consents
@@ -35,6 +36,7 @@ __all__ = [
     "EXEMPT",
     "KIND",
     "MIGRATIONS",
+    "PUT_OFF_DDL",
     "REASONS",
     "USUAL",
     "WAYS_OUT",
@@ -56,6 +58,7 @@ __all__ = [
     "only_allowed",
     "open_requests",
     "purposes_of",
+    "put_off_request",
     "request_of",
     "requests_of",
     "spec_of",

@@ -55,18 +55,9 @@ def allowed(
     """
     wanted = purposes.of(purpose)
     keys = (people.combine_chunks() if isinstance(people, pa.ChunkedArray) else people).cast(pa.int64())
-    reasons = _reasons(store, keys, wanted, at, purposes)
-    count = len(keys)
-    if reasons.num_rows == 0:
-        reason = pa.repeat(pa.scalar("no_consent" if wanted.asks else "not_needed"), count)
-        passes = pa.repeat(pa.scalar(not wanted.asks), count)
-    else:
-        place = pc.index_in(keys, reasons["profile_key"].combine_chunks())
-        usual = pa.scalar("no_consent" if wanted.asks else "not_needed")
-        reason = pc.coalesce(reasons["reason"].combine_chunks().take(place), usual)
-        passes = pc.is_in(reason, pa.array(REASONS[:2]))
-    basis = pa.repeat(pa.scalar(wanted.basis), count)
-    return pa.table({"profile_key": keys, "allowed": passes, "reason": reason, "basis": basis})
+    parts = [_own(store, keys, wanted, at, purposes)]
+    parts += [_refusals(store, keys, other, at, purposes) for other in purposes.required(wanted.name)]
+    return _answer(keys, wanted, _first(parts))
 
 
 def only_allowed(
@@ -81,17 +72,9 @@ def only_allowed(
     return Allowed(found.filter(found["allowed"])["profile_key"].combine_chunks(), dict(sorted(counted.items())))
 
 
-def _reasons(store: Asks, keys: pa.Array, wanted: Purpose, at: datetime, purposes: Purposes) -> pa.Table:
-    """``profile_key`` and ``reason`` of those for whom the usual answer does not hold; each once."""
-    parts = [_limits(store, keys, wanted, at, purposes.age_of_consent), _said(store, keys, wanted, at, purposes)]
-    for name in wanted.requires:
-        other = purposes.of(name)
-        parts.append(_refusals(store, keys, other, at, purposes))
-    ranked = [part.append_column("rank", pa.repeat(rank, part.num_rows)) for rank, part in enumerate(parts)]
-    found = pa.concat_tables(ranked)
-    if found.num_rows == 0:
-        return table_of(_FOUND)
-    return scratch(_FIRST, {"found": found})
+def _own(store: Asks, keys: pa.Array, wanted: Purpose, at: datetime, purposes: Purposes) -> pa.Table:
+    """``profile_key`` and ``reason`` of those for whom the usual answer does not hold, by this purpose alone."""
+    return _first([_limits(store, keys, wanted, at, purposes.age_of_consent), _said(store, keys, wanted, at, purposes)])
 
 
 def _refusals(store: Asks, keys: pa.Array, wanted: Purpose, at: datetime, purposes: Purposes) -> pa.Table:
@@ -99,8 +82,28 @@ def _refusals(store: Asks, keys: pa.Array, wanted: Purpose, at: datetime, purpos
     if not wanted.asks:
         said = _said(store, keys, wanted, at, purposes)
         return said.filter(pc.not_equal(said["reason"], "granted"))
-    found = allowed(store, keys, wanted.name, at, purposes)
+    found = _answer(keys, wanted, _own(store, keys, wanted, at, purposes))
     return found.filter(pc.invert(found["allowed"])).select(list(_FOUND))
+
+
+def _answer(keys: pa.Array, wanted: Purpose, reasons: pa.Table) -> pa.Table:
+    """The usual answer, but for those who have one of ``reasons``."""
+    usual, count = pa.scalar("no_consent" if wanted.asks else "not_needed"), len(keys)
+    if reasons.num_rows == 0:
+        reason, passes = pa.repeat(usual, count), pa.repeat(pa.scalar(not wanted.asks), count)
+    else:
+        place = pc.index_in(keys, reasons["profile_key"].combine_chunks())
+        reason = pc.coalesce(reasons["reason"].combine_chunks().take(place), usual)
+        passes = pc.is_in(reason, pa.array(REASONS[:2]))
+    basis = pa.repeat(pa.scalar(wanted.basis), count)
+    return pa.table({"profile_key": keys, "allowed": passes, "reason": reason, "basis": basis})
+
+
+def _first(parts: list[pa.Table]) -> pa.Table:
+    """Of each person the reason that counts: what forbids before what allows, then the earlier part."""
+    told = [part.append_column("rank", pa.repeat(rank, part.num_rows)) for rank, part in enumerate(parts)]
+    found = pa.concat_tables(told)
+    return scratch(_FIRST, {"found": found}) if found.num_rows else table_of(_FOUND)
 
 
 def _said(store: Asks, keys: pa.Array, wanted: Purpose, at: datetime, purposes: Purposes) -> pa.Table:

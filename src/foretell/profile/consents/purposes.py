@@ -109,6 +109,17 @@ class Purposes:
         full = full_name(name)
         return self.listed.get(full) or self._usual(full)
 
+    def required(self, name: str) -> list[Purpose]:
+        """Every other purpose that has to be allowed for ``name`` too, also those that these require; each once."""
+        found = {(first := self.of(name)).name: first}
+        waiting = [first]
+        while waiting:
+            for other in map(self.of, waiting.pop(0).requires):
+                if other.name not in found:
+                    found[other.name] = other
+                    waiting.append(other)
+        return list(found.values())[1:]
+
     def _usual(self, name: str) -> Purpose:
         if name in PLAIN:
             return Purpose(name, "legitimate_interest", requires=_REQUIRES.get(name, ()))

@@ -59,14 +59,15 @@ def request_of(store: Asks, request: str) -> ConsentRequest | None:
     return found[0] if found else None
 
 
-def open_requests(store: Asks) -> list[ConsentRequest]:
-    """Those for which no message was sent yet, the earliest first."""
-    return _read(store, "r.state = 'open' ORDER BY r.requested_at, r.request", ())
+def open_requests(store: Asks, at: datetime) -> list[ConsentRequest]:
+    """Those for which no message was sent yet and which are not put off beyond ``at``, the earliest first."""
+    return _read(store, "r.state = 'open' AND r.ask_at <= ? ORDER BY r.requested_at, r.request", (micros(at),))
 
 
 def requests_of(store: Asks, profile_key: int) -> list[ConsentRequest]:
     """Those of a person, the earliest first."""
-    where = "(r.node_key = ? OR m.profile_key = ?) ORDER BY r.requested_at, r.request"
+    theirs = "SELECT ? AS node_key UNION ALL SELECT o.node_key FROM merged o WHERE o.profile_key = ?"
+    where = f"r.node_key IN ({theirs}) ORDER BY r.requested_at, r.request"
     return [one for one in _read(store, where, (profile_key, profile_key)) if one.profile_key == profile_key]
 
 
@@ -76,6 +77,11 @@ def mark_request(tx: Tx, request: str, state: str, message_id: str | None, at: d
         "UPDATE consent_requests SET state = ?, message_id = ?, ended_at = ? WHERE request = ? AND state = 'open'",
         (state, message_id, micros(at) if state == REFUSED else None, request),
     )
+
+
+def put_off_request(tx: Tx, request: str, until: datetime) -> None:
+    """Note that no message may ask before ``until``."""
+    tx.execute("UPDATE consent_requests SET ask_at = ? WHERE request = ?", (micros(until), request))
 
 
 def take_requests(tx: Tx, told: pa.Table, purposes: Purposes) -> None:

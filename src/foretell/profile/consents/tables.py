@@ -36,6 +36,8 @@ MIGRATIONS = (
 )
 """A word of a node: ``spoken_by`` is the node whose identifier spoke. ``consent_requests`` are grants that wait
 for their confirmation: ``open`` until a message asks for it, ``asked``, ``confirmed`` or ``refused``."""
+PUT_OFF_DDL = "ALTER TABLE consent_requests ADD COLUMN ask_at BIGINT NOT NULL DEFAULT 0;"
+"""``ask_at``: no message asks for an open request before that instant (microseconds)."""
 
 CONSENT_ROWS = AnalyticsTable(
     "consent_rows",

@@ -69,8 +69,9 @@ def _echoes(tx: Tx, told: pa.Table) -> pa.Table:
     if not grants.num_rows:
         return grants
     tx.put("consent_people", pa.table({"profile_key": pc.unique(grants["profile_key"])}), key="profile_key")
+    # IN, not JOIN: that would read all of the big table and look each row up among the few.
     joined = tx.query(
-        "SELECT m.node_key, m.profile_key FROM consent_people p JOIN merged m ON m.profile_key = p.profile_key"
+        "SELECT node_key, profile_key FROM merged WHERE profile_key IN (SELECT profile_key FROM consent_people)"
     )
     if not joined:
         return grants.slice(0, 0)
@@ -78,8 +79,9 @@ def _echoes(tx: Tx, told: pa.Table) -> pa.Table:
     nodes = table_of(_NODES, sorted({*joined, *((owner, owner) for owner in several)}))
     tx.put("consent_nodes", nodes, key="node_key")
     last = tx.query(
-        "SELECT n.profile_key, w.channel, w.purpose, max(w.ts) FROM consent_nodes n "
-        "JOIN consent_words w ON w.node_key = n.node_key GROUP BY n.profile_key, w.channel, w.purpose"
+        "SELECT n.profile_key, w.channel, w.purpose, max(w.ts) FROM consent_words w "
+        "JOIN consent_nodes n ON n.node_key = w.node_key WHERE w.node_key IN (SELECT node_key FROM consent_nodes) "
+        "GROUP BY n.profile_key, w.channel, w.purpose"
     )
     return scratch(_ECHO, {"g": grants, "n": nodes, "last": table_of(_LAST, last)}).cast(told.schema)
 

@@ -35,6 +35,7 @@ from foretell.profile.privacy.requests import (
     note_step,
     open_request,
     open_requests_of,
+    requests_about,
     settle_request,
     show_request,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "open_request",
     "open_requests_of",
     "people_with",
+    "requests_about",
     "restrict",
     "restricted",
     "restrictions_of",

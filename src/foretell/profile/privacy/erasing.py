@@ -32,6 +32,7 @@ from foretell.engine import (
     undisturbed,
 )
 from foretell.errors import UsageError
+from foretell.identify import NAMES_ANOTHER
 from foretell.profile.privacy.certificate import certificate
 from foretell.profile.privacy.hashing import keyed_hashes
 from foretell.profile.privacy.kept import KEPT
@@ -48,6 +49,10 @@ _OWNED = (
     "SELECT e.message_id FROM event_log e SEMI JOIN people p ON p.node_key = e.node_key WHERE e.message_id IS NOT NULL"
 )
 
+_TODAY = (
+    "SELECT coalesce(m.profile_key, p.node_key), min(p.random_key) FROM erasure_people p "
+    "LEFT JOIN merged m ON m.node_key = p.node_key WHERE p.erasure = ? GROUP BY coalesce(m.profile_key, p.node_key)"
+)
 _PRODUCTS = (
     "SELECT DISTINCT r.product_id FROM product_rows r JOIN event_log e ON e.seq = r.seq "
     "SEMI JOIN people p ON p.node_key = e.node_key ORDER BY r.product_id"
@@ -103,10 +108,7 @@ def begin(
             "INSERT INTO erasures VALUES (?, 'begun', ?, NULL, ?, ?, '{}', NULL)",
             (name, micros(now), made_by, json.dumps(list(requests))),
         )
-        tx.executemany(
-            "INSERT INTO erasure_people VALUES (?, ?, ?, ?) ON CONFLICT (erasure, node_key) DO NOTHING",
-            ((name, node, owner, keys[owner]) for node, owner in zip(*people.to_pydict().values(), strict=True)),
-        )
+        _enter(tx, name, people, keys)
     reached("erase.begun")
     return name
 
@@ -125,7 +127,8 @@ def unfinished(engine: Engine) -> list[str]:
 
 
 def carry_out(engine: Engine, name: str, how: Erasing, *, now: datetime, told: Told | None = None) -> Erasure:
-    """Erase, going on where it was stopped.
+    """Erase, going on where it was stopped. Until the people are forgotten that is at the beginning: since then more
+    of theirs may have arrived, back-ups may have been made, and others may have turned out to be them.
 
     Raises:
         ForetellError: ``DISK_FULL`` and the like; what was done stays done, and it can be gone on.
@@ -133,6 +136,9 @@ def carry_out(engine: Engine, name: str, how: Erasing, *, now: datetime, told: T
     say = told or (lambda _: None)
     with undisturbed(engine):
         state = show_erasure(engine, name).state
+        if STEPS.index(state) < STEPS.index("forgotten"):
+            _enter_others(engine, name)
+            state = "begun"
         steps: Mapping[str, Callable[[], Mapping[str, Any]]] = {
             "spool": lambda: _spool(engine, name, now, say),
             "files": lambda: _files(engine, name, how, say),
@@ -206,6 +212,23 @@ def _people(engine: Engine, name: str) -> pa.Table:
     return table_of(_PEOPLE, rows)
 
 
+def _enter(tx: Tx, name: str, people: pa.Table, keys: Mapping[int, int]) -> None:
+    """Note the nodes of ``people`` (node_key, profile_key) with the random key of their profile."""
+    tx.executemany(
+        "INSERT INTO erasure_people VALUES (?, ?, ?, ?) ON CONFLICT (erasure, node_key) DO UPDATE SET "
+        "profile_key = excluded.profile_key, random_key = excluded.random_key",
+        ((name, node, owner, keys[owner]) for node, owner in zip(*people.to_pydict().values(), strict=True)),
+    )
+
+
+def _enter_others(engine: Engine, name: str) -> None:
+    """Note who else is one of the people by now."""
+    keys = dict(engine.ops.query(_TODAY, (name,)))
+    people = nodes_of(engine.ops, sorted(keys))
+    with engine.ops.write() as tx:
+        _enter(tx, name, people, keys)
+
+
 def _note(engine: Engine, name: str, step: str, counts: Mapping[str, Any]) -> None:
     """Say that a step is done."""
     with engine.ops.write() as tx:
@@ -213,14 +236,23 @@ def _note(engine: Engine, name: str, step: str, counts: Mapping[str, Any]) -> No
 
 
 def _put(tx: Tx, name: str, step: str, counts: Mapping[str, Any]) -> dict[str, Any]:
-    """Note a step and what it did; of a step that is done again, the larger count."""
+    """Note a step and what it did; of a step that is done again, the larger counts and all that was listed."""
     ((text,),) = tx.query("SELECT counts FROM erasures WHERE erasure = ?", (name,))
     told: dict[str, Any] = json.loads(text)
-    before = told.get(step, {})
-    larger = {key: max(value, before[key]) for key, value in counts.items() if isinstance(before.get(key), int)}
-    told[step] = {**before, **counts, **larger}
+    told[step] = _together(told.get(step, {}), counts)
     tx.execute("UPDATE erasures SET state = ?, counts = ? WHERE erasure = ?", (step, json.dumps(told), name))
     return told
+
+
+def _together(before: Any, now: Any) -> Any:
+    """What a step did that was done twice."""
+    if isinstance(before, Mapping):
+        return {
+            key: _together(before.get(key, now.get(key)), now.get(key, before.get(key))) for key in {**before, **now}
+        }
+    if isinstance(before, list):
+        return [*before, *(one for one in now if one not in before)]
+    return max(before, now)
 
 
 def _spool(engine: Engine, name: str, now: datetime, say: Told) -> Mapping[str, Any]:
@@ -263,7 +295,7 @@ def _analytics(engine: Engine, name: str, how: Erasing, say: Told) -> Mapping[st
     people = _people(engine, name)
     words = pa.chunked_array([words_of(engine, people)["value"].combine_chunks()], pa.string())
     long = [text.lower() for text in words.unique().to_pylist() if len(text) >= 4]
-    found = anonymised(engine, people, pa.array(long, pa.string()), KEPT, how.zone)
+    found = anonymised(engine, people, pa.array(long, pa.string()), KEPT, how.zone, NAMES_ANOTHER)
     counts = {f"removed:{table}": rows for table, rows in found.gone.items()}
     counts |= {f"anonymous:{table}": rows for table, rows in found.kept.items()}
     with engine.ops.write() as tx:  # known before the file changes: afterwards there is nothing to count
@@ -276,8 +308,7 @@ def _analytics(engine: Engine, name: str, how: Erasing, say: Told) -> Mapping[st
 def _put_counts(tx: Tx, name: str, step: str, counts: Mapping[str, int]) -> None:
     ((state, text),) = tx.query("SELECT state, counts FROM erasures WHERE erasure = ?", (name,))
     told = json.loads(text)
-    before = told.get(step, {})
-    told[step] = {key: max(counts.get(key, 0), before.get(key, 0)) for key in {**before, **counts}}
+    told[step] = _together(told.get(step, {}), counts)
     tx.execute("UPDATE erasures SET state = ?, counts = ? WHERE erasure = ?", (state, json.dumps(told), name))
 
 

@@ -7,19 +7,13 @@ which is made on first use. Without the key a hash says nothing, not even to who
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 
 from foretell.definitions import WorkspaceSettings
-from foretell.engine import scratch
-from foretell.errors import UsageError, explain_os_errors
+from foretell.engine import scratch, workspace_key
 
-KEY_FILE = "privacy.key"
-_LEAST_KEY_CHARACTERS = 16
 _BLOCK_BYTES = 64
 _KEYED = """
 SELECT kind, value, sha256($outer || unhex(sha256($inner || encode(kind || chr(31) || value)))) AS hash
@@ -29,17 +23,7 @@ FROM i ORDER BY kind, value"""
 def hashing_key(data: Path, settings: WorkspaceSettings) -> bytes:
     """The workspace's key for identifiers."""
     secret = settings.secrets.get("privacy")
-    if secret is None:
-        return _kept_key(data / KEY_FILE)
-    text = secret.get_secret_value()
-    if len(text) < _LEAST_KEY_CHARACTERS:
-        raise UsageError(
-            "WEAK_SECRET",
-            f"the secret privacy has fewer than {_LEAST_KEY_CHARACTERS} characters",
-            where="foretell.yaml",
-            next_step="Use a long random text, e.g. of `openssl rand -hex 32`.",
-        )
-    return text.encode()
+    return workspace_key(data, "privacy", None if secret is None else secret.get_secret_value())
 
 
 def keyed_hashes(identifiers: pa.Table, key: bytes) -> pa.Table:
@@ -54,20 +38,3 @@ def _pads(key: bytes) -> tuple[bytes, bytes]:
     block = hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key
     block = block.ljust(_BLOCK_BYTES, b"\0")
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
-
-
-def _kept_key(path: Path) -> bytes:
-    with explain_os_errors("privacy key"):
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                os.write(descriptor, secrets.token_hex(32).encode())
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            with suppress(FileExistsError):  # whoever links first has made the key
-                os.link(made, path)
-            made.unlink()
-        return path.read_bytes().strip()

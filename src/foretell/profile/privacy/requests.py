@@ -131,6 +131,15 @@ def list_requests(store: Asks, *, state: State | None = None, limit: int = 1_000
     return [_request(row) for row in rows]
 
 
+def requests_about(store: Asks, profile_key: int) -> list[PrivacyRequest]:
+    """All requests that are about a person, the earliest first."""
+    rows = store.query(
+        f"SELECT {_COLUMNS} {_FROM} WHERE r.node_key = ? OR m.profile_key = ? ORDER BY r.received_at, r.request",
+        (profile_key, profile_key),
+    )
+    return [one for one in map(_request, rows) if one.profile_key == profile_key]
+
+
 def show_request(store: Asks, request: str) -> PrivacyRequest:
     """One request with its history.
 

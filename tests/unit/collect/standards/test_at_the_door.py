@@ -147,11 +147,13 @@ def test_without_a_plan_an_address_names_one_person_however_it_is_written() -> N
     assert email_identifier(" Not An Address ") == "not an address"
 
 
-def test_usual_addresses_do_not_load_the_library() -> None:
+def test_usual_addresses_and_settings_do_not_load_the_libraries() -> None:
     program = (
         "import sys, pyarrow as pa\n"
         "from foretell.collect import email_identifier\n"
         "from foretell.collect.who import tidied\n"
+        "from foretell.definitions import WorkspaceSettings\n"
+        "WorkspaceSettings.model_validate({'locale': 'de-DE', 'currency': 'EUR'})\n"
         "rows = {'row': [0, 1], 'kind': ['email', 'user_id'], 'value': ['Ann@Example.com', 'x y@z']}\n"
         "print(tidied(pa.table(rows))['value'].to_pylist(), email_identifier('Bob@Example.com'))\n"
         "print(sorted({'email_validator', 'phonenumbers', 'pycountry', 'babel'} & set(sys.modules)))\n"

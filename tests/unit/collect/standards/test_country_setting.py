@@ -18,6 +18,7 @@ from foretell.definitions import WorkspaceSettings, read_settings
         ({"country": "DE", "locale": "en-GB"}, "DE", "+4930901820"),
         ({"locale": "de-AT"}, "AT", "+4330901820"),
         ({"locale": "de"}, "", None),
+        ({"country": "XK"}, "XK", "+38330901820"),
     ],
 )
 def test_the_country_holds_before_that_of_the_locale(settings: dict[str, str], region: str, number: str | None) -> None:

@@ -62,6 +62,12 @@ def test_two_plans_may_not_claim_an_event_with_other_rules(tmp_path: Path) -> No
     assert codes == {"SOURCE_UNKNOWN"}, "warnings: there is no source document of these names"
 
 
+def test_what_nobody_sends_has_no_plan(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, shop=f"sources: [foretell, tables, erased]\n{ORDERS}")
+    assert [code for code, _, _ in found] == ["BAD_TRACKING"] * 3
+    assert found[2][2] == "'tables' is the source of the rows of own tables; it has no plan"
+
+
 def test_a_plan_with_an_error_is_not_in_force(tmp_path: Path) -> None:
     catalog, _ = loaded(tmp_path, shop=ORDERS, bad="traits: {x: {pattern: '(('}}")
     rules = CompiledPlan(catalog).of("web")

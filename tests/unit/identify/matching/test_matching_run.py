@@ -16,6 +16,8 @@ from foretell.bench.made_records import ENTITY, make_records
 from foretell.bench.matching import judge
 from foretell.engine import Engine
 from foretell.errors import UsageError
+from foretell.identify.matching import running
+from foretell.identify.matching.tables import MOST_WAITING, tidy_queue
 from tests.support.small_events import NOW, event, frame, open_small
 
 SPEC = identify.MatchingSpec()
@@ -179,6 +181,62 @@ def test_a_split_is_not_made_one_again(engine: Engine) -> None:
     assert person_of(engine, "x1") != person_of(engine, "x2")
 
 
+def test_a_question_that_was_answered_by_hand_is_asked_no_more(engine: Engine) -> None:
+    tell(engine, twice("x", date_of_birth="2001-12-05", email="ted@elsewhere.example"))
+    match(engine)
+    (question,) = [one for one in waiting(engine) if one.pair.held_back == "contradiction"]
+    before = identify.pair_counts(engine.ops)["waiting"]
+    sides = [identify.find(engine, f"card:{card}") for card in ("x1", "x2")]
+    identify.merge(engine, *sides, rules=RULES, now=NOW)
+    assert question.pair.pair_id not in [one.pair.pair_id for one in waiting(engine)]
+    assert identify.pair_counts(engine.ops).get("waiting", 0) == before - 1
+    with pytest.raises(UsageError, match="waits for review"):
+        identify.reject(engine, question.pair.pair_id, now=NOW)
+    identify.split(engine, identify.find(engine, "card:x2"), now=NOW)
+    match(engine)
+    assert question.pair.pair_id not in [one.pair.pair_id for one in waiting(engine)]
+
+
+@pytest.mark.parametrize("pair", ["", "1", "1-", "a-b", "-1-2", "1-99999999999999999999", "٣-٤"])
+def test_what_names_no_pair_is_told(engine: Engine, pair: str) -> None:
+    with pytest.raises(UsageError, match="waits for review"):
+        identify.reject(engine, pair, now=NOW)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_join_whose_people_changed_meanwhile_is_tried_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    tell(engine, twice("x"))
+    decide = running.decide_pairs
+
+    def meanwhile(*given: Any) -> Any:
+        decisions = decide(*given)
+        one, other, third = (identify.find(engine, f"card:{card}") for card in ("x1", "x2", MADE[0]["record"]))
+        if apart:
+            with engine.ops.write() as tx:
+                tx.execute("INSERT INTO kept_apart VALUES (?, ?, 0, NULL)", (one.profile_key, other.profile_key))
+        else:
+            identify.merge(engine, other, third, rules=RULES, now=NOW)
+        return decisions
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "decide_pairs", meanwhile)
+        assert match(engine).joined == 0
+    assert person_of(engine, "x1") != person_of(engine, "x2")
+    again = match(engine)
+    assert (again.compared, again.joined) == ((2, 0) if apart else (2, 1))
+
+
+def test_of_equally_likely_questions_as_many_wait_as_may(engine: Engine) -> None:
+    rows = [(10_000 + n, 20_000 + n) for n in range(MOST_WAITING + 5)]
+    with engine.ops.write() as tx:
+        tx.execute("DELETE FROM match_pairs WHERE state = 'waiting'")
+        tx.executemany("INSERT INTO match_pairs VALUES (?, ?, 1.0, 40.0, '[]', NULL, 'waiting', 1, 0, NULL)", [*rows])
+        tidy_queue(tx)
+    assert identify.pair_counts(engine.ops)["waiting"] == MOST_WAITING
+
+
 def test_the_same_records_teach_the_same(engine: Engine) -> None:
     first = engine.ops.query("SELECT content FROM match_models")
     match(engine, train=True)
@@ -214,6 +272,7 @@ def test_it_runs_by_itself_where_it_is_due(engine: Engine) -> None:
     assert done is not None
     assert not done.trained
     assert refresh(26) is None
+    assert refresh(26 + 24 * 20, identify.MatchingSpec(every="1mo")) is None
     again = refresh(24 * 40)
     assert again is not None
     assert again.trained

@@ -76,6 +76,23 @@ def test_a_full_name_stands_for_both(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_full_name_of_ones_own_is_taken_apart_too(tmp_path: Path) -> None:
+    spec = MatchingSpec(keep_defaults=False, fields={"full_name": MatchField(traits=("who",), compare="name")})
+    assert records(tmp_path, {"who": "Ada Lovelace", "city": "Bonn"}, spec=spec) == [
+        {"given_name": "ada", "family_name": "lovelace"}
+    ]
+
+
+def test_a_field_may_be_called_like_a_word_of_sql(tmp_path: Path) -> None:
+    spec = MatchingSpec(keep_defaults=False, fields={"order": MatchField(traits=("number",), compare="code")})
+    assert records(tmp_path, {"number": "A 1"}, spec=spec) == [{"order": "a1"}]
+
+
+def test_a_field_may_not_be_called_like_a_column_of_records() -> None:
+    with pytest.raises(ValueError, match="a column fresh of its own"):
+        MatchingSpec(fields={"fresh": MatchField(traits=("fresh",))})
+
+
 def test_numbers_are_read_as_they_are_written(tmp_path: Path) -> None:
     assert records(tmp_path, {"ssn": 7_364_009, "zip": 4814}) == [{"national_id": "7364009", "postcode": "4814"}]
 
