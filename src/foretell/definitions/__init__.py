@@ -18,8 +18,12 @@ from foretell.definitions.currencies import CURRENCIES
 from foretell.definitions.differences import FieldChange, differences
 from foretell.definitions.doctoring import Check, Finding, doctor
 from foretell.definitions.documents import Catalog, Document, Kind, fingerprint
+from foretell.definitions.list_versions import MIGRATION as LISTS_MIGRATION
+from foretell.definitions.list_versions import TABLE as LIST_VALUES
+from foretell.definitions.list_versions import ListChange, apply_lists, list_changes
+from foretell.definitions.lists import ReferenceList
 from foretell.definitions.loading import catalog_of, load
-from foretell.definitions.planning import Action, Change, Plan, plan
+from foretell.definitions.planning import Action, Change, Plan, is_kept_by_app, plan
 from foretell.definitions.positions import NodePath, Positions
 from foretell.definitions.problem import (
     Problem,
@@ -38,21 +42,25 @@ from foretell.definitions.revisions import (
     mark,
     revision_of,
 )
+from foretell.definitions.saving import Saved, pointed, remove, revision_in_force, save, write_whole
 from foretell.definitions.scalars import described
-from foretell.definitions.schemas import schema
+from foretell.definitions.schemas import NAMED, schema
 from foretell.definitions.sending import SendingSection
 from foretell.definitions.settings import SETTINGS_FILE, WorkspaceSettings
 from foretell.definitions.settings_file import ReadSettings, read_settings
 from foretell.definitions.starter import init
-from foretell.definitions.texts import CurrencyText, DurationText, KeyText, ZoneText
+from foretell.definitions.texts import KEY_PATTERN, CurrencyText, DurationText, KeyText, ZoneText
 from foretell.definitions.wording import worded
-from foretell.definitions.yaml_text import parse_inline
+from foretell.definitions.yaml_text import documents_in, parse_inline
+from foretell.definitions.yaml_writing import flow_of, yaml_of
 from foretell.engine import RoomParts
 
-PARTS = RoomParts(room="definitions", migrations=MIGRATIONS)
+PARTS = RoomParts("definitions", (*MIGRATIONS, LISTS_MIGRATION), (LIST_VALUES,))
 
 __all__ = [
     "CURRENCIES",
+    "KEY_PATTERN",
+    "NAMED",
     "PARTS",
     "SETTINGS_FILE",
     "Action",
@@ -66,36 +74,50 @@ __all__ = [
     "Finding",
     "KeyText",
     "Kind",
+    "ListChange",
     "NodePath",
     "Owner",
     "Plan",
     "Positions",
     "Problem",
     "ReadSettings",
+    "ReferenceList",
+    "Saved",
     "SendingSection",
     "StoredDocument",
     "WorkspaceSettings",
     "ZoneText",
     "applied_catalog",
     "apply",
+    "apply_lists",
     "catalog_of",
     "current",
     "described",
     "differences",
     "doctor",
+    "documents_in",
     "fingerprint",
+    "flow_of",
     "in_order",
     "init",
+    "is_kept_by_app",
+    "list_changes",
     "load",
     "mark",
     "nearest",
     "parse_inline",
     "plan",
+    "pointed",
     "problems_from",
     "raise_errors",
     "read_settings",
+    "remove",
+    "revision_in_force",
     "revision_of",
+    "save",
     "schema",
     "suggestion",
     "worded",
+    "write_whole",
+    "yaml_of",
 ]

@@ -1,30 +1,25 @@
-"""The country codes of ISO 3166-1 alpha-2 that are assigned (list of 2024)."""
+"""The country codes of ISO 3166-1 alpha-2, from ``pycountry``, which is loaded where a setting names a country."""
 
 from __future__ import annotations
 
-from foretell.definitions.problem import suggestion
-from foretell.errors import UsageError
+from functools import cache
+from importlib import import_module
 
-_LISTED = """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW
-    BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI
-    FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN
-    IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME
-    MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF
-    PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
-    SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE
-    YT ZA ZM ZW
-"""
-COUNTRIES = frozenset(_LISTED.split())
+from foretell.definitions.codes import listed
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """All of them, and Kosovo by its user-assigned XK."""
+    return frozenset({"XK", *(country.alpha_2 for country in import_module("pycountry").countries)})
 
 
 def country_of(code: str) -> str:
     """The code itself; raises :class:`UsageError` where ISO 3166-1 has no such alpha-2 code."""
-    if code in COUNTRIES:
-        return code
-    if code.upper() in COUNTRIES:
-        next_step = f"Write it in capitals: {code.upper()}."
-    else:
-        near = suggestion(code.upper(), sorted(COUNTRIES), what="codes")
-        next_step = near if near.startswith("Did") else "Use an ISO 3166-1 alpha-2 code such as DE, GB or US."
-    raise UsageError("UNKNOWN_COUNTRY", f"there is no country with the code {code!r}", next_step=next_step)
+    return listed(
+        code,
+        _countries(),
+        error="UNKNOWN_COUNTRY",
+        message=f"there is no country with the code {code!r}",
+        next_step="Use an ISO 3166-1 alpha-2 code such as DE, GB or US.",
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from foretell.definitions.problem import suggestion
-from foretell.errors import UsageError
+from foretell.definitions.codes import listed
 
 _LISTED = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD
@@ -19,11 +18,10 @@ CURRENCIES = frozenset(_LISTED.split())
 
 def currency_of(code: str) -> str:
     """The code itself; raises :class:`UsageError` where ISO 4217 has no such currency."""
-    if code in CURRENCIES:
-        return code
-    if code.upper() in CURRENCIES:
-        next_step = f"Write it in capitals: {code.upper()}."
-    else:
-        near = suggestion(code.upper(), sorted(CURRENCIES), what="codes")
-        next_step = near if near.startswith("Did") else "Use an ISO 4217 code such as EUR, GBP or USD."
-    raise UsageError("UNKNOWN_CURRENCY", f"there is no currency called {code!r}", next_step=next_step)
+    return listed(
+        code,
+        CURRENCIES,
+        error="UNKNOWN_CURRENCY",
+        message=f"there is no currency called {code!r}",
+        next_step="Use an ISO 4217 code such as EUR, GBP or USD.",
+    )

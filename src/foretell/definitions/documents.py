@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from foretell.definitions.lists import ReferenceList
 from foretell.definitions.positions import Plain, Positions
 from foretell.definitions.problem import Problem, suggestion
 from foretell.definitions.settings import WorkspaceSettings
@@ -76,6 +77,7 @@ class Catalog:
 
     Args:
         broken: kind and key of documents that exist and are not valid.
+        lists: the reference lists of the workspace's files, by key.
     """
 
     root: Path
@@ -83,6 +85,7 @@ class Catalog:
     kinds: Mapping[str, Kind]
     documents: Mapping[tuple[str, str], Document] = field(default_factory=dict)
     broken: frozenset[tuple[str, str]] = frozenset()
+    lists: Mapping[str, ReferenceList] = field(default_factory=dict)
 
     def get(self, kind: str, key: str) -> Document:
         """The document; raises UNKNOWN_DEFINITION with a near miss, BROKEN_DEFINITION where it is invalid."""

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from foretell.definitions.documents import BROKEN, Catalog, Document, Kind
+from foretell.definitions.lists import ReferenceList, read_lists
 from foretell.definitions.positions import Plain, Positions
 from foretell.definitions.problem import Problem, in_order, problems_from, suggestion
 from foretell.definitions.references import reference_problems
@@ -43,7 +44,9 @@ def load(
     for path in definition_files(root, kinds):
         gathered.read_file(path, path.relative_to(root).as_posix())
     gathered.problems.extend(_stray_files(root, kinds))
-    return gathered.catalog(root, read.settings)
+    lists, wrong = read_lists(root)
+    gathered.problems.extend(wrong)
+    return gathered.catalog(root, read.settings, lists)
 
 
 def catalog_of(
@@ -52,12 +55,13 @@ def catalog_of(
     *,
     root: Path,
     settings: WorkspaceSettings,
+    lists: Mapping[str, ReferenceList] | None = None,
 ) -> tuple[Catalog, list[Problem]]:
-    """The same from documents that are already plain values (the store's, the UI's)."""
+    """The same from documents that are already plain values (the store's, the UI's), beside ``lists``."""
     gathered = _Gathered({kind.name: kind for kind in kinds})
     for raw, positions in raws:
         gathered.add(raw, positions)
-    return gathered.catalog(root, settings)
+    return gathered.catalog(root, settings, lists or {})
 
 
 def definition_files(root: Path, kinds: Iterable[Kind]) -> list[Path]:
@@ -137,10 +141,12 @@ class _Gathered:
                 file = positions.file if positions.lines else ""
                 self.documents[kind.name, key] = Document(kind.name, key, model, raw, file, positions)
 
-    def catalog(self, root: Path, settings: WorkspaceSettings) -> tuple[Catalog, list[Problem]]:
+    def catalog(
+        self, root: Path, settings: WorkspaceSettings, lists: Mapping[str, ReferenceList]
+    ) -> tuple[Catalog, list[Problem]]:
         """The catalog, with the problems that only show between documents."""
         broken = frozenset(self.places) - frozenset(self.documents)
-        catalog = Catalog(root, settings, self.kinds, self.documents, broken)
+        catalog = Catalog(root, settings, self.kinds, self.documents, broken, lists)
         found = reference_problems(catalog, self.broken_keys)
         self.problems.extend(found.problems)
         for name, document in self.documents.items():

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from foretell.definitions.differences import FieldChange, differences
 from foretell.definitions.documents import Catalog, Document
+from foretell.definitions.list_versions import ListChange, list_changes
 from foretell.definitions.problem import Problem
 from foretell.definitions.revisions import Owner, Readable, StoredDocument, current
 
 Action = Literal["added", "changed", "removed", "unchanged"]
+MARK = {"kept_by": "app"}
+"""What ``ui`` says in documents that the app keeps."""
+
+
+def is_kept_by_app(raw: Mapping[str, Any]) -> bool:
+    """Whether a document is marked as the app's."""
+    layout = raw.get("ui")
+    return isinstance(layout, Mapping) and layout.get("kept_by") == MARK["kept_by"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class Plan:
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()
+    lists: tuple[ListChange, ...] = ()
 
     def of(self, action: Action) -> list[Change]:
         """The changes of one sort."""
@@ -71,13 +81,14 @@ class Plan:
     @property
     def empty(self) -> bool:
         """True where applying changes no meaning."""
-        return all(change.action == "unchanged" for change in self.changes)
+        return not self.lists and all(change.action == "unchanged" for change in self.changes)
 
     def as_dict(self) -> dict[str, object]:
         """The plan for programs (``--json``); unchanged documents by name only."""
         return {
             **{a: [c.as_dict() for c in self.of(a)] for a in ("added", "changed", "removed")},
             "unchanged": [change.name for change in self.of("unchanged")],
+            "lists": [change.as_dict() for change in self.lists],
             "problems": [problem.as_dict() for problem in self.problems],
         }
 
@@ -95,9 +106,10 @@ def plan(
 
     Args:
         problems: what :func:`load` found; they are carried along and keep the plan from being applied.
-        owner: on whose behalf the documents change; a document of the other owner is an error.
-        remove: take out this owner's documents that the catalog has not; documents that are there and
-            not valid are kept.
+        owner: on whose behalf the documents change, but for those that are marked as the app's; a document of the
+            other owner is an error.
+        remove: take out this owner's documents that the catalog has not, and those of the app whose file is gone;
+            documents that are there and not valid are kept.
         impact: says for an added or changed document, in words, which people it touches.
     """
     found = list(problems)
@@ -105,14 +117,17 @@ def plan(
     changes = []
     for name, document in sorted(catalog.documents.items()):
         stored = held.get(name)
-        if stored is not None and not stored.removed and stored.owner != owner:
-            found.append(_foreign(document, stored, owner))
+        whose: Owner = "ui" if is_kept_by_app(document.raw) else owner
+        if stored is not None and not stored.removed and stored.owner != whose and not _handed_over(document, stored):
+            found.append(_foreign(document, stored, whose))
         else:
-            changes.append(_change(document, stored, owner, impact))
+            changes.append(_change(document, stored, whose, impact))
     for name, stored in held.items():
-        if remove and stored.owner == owner and not stored.removed and not catalog.has(*name):
-            changes.append(_removal(stored))
-    return Plan(tuple(sorted(changes, key=lambda change: (change.kind, change.key))), tuple(found))
+        gone = stored.owner == owner or bool(stored.file)
+        if remove and gone and not stored.removed and not catalog.has(*name):
+            changes.append(removal(stored))
+    lists = list_changes(catalog.lists, store) if remove else []
+    return Plan(tuple(sorted(changes, key=lambda change: (change.kind, change.key))), tuple(found), tuple(lists))
 
 
 def _change(
@@ -121,7 +136,7 @@ def _change(
     owner: Owner,
     impact: Callable[[Document], str] | None,
 ) -> Change:
-    mark, action = document.fingerprint, _action(document, stored)
+    mark, action = document.fingerprint, _action(document, stored, owner)
     fields = differences(stored.raw, document.raw) if stored and action == "changed" else []
     return Change(
         action=action,
@@ -138,13 +153,20 @@ def _change(
     )
 
 
-def _action(document: Document, stored: StoredDocument | None) -> Action:
+def _action(document: Document, stored: StoredDocument | None, owner: Owner) -> Action:
     if stored is None or stored.removed:
         return "added"
-    return "unchanged" if stored.fingerprint == document.fingerprint else "changed"
+    same = stored.fingerprint == document.fingerprint and stored.owner == owner
+    return "unchanged" if same else "changed"
 
 
-def _removal(stored: StoredDocument) -> Change:
+def _handed_over(document: Document, stored: StoredDocument) -> bool:
+    """Whoever puts the app's mark into a file, or takes it out, gives it another owner."""
+    return bool(document.file) and document.file == stored.file
+
+
+def removal(stored: StoredDocument) -> Change:
+    """The change that takes a document out of force."""
     return Change(
         "removed", stored.kind, stored.key, stored.owner, stored.file, stored.file, stored.revision, "",
         dict(stored.raw),

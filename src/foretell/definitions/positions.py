@@ -43,3 +43,12 @@ class Positions:
             if found is not None:
                 return found
         return None
+
+
+@dataclass(frozen=True)
+class ValuePositions(Positions):
+    """Of a document that came as a value: places are JSON pointers (``#/spec/condition/all/0``)."""
+
+    def at(self, path: Sequence[str | int] = ()) -> str:
+        """The pointer to the node at ``path``."""
+        return "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

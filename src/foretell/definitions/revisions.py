@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from foretell.clock import from_micros
 from foretell.definitions.documents import Catalog, Kind
+from foretell.definitions.lists import read_lists
 from foretell.definitions.loading import catalog_of
 from foretell.definitions.positions import Positions
 from foretell.definitions.problem import Problem
@@ -95,7 +96,8 @@ def mark(ops: Readable) -> tuple[int, ...]:
     """Numbers that change whenever something is put in force or taken out of it."""
     made = ops.query("SELECT count(*) FROM definition_revisions")[0][0]
     applied = "SELECT count(*), coalesce(max(applied_at), 0), coalesce(max(removed_at), 0) FROM definitions"
-    return (int(made), *(int(value) for value in ops.query(applied)[0]))
+    lists = "SELECT count(*) FROM reference_lists"
+    return (int(made), *(int(value) for query in (applied, lists) for value in ops.query(query)[0]))
 
 
 def current(store: Readable, *, removed: bool = False) -> list[StoredDocument]:
@@ -123,7 +125,8 @@ def applied_catalog(
 ) -> tuple[Catalog, list[Problem]]:
     """The documents in force as a catalog, whoever owns them, with what is wrong with them today."""
     raws = [(document.raw, Positions(f"applied {document.name}")) for document in current(store)]
-    return catalog_of(raws, kinds, root=root, settings=settings)
+    lists, _ = read_lists(root)
+    return catalog_of(raws, kinds, root=root, settings=settings, lists=lists)
 
 
 def _stored(

@@ -78,6 +78,12 @@ def read_yaml(data: bytes, file: str) -> ReadText:
     return read
 
 
+def documents_in(text: str) -> list[Plain] | None:
+    """The values of all documents of a text; None where something is wrong with it."""
+    read = read_yaml(text.encode(), "text")
+    return None if read.problems else [value for value, _ in read.documents]
+
+
 def parse_inline(text: str, name: str) -> dict[str, Any]:
     """A mapping written on a command line or in a request; ``name`` is how messages call its place.
 
