@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from foretell.clock import Duration, FixedClock, naive_utc
 from foretell.condition import Condition
+from foretell.definitions import PARTS as DEFINITIONS
 from foretell.engine import AnalyticsTable, Engine, EngineSettings, RoomParts, open_engine
 from foretell.identify import PARTS as IDENTIFY
 from foretell.money import to_micro
@@ -33,6 +34,16 @@ SCORES = RoomParts(
         ),
     ),
 )  # fmt: skip
+PERSONAS = RoomParts(
+    "segment",
+    tables=(
+        AnalyticsTable(
+            "persona_rows",
+            {"node_key": "BIGINT", "persona": "VARCHAR", "as_of": "TIMESTAMP", "known_at": "TIMESTAMP"},
+            "node_key",
+        ),
+    ),
+)
 
 
 class Known:
@@ -64,7 +75,8 @@ class Known:
 def stored(history: History, folder: Path) -> Iterator[Engine]:
     """An engine whose analytics store holds ``history``."""
     clock = FixedClock(datetime(2030, 1, 1, tzinfo=UTC))
-    with open_engine(EngineSettings(folder), [IDENTIFY, PROFILE, SCORES], [], {}, clock) as engine:
+    parts = [DEFINITIONS, IDENTIFY, PROFILE, SCORES, PERSONAS]
+    with open_engine(EngineSettings(folder), parts, [], {}, clock) as engine:
         fill(engine, history)
         yield engine
 
@@ -90,7 +102,8 @@ def fill(engine: Engine, history: History) -> None:
         for row in history.events
     ]  # fmt: skip
     merged = [{"node_key": node, "profile_key": owner} for node, owner in history.owners.items()]
-    nodes = [{"node_key": n, "profile_id": f"p_{n}"} for n in sorted({row["node"] for row in history.events})]
+    keys = {row["node"] for row in history.events} | set(history.owners.values())
+    nodes = [{"node_key": n, "profile_id": f"p_{n}"} for n in sorted(keys)]
     scores = [
         {
             "prediction": row["prediction"], "horizon": row["horizon"], "node_key": row["node"],
@@ -105,14 +118,49 @@ def fill(engine: Engine, history: History) -> None:
         }
         for row in history.consents
     ]  # fmt: skip
+    personas = [
+        {
+            "node_key": row["node"], "persona": row["persona"],
+            "as_of": naive_utc(row["as_of"]), "known_at": naive_utc(row["known_at"]),
+        }
+        for row in history.personas
+    ]  # fmt: skip
+    members = [
+        {
+            "seq": row["seq"], "node_key": row["node"], "ts": naive_utc(row["ts"]),
+            "known_at": naive_utc(row["known_at"]), "account_id": row["account"], "kind": "account",
+            "ended": row["ended"],
+        }
+        for row in history.members
+    ]  # fmt: skip
+    account_traits = [
+        {
+            "seq": row["seq"], "node_key": row["node"], "ts": naive_utc(row["ts"]),
+            "known_at": naive_utc(row["known_at"]), "account_id": row["account"], "trait": row["trait"],
+            **_pair(row["value"], "s", "n"),
+        }
+        for row in history.account_traits
+    ]  # fmt: skip
     with engine.ops.write() as tx:
         rows = [(number, array, path) for (array, path), number in numbers.items()]
         tx.executemany("INSERT INTO property_columns (number, array_path, path) VALUES (?, ?, ?)", rows)
     tables = {
         "event_log": events, "event_elements": elements, "trait_values": traits, "sightings": sightings,
         "merged": merged, "nodes": nodes, "score_rows": scores, "consent_rows": consents,
+        "account_member_rows": members, "account_trait_rows": account_traits,
+        "persona_rows": personas, "list_values": list(_listed(history)),
     }  # fmt: skip
     engine.analytics.apply(1, {name: _table(rows) for name, rows in tables.items() if rows})
+
+
+def _listed(history: History) -> Iterator[dict[str, Any]]:
+    for key, versions in history.lists.items():
+        for valid_from, texts in versions:
+            for text in sorted(texts):
+                yield {
+                    "list_key": key, "valid_from": naive_utc(valid_from), "place": 0, "field": "value",
+                    "s": text, "n": _pair(text, "s", "n")["n"] if text.lstrip("-")[:1] != "0" else None,
+                }  # fmt: skip
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:
@@ -127,7 +175,7 @@ def _type(name: str, rows: list[dict[str, Any]]) -> pa.DataType:
     if isinstance(sample, bool):
         return pa.bool_()
     if isinstance(sample, int) or re.fullmatch(r"n|p\d+n", name):
-        return pa.int32() if name == "ordinal" else pa.int64()
+        return pa.int32() if name in ("ordinal", "place") else pa.int64()
     return pa.float64() if isinstance(sample, float) else pa.string()
 
 
@@ -191,3 +239,14 @@ def asked_people(people: Mapping[int, Asked]) -> pa.Table:
             "entry_message_id": pa.array([a.entry for a in people.values()], pa.string()),
         }
     )
+
+
+def asked_context(people: Mapping[int, Asked]) -> pa.Table:
+    """What is known at the moment of a decision, as the reader takes it."""
+    rows = [
+        {"profile_key": key, "name": name, **_pair(value, "s", "n")}
+        for key, asked in people.items()
+        for name, value in asked.context.items()
+    ]
+    kinds = [("profile_key", pa.int64()), ("name", pa.string()), ("s", pa.string()), ("n", pa.int64())]
+    return pa.Table.from_pylist(rows, pa.schema(kinds))

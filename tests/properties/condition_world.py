@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from foretell.clock import Duration
 from foretell.identify import BySource, Survival
 from foretell.profile import USUAL_SURVIVORSHIP, Survivorship
-from tests.properties.naive import Asked, History, _moved
+from tests.properties.condition_world_more import tell_more, with_context
+from tests.properties.naive import Asked, History, moved
 
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
 EVENTS = ("Order Completed", "Order Refunded", "Page Viewed", "add_to_cart", 'O\'Brien "said" $x', "Überraschung 🎁")
@@ -68,9 +69,9 @@ def world(seed: int) -> World:
     edges = [anchor, anchor - timedelta(days=7)]
     instants = [anchor, anchor, anchor, anchor - timedelta(days=7), anchor + timedelta(days=rng.randrange(40))]
     for text in WINDOWS:
-        edges.append(_moved(anchor, Duration.parse(text), -1, zone))
+        edges.append(moved(anchor, Duration.parse(text), -1, zone))
     edges = [anchor, edges[1], edges[-3], *rng.sample(edges[2:], 2)]
-    edges += [_moved(anchor, Duration.parse(rng.choice(("7d", "1mo"))), 1, zone)]
+    edges += [moved(anchor, Duration.parse(rng.choice(("7d", "1mo"))), 1, zone)]
     history = History(owners={3: 1, 6: 7, 8: 1, 15: 14, 16: 20} if rng.random() < 0.7 else {})
     known = {node: rng.random() ** 0.5 for node in range(1, 25)}
     for seq in range(1, 260):
@@ -93,6 +94,9 @@ def world(seed: int) -> World:
     _tell_messages(rng, history, edges, anchor)
     history.consents = _consents(rng, edges, anchor)
     people = _people(rng, history, edges)
+    rng = Random(seed + 2 * 10**6)
+    tell_more(rng, history, edges, anchor)
+    people = with_context(rng, people)
     return World(history, zone, instants, people, survivorship(Random(seed + 10**6), history))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from foretell import app, collect, identify
@@ -192,6 +193,10 @@ def test_accounts_agree_with_the_slow_way(told: Any) -> None:
         # an account is one of those ever named by then, but only members belong to it
         expected = {who for account, mine in members.items() if test(world, account, mine, at) for who in mine}
         assert _people(workspace, keys, {"account": raw}, at) == expected, (raw, at)
+        asked = set(rng.sample(PEOPLE, 5))
+        some = pa.table({"profile_key": pa.array([keys[who] for who in asked], pa.int64())})
+        found = workspace.reader.members(parse({"account": raw}), as_of=at, of="all", people=some)
+        assert set(found["profile_key"].to_pylist()) == {keys[who] for who in asked & expected}, (raw, at)
         sizes.add(len(expected))
     assert len(sizes) > 4, "the conditions say something"
 

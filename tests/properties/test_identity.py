@@ -1,7 +1,11 @@
-"""Set-wise resolution equals taking each event one by one, in any batch size."""
+"""Set-wise resolution equals taking each event one by one, in any batch size.
+
+``FORETELL_IDENTITY_DEPTH`` multiplies how many streams are tried.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -36,6 +40,7 @@ from foretell.identify import known
 from tests.properties.naive_identity import NaiveRules, NaiveType, Name, OneByOne, Said
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DEPTH = int(os.environ.get("FORETELL_IDENTITY_DEPTH", "1"))
 PLAIN = NaiveRules(
     {
         "user_id": NaiveType(1), "email": NaiveType(2), "phone": NaiveType(2), "other": NaiveType(2),
@@ -211,13 +216,13 @@ saids = st.builds(
 streams = st.lists(saids, min_size=1, max_size=40)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=16 * DEPTH, deadline=None)
 @given(streams, st.lists(st.integers(1, 15), min_size=1, max_size=4), st.sampled_from([PLAIN, STRICT]))
 def test_equals_one_by_one(events: list[Said], sizes: list[int], rules: NaiveRules) -> None:
     assert_equal(resolved(events, sizes, rules), expected(events, rules))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5 * DEPTH, deadline=None)
 @given(streams, st.sampled_from([PLAIN, STRICT]))
 def test_batch_size_does_not_matter(events: list[Said], rules: NaiveRules) -> None:
     whole, single = resolved(events, [len(events)], rules), resolved(events, [1], rules)
@@ -225,7 +230,7 @@ def test_batch_size_does_not_matter(events: list[Said], rules: NaiveRules) -> No
     assert single.denied == expected(events, rules).denied
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6 * DEPTH, deadline=None)
 @given(streams, st.lists(st.integers(1, 9), min_size=1, max_size=4), st.sampled_from([2, 7, 1000]), st.integers(1, 8))
 def test_what_bulk_work_keeps_in_memory_is_what_the_store_holds(
     events: list[Said], sizes: list[int], limit: int, failing: int
@@ -235,7 +240,7 @@ def test_what_bulk_work_keeps_in_memory_is_what_the_store_holds(
         assert bulk == resolved(events, sizes, STRICT)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6 * DEPTH, deadline=None)
 @given(streams, streams, st.lists(st.integers(1, 15), min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_who_is_kept_apart_stays_apart(
     before: list[Said], after: list[Said], sizes: list[int], chance: random.Random

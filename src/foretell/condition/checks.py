@@ -17,7 +17,10 @@ _ORDER = ("gt", "gte", "lt", "lte", "between")
 _TEXT = ("contains", "not_contains", "starts_with", "ends_with")
 
 EQUALITY = ("is", "is_not", "in", "not_in")
-VALUE_TESTS = (*EQUALITY, *_ORDER, *_TEXT, "matches", "exists", "before", "after", "ago", "age")
+ORDER_TESTS = _ORDER
+VALUE_TESTS = (
+    *EQUALITY, "in_list", *_ORDER, *_TEXT, "matches", "exists", "before", "after", "ago", "age", "anniversary_in",
+)  # fmt: skip
 TEXT_TESTS = (*EQUALITY, *_TEXT, "matches")
 NUMBER_TESTS = (*EQUALITY, *_ORDER)
 SCORE_TESTS = (*NUMBER_TESTS, "exists")
@@ -46,6 +49,26 @@ def count_test(raw: object, path: Path, faults: Faults) -> Test:
 def score_test(raw: object, path: Path, faults: Faults) -> Test:
     """A test of a prediction's score."""
     return _test(raw, path, faults, SCORE_TESTS, literals.number)
+
+
+def share_test(raw: object, path: Path, faults: Faults) -> Test:
+    """A test of a share (``lt: 20%``)."""
+    return _test(raw, path, faults, ORDER_TESTS, literals.share)
+
+
+def ratio_test(raw: object, path: Path, faults: Faults) -> Test:
+    """A test of a ratio or of a change (``lte: -50%``)."""
+    return _test(raw, path, faults, NUMBER_TESTS, literals.share)
+
+
+def hour_test(raw: object, path: Path, faults: Faults) -> Test:
+    """A test of an hour of the day, 0 to 23."""
+    return _test(raw, path, faults, NUMBER_TESTS, literals.hour)
+
+
+def weekday_test(raw: object, path: Path, faults: Faults) -> Test:
+    """A test of a day of the week, ``mon`` to ``sun``."""
+    return _test(raw, path, faults, NUMBER_TESTS, literals.weekday)
 
 
 def ago_test(raw: object, path: Path, faults: Faults) -> Test:
@@ -94,6 +117,10 @@ def _operands(name: str, raw: object, path: Path, faults: Faults, read: Read) ->
         read = literals.pattern
     elif name in ("before", "after"):
         read = literals.moment
+    elif name == "in_list":
+        read = literals.list_key
+    elif name == "anniversary_in":
+        read = literals.days_ahead
     value = read(raw, path, faults)
     return None if value is None else (value,)
 

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from foretell.condition import accounts, counting, own_tables, picking, running
+from foretell.condition import (
+    accounts,
+    binding,
+    changes,
+    counting,
+    doing,
+    own_tables,
+    people_heads,
+    picking,
+    running,
+    sequences,
+)
 from foretell.condition.nodes import (
     Account,
     All,
     AnyOf,
+    Bucket,
     Condition,
     Consent,
+    Context,
     Did,
     Event,
     Leaf,
     Measure,
     Message,
+    Near,
     Not,
+    Persona,
     Pick,
     Prediction,
+    Ratio,
     Segment,
+    Sequence,
     Table,
     Trait,
 )
-from foretell.condition.people import People, intersection, members, union
+from foretell.condition.people import People, members, union
 from foretell.condition.scope import Of, Scope
 from foretell.errors import UsageError
 
@@ -40,7 +57,7 @@ def people(tree: Condition, scope: Scope, of: Of) -> People:
     """The set of people for whom ``tree`` holds; ``of`` is the universe it will be cut with."""
     match tree:
         case All():
-            return intersection([people(part, scope, of) for part in tree.parts])
+            return binding.everyone(tree, scope, of, people)
         case AnyOf():
             return union([people(part, scope, of) for part in tree.parts])
         case Not():
@@ -52,7 +69,11 @@ def people(tree: Condition, scope: Scope, of: Of) -> People:
 def _leaf(tree: Leaf, scope: Scope, of: Of) -> People:
     match tree:
         case Did():
-            return counting.did(tree, scope)
+            return doing.did(tree, scope, of)
+        case Sequence():
+            return sequences.sequence(tree, scope)
+        case Ratio():
+            return changes.ratio(tree, scope)
         case Trait():
             return picking.trait(tree, _past(scope, "trait"))
         case Pick():
@@ -67,9 +88,17 @@ def _leaf(tree: Leaf, scope: Scope, of: Of) -> People:
             return _beside(tree, _past(scope, type(tree).__name__.lower()))
 
 
-def _beside(tree: Message | Event | Account | Table, scope: Scope) -> People:
-    """By what is not the person's own: a run, an account, rows of a table."""
+def _beside(tree: Message | Event | Account | Table | Persona | Near | Bucket | Context, scope: Scope) -> People:
+    """By what is no event of the person's own: a run, an account, rows of a table, a persona, a place, a draw."""
     match tree:
+        case Persona():
+            return people_heads.persona(tree, scope)
+        case Near():
+            return people_heads.near(tree, scope)
+        case Bucket():
+            return people_heads.bucket(tree, scope)
+        case Context():
+            return people_heads.context(tree, scope)
         case Message():
             return running.message(tree, scope)
         case Event():
@@ -91,7 +120,7 @@ def _segment(part: Segment, scope: Scope, of: Of) -> People:
         raise UsageError("SEGMENT_LOOP", f"segments refer to each other in a loop: {loop}", thing=f"segment {part.key}")
     tree, own = scope.references.segment(part.key)
     narrow: Of = "known" if "known" in (own, of) else "all"
-    found = people(tree, scope.within_segment(part.key), narrow)
+    found = people(tree, scope.within_segment(part.key, own), narrow)
     if narrow == of:
         return found
     return People(members(found, scope, narrow))

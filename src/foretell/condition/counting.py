@@ -1,4 +1,4 @@
-"""``did`` and measures: from counts and aggregates of the selected events to SQL."""
+"""Numbers over events and measures: from counts and aggregates of the selected events to SQL."""
 
 from __future__ import annotations
 
@@ -7,18 +7,32 @@ from decimal import Decimal
 
 from foretell.condition import sql
 from foretell.condition.nodes import Aggregate, Check, Did, Function, Measure, Selection, Test
-from foretell.condition.people import People, intersection
+from foretell.condition.people import People
 from foretell.condition.scope import Scope
 from foretell.condition.values import Value, holds_at, number_holds
-from foretell.condition.where import element_join, selected
+from foretell.condition.where import Matches, element_join, selected
+from foretell.condition.without import chosen
 
 REFUND = "Order Refunded"
-_ONCE = Check("gte", (Decimal(1),))
+AT_LEAST_ONCE: Test = (Check("gte", (Decimal(1),)),)
+NOTHING = Value("", "")
+"""The value of no property."""
 
 
-def did(part: Did, scope: Scope) -> People:
-    """Who has as many of the selected events, adding up to as much, as ``part`` says."""
-    flat: list[tuple[str, bool]] = [] if part.times is None else [_times(part.times)]
+def counted(part: Did, scope: Scope) -> list[People]:
+    """The sets of those who have as many of the selected events, adding up to as much, as ``part`` says."""
+    flat, sets = split(part, scope)
+    if part.times == AT_LEAST_ONCE and len(flat) == 1:
+        source = events(chosen(part, scope), scope)
+        sets.append(People(f"SELECT DISTINCT e.profile_key {source}", seen=seen(scope)))
+    elif flat:
+        sets.append(_grouped(part, flat, scope, None))
+    return sets
+
+
+def split(part: Did, scope: Scope) -> tuple[list[tuple[str, bool]], list[People]]:
+    """The tests that one grouping of the events answers, and the sets of those that read elements."""
+    flat: list[tuple[str, bool]] = [] if part.times is None else [times(part.times)]
     sets = []
     for aggregate in part.aggregates:
         array, value = scope.value(aggregate.name)
@@ -26,13 +40,8 @@ def did(part: Did, scope: Scope) -> People:
         if array is None:
             flat.append(test)
         else:
-            sets.append(_grouped(part.selection, [test], scope, array))
-    if part.times == (_ONCE,) and len(flat) == 1:
-        sets.append(People(f"SELECT DISTINCT e.profile_key {_source(part.selection, scope, None)}", seen=_seen(scope)))
-    elif flat:
-        sets.append(_grouped(part.selection, flat, scope, None))
-    people = intersection(sets)
-    return people.complement() if part.negated else people
+            sets.append(_grouped(part, [test], scope, array))
+    return flat, sets
 
 
 def measure(part: Measure, scope: Scope) -> str:
@@ -41,36 +50,46 @@ def measure(part: Measure, scope: Scope) -> str:
     ``value`` is in micro units, except that counts (also ``distinct``) are plain; it is null where
     avg, min and max have nothing to read. An average is rounded towards zero to a micro unit.
     """
-    array, value = scope.value(part.name) if part.function else (None, Value("", ""))
-    result = "count(*)" if part.function is None else _result(part.function, part.selection, value)
-    return (
-        f"SELECT e.profile_key, CAST({result} AS BIGINT) AS value "
-        f"{_source(part.selection, scope, array)} GROUP BY e.profile_key"
-    )
+    array, value = scope.value(part.name) if part.function else (None, NOTHING)
+    number = result(part.function, part.selection, value)
+    source = events(selected(part.selection, scope), scope, array)
+    return f"SELECT e.profile_key, CAST({number} AS BIGINT) AS value {source} GROUP BY e.profile_key"
 
 
-def _grouped(selection: Selection, tests: list[tuple[str, bool]], scope: Scope, array: str | None) -> People:
-    """People by tests of their group of events; each test comes with what it says of no events."""
+def grouped(source: str, tests: list[tuple[str, bool]], scope: Scope) -> People:
+    """People by tests of their group of events ``e``; each test comes with what it says of no events."""
     having = sql.both(test for test, _ in tests)
     nothing = all(at_nothing for _, at_nothing in tests)
     kept = sql.negation(f"({having})") if nothing else having
-    query = f"SELECT e.profile_key {_source(selection, scope, array)} GROUP BY e.profile_key HAVING {kept}"
-    return People(query, inverted=nothing, seen=_seen(scope))
-
-
-def _source(selection: Selection, scope: Scope, array: str | None) -> str:
-    matches = selected(selection, scope)
-    join = (
-        "" if array is None else f" JOIN event_elements AS x ON {element_join(array, matches.elements.get(array, ()))}"
+    return People(
+        f"SELECT e.profile_key {source} GROUP BY e.profile_key HAVING {kept}", inverted=nothing, seen=seen(scope)
     )
-    return f"FROM {scope.log('log_events')} AS e{join} WHERE {matches.all(joined=array)}"
 
 
-def _seen(scope: Scope) -> bool:
+def _grouped(part: Did, tests: list[tuple[str, bool]], scope: Scope, array: str | None) -> People:
+    return grouped(events(chosen(part, scope), scope, array), tests, scope)
+
+
+def events(matches: Matches, scope: Scope, array: str | None = None, *, without_elements: bool = False) -> str:
+    """SQL from ``FROM``: the events ``e`` that match; beside those of ``array`` the elements ``x`` that are read.
+
+    Args:
+        without_elements: events without such an element are there too.
+    """
+    join = ""
+    if array is not None:
+        kept = [*matches.elements.get(array, ()), *matches.alike.get(array, ())]
+        join = f" {'LEFT ' if without_elements else ''}JOIN event_elements AS x ON {element_join(array, kept)}"
+    return f"FROM {scope.log('log_events')} AS e{join} WHERE {matches.all(joined=None if without_elements else array)}"
+
+
+def seen(scope: Scope) -> bool:
+    """Whether people with selected events are surely in the universe."""
     return scope.future is None
 
 
-def _times(test: Test) -> tuple[str, bool]:
+def times(test: Test) -> tuple[str, bool]:
+    """SQL of a test of the number of events ``e`` of a group, and what it says of none."""
     return number_holds(test, _compare("count(*)", str)), holds_at(test, Decimal(0))
 
 
@@ -80,7 +99,7 @@ def _aggregate(aggregate: Aggregate, selection: Selection, value: Value) -> tupl
     if function == "avg":
         return number_holds(aggregate.test, _average(value)), at_nothing
     literal = str if function == "distinct" else sql.micro
-    compare = _compare(_result(function, selection, value), literal)
+    compare = _compare(result(function, selection, value), literal)
     return number_holds(aggregate.test, compare), at_nothing
 
 
@@ -94,10 +113,13 @@ def _average(value: Value) -> Callable[[str, Decimal], str]:
     return lambda symbol, operand: f"sum({number}) {symbol} CAST({sql.micro(operand)} AS HUGEINT) * count({number})"
 
 
-def _result(function: Function, selection: Selection, value: Value) -> str:
+def result(function: Function | None, selection: Selection, value: Value) -> str:
+    """SQL: what a property of the events ``e`` of a group comes to; without a function their number."""
     number, text = value.number, value.text
+    if function is None:
+        return "count(*)"
     if function == "sum":
-        return f"coalesce(sum({_signed(selection, number)}), 0)"
+        return f"coalesce(sum({signed(selection, number)}), 0)"
     if function == "distinct":
         return f"count(DISTINCT {text}) + count(DISTINCT CASE WHEN {text} IS NULL THEN {number} END)"
     if function == "avg":
@@ -105,8 +127,8 @@ def _result(function: Function, selection: Selection, value: Value) -> str:
     return f"{function}({number})"
 
 
-def _signed(selection: Selection, number: str) -> str:
-    """Beside other events, refunds count negative; alone they are the amount refunded."""
+def signed(selection: Selection, number: str) -> str:
+    """SQL: what a number adds to a sum: refunds take away beside other events; alone they are the amount refunded."""
     check = selection.event[0]
     if len(selection.event) == 1 and check.name == "is" and not check.negated:
         return number

@@ -3,84 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from foretell.clock import utc
-from foretell.condition import accounts, counting, own_tables, picking, running
+from foretell.condition import accounts, binding, own_tables, people_explaining, picking, running, sql
+from foretell.condition.chain_explaining import chain
 from foretell.condition.compile import people
+from foretell.condition.event_explaining import Asker, listed
+from foretell.condition.evidence import Evidence, Explanation, shown_pair
 from foretell.condition.nodes import (
     Account,
     All,
     AnyOf,
+    Bucket,
     Condition,
     Consent,
+    Context,
     Did,
     Event,
     Leaf,
-    Measure,
     Message,
+    Near,
     Not,
+    Persona,
     Pick,
     Prediction,
+    Ratio,
     Segment,
     Selection,
+    Sequence,
     Table,
     Trait,
 )
 from foretell.condition.people import members, universe
 from foretell.condition.scope import Of, Scope
-from foretell.condition.sentence import clause, measure_sentence, sentence
+from foretell.condition.sentence import clause, sentence
+from foretell.condition.traits import trait_values
 from foretell.condition.where import selected
 from foretell.engine import Analytics
-from foretell.money import from_micro
-
-_MOST_EVENTS = 5
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """An event that counts."""
-
-    message_id: str
-    event: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """One part of a condition and what became of it.
-
-    Args:
-        says: the part in words.
-        holds: whether it holds.
-        found: what was read: number of events, value, score; empty for groups.
-        events: the latest events that were selected (for ``last`` and ``first``: that one).
-        parts: the explanation's own parts.
-    """
-
-    says: str
-    holds: bool
-    found: str = ""
-    events: tuple[Evidence, ...] = ()
-    parts: tuple[Explanation, ...] = ()
-
-    def as_dict(self) -> dict[str, object]:
-        """For programs (``--json``)."""
-        return {
-            "says": self.says,
-            "holds": self.holds,
-            "found": self.found,
-            "events": [
-                {"message_id": one.message_id, "event": one.event, "timestamp": one.at.isoformat()}
-                for one in self.events
-            ],
-            "parts": [part.as_dict() for part in self.parts],
-        }
 
 
 def explain(
@@ -100,11 +62,13 @@ class _Teller:
     analytics: Analytics
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
-    def query(self, sql: str) -> pa.Table:
-        return self.analytics.query(sql, tables=self.tables)
+    def query(self, query: str) -> pa.Table:
+        return self.analytics.query(query, tables=self.tables)
 
     def tell(self, tree: Condition, scope: Scope, of: Of) -> Explanation:
         match tree:
+            case All() if binding.split(tree)[0]:
+                return self._bound(tree, scope, of)
             case All() | AnyOf():
                 parts = tuple(self.tell(part, scope, of) for part in tree.parts)
                 agreed = [part.holds for part in parts]
@@ -114,22 +78,47 @@ class _Teller:
                 return Explanation(clause(tree), not part.holds, parts=(part,))
             case Segment():
                 inner, own = scope.references.segment(tree.key)
-                whole = explain(inner, scope.within_segment(tree.key), own, self.analytics, self.tables)
+                whole = explain(inner, scope.within_segment(tree.key, own), own, self.analytics, self.tables)
                 return Explanation(clause(tree), whole.holds, parts=whole.parts)
             case _:
-                return self._leaf(tree, scope, self._holds(tree, scope, of))
+                told = self._leaf(tree, scope, of)
+                zone = people_explaining.zone(tree, scope, self.query)
+                return replace(told, found="; ".join(filter(None, [told.found, zone]))) if zone else told
 
-    def _leaf(self, tree: Leaf, scope: Scope, holds: bool) -> Explanation:
+    def _bound(self, tree: All, scope: Scope, of: Of) -> Explanation:
+        """Parts that speak of a bound value are told for one for which all hold, else for one that was found."""
+        groups, _ = binding.split(tree)
+        inside: dict[int, Scope | None] = {}
+        for one, parts in groups:
+            for wanted in (parts, ()):
+                pairs = binding.held(one, wanted, scope, of, people)
+                keys = self.query(f"SELECT min(v.bound_key) AS k FROM ({pairs}) AS v")["k"].to_pylist()
+                if keys[0] is not None:
+                    break
+            value = None if keys[0] is None else replace(scope, frame=replace(scope.frame, bound=sql.text(keys[0])))
+            inside |= {id(part): value for part in parts}
+        told = []
+        for part in tree.parts:
+            its = inside.get(id(part), scope)
+            told.append(Explanation(clause(part), False, "no value") if its is None else self.tell(part, its, of))
+        return Explanation(clause(tree), self._holds(tree, scope, of), parts=tuple(told))
+
+    def _leaf(self, tree: Leaf, scope: Scope, of: Of) -> Explanation:
+        holds = self._holds(tree, scope, of)
         found = ""
         events: tuple[Evidence, ...] = ()
         match tree:
             case Did():
-                return self._did(tree, scope, holds)
+                found, events = Asker(self.query, scope, of).did(tree)
+            case Ratio():
+                found, events = Asker(self.query, scope, of).ratio(tree)
+            case Sequence():
+                found, events = chain(tree, scope, self.query)
             case Pick():
                 events, number = self._events(tree.selection, scope, descending=tree.which == "last")
                 found, events = _counted(number), events[:1]
             case Trait():
-                found = self._value(picking.trait_values(tree, scope))
+                found = self._value(trait_values(tree.name, scope))
             case Prediction():
                 found = self._value(picking.scores(tree, scope))
             case Consent():
@@ -140,12 +129,20 @@ class _Teller:
             case Event():
                 events, _ = self._listed(running.entry_event(scope), descending=True)
                 found = self._entry(tree, scope) if events else "no event"
+            case _:
+                found = self._beside(tree, scope)
+        return Explanation(clause(tree), holds, found, events)
+
+    def _beside(self, tree: Leaf, scope: Scope) -> str:
+        match tree:
             case Account():
-                found = self._accounts(tree, scope)
+                return self._accounts(tree, scope)
+            case Persona() | Near() | Bucket() | Context():
+                return people_explaining.found(tree, scope, self.query)
             case Table():
                 number = self.query(own_tables.rows(tree, scope)).num_rows
-                found = f"{number} rows" if number != 1 else "1 row"
-        return Explanation(clause(tree), holds, found, events)
+                return f"{number} rows" if number != 1 else "1 row"
+        return ""
 
     def _accounts(self, part: Account, scope: Scope) -> str:
         inner = scope.of_accounts()
@@ -158,29 +155,11 @@ class _Teller:
         found = people(leaf, scope, of)
         return bool(self.query(found.query).num_rows) != found.inverted
 
-    def _did(self, part: Did, scope: Scope, holds: bool) -> Explanation:
-        events, number = self._events(part.selection, scope, descending=True)
-        found = [f"{number} events"]
-        for aggregate in part.aggregates:
-            asked = Measure(part.selection, aggregate.function, aggregate.name)
-            rows = self.query(counting.measure(asked, scope))["value"].to_pylist()
-            value = rows[0] if rows else None if aggregate.function in ("avg", "min", "max") else 0
-            plain = value is None or aggregate.function == "distinct"
-            shown = "missing" if value is None else str(value) if plain else _number(value)
-            found.append(f"{measure_sentence(asked).removesuffix('.').removeprefix('The ')}: {shown}")
-        return Explanation(clause(part), holds, "; ".join(found), events)
-
     def _events(self, selection: Selection, scope: Scope, *, descending: bool) -> tuple[tuple[Evidence, ...], int]:
         return self._listed(f"FROM log_events AS e WHERE {selected(selection, scope).all()}", descending=descending)
 
     def _listed(self, source: str, *, descending: bool) -> tuple[tuple[Evidence, ...], int]:
-        order = "DESC" if descending else "ASC"
-        rows = self.query(
-            f"SELECT e.message_id, e.event, e.ts, count(*) OVER () AS number {source} "
-            f"ORDER BY e.ts {order}, e.message_id {order} LIMIT {_MOST_EVENTS}"
-        ).to_pylist()
-        found = tuple(Evidence(row["message_id"], row["event"], utc(row["ts"])) for row in rows)
-        return found, int(rows[0]["number"]) if rows else 0
+        return listed(self.query, source, descending=descending)
 
     def _consent(self, part: Consent, scope: Scope) -> str:
         rows = self.query(f"SELECT * FROM ({picking.consent_states(part, scope)}) AS v WHERE v.place = 1").to_pylist()
@@ -194,7 +173,7 @@ class _Teller:
         if array is not None:
             return f"its {array}"
         rows = self.query(f"SELECT {value.text} AS s, {value.number} AS n {running.entry_event(scope)}").to_pylist()
-        return _shown(rows[0])
+        return shown_pair(rows[0])
 
     def _value(self, ranked: str) -> str:
         rows = self.query(f"SELECT * FROM ({ranked}) AS v WHERE v.place = 1").to_pylist()
@@ -203,19 +182,8 @@ class _Teller:
         row = rows[0]
         if "score" in row:
             return str(row["score"])
-        return _shown(row)
+        return shown_pair(row)
 
 
 def _counted(number: int) -> str:
     return f"{number} events" if number else "no event"
-
-
-def _shown(row: Mapping[str, Any]) -> str:
-    if row["s"] is not None:
-        return str(row["s"])
-    return "missing" if row["n"] is None else _number(row["n"])
-
-
-def _number(micro: int) -> str:
-    exact: Decimal = from_micro(micro)
-    return f"{exact.normalize():f}"

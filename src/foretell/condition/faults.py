@@ -25,12 +25,14 @@ class Faults:
         at: gives a place its file and line.
         thing: the document that holds the condition, e.g. ``segment loyal``.
         journey: a journey holds it, whose runs have messages and an event that began them.
+        decision: it is asked at the moment of a decision, which has a context.
     """
 
     at: At = nowhere
     thing: str = ""
     problems: list[Problem] = field(default_factory=list)
     journey: bool = False
+    decision: bool = False
 
     def add(self, path: Path, code: str, message: str, next_step: str) -> None:
         """Note one problem."""
@@ -40,41 +42,10 @@ class Faults:
         """Note every key of ``raw`` that is not in ``known``, with the nearest one that is."""
         options = sorted(known)
         for key in raw:
-            if key in options:
-                continue
-            if key in LATER_KEYS:
-                self.later((*path, key), key)
-            else:
+            if key not in options:
                 self.add(
                     (*path, key),
                     "UNKNOWN_KEY",
                     f"{key!r} has no meaning beside {head!r}",
                     suggestion(str(key), options, what="keys"),
                 )
-
-    def later(self, path: Path, key: str) -> None:
-        """Note a word of the language that this version does not answer yet."""
-        self.add(
-            path,
-            "NOT_IN_THIS_VERSION",
-            f"{key!r} belongs to the condition language, but this version cannot answer it yet",
-            "Say it with the heads did, did_not, last, first, trait, prediction, segment, consent, account and table.",
-        )
-
-
-LATER_HEADS = frozenset(
-    (
-        "sequence",
-        "ratio",
-        "persona",
-        "near",
-        "context",
-        "bucket",
-    )
-)
-LATER_KEYS = frozenset(
-    (
-        "since", "in_any", "local_hour", "weekday", "same", "per", "as", "change", "base", "top", "without",
-        "open", "in_list", "anniversary_in",
-    )
-)  # fmt: skip

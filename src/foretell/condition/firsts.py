@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from foretell.condition.nodes import AnyOf, Check, Condition, Did, Message, Property
+from foretell.condition.nodes import Anchor, AnyOf, Check, Condition, Did, Message, Property
 from foretell.condition.running import message_events
 from foretell.condition.scope import Scope
 from foretell.condition.where import selected
 
 _ONCE = (Check("gte", (Decimal(1),)),)
+_OF_TODAY = ("ago_", "age_", "anniversary_in", "in_list")
 
 
 def first_instants(tree: Condition, scope: Scope) -> str | None:
@@ -39,9 +40,18 @@ def _queries(tree: Condition, scope: Scope) -> list[str] | None:
 
 
 def _lasts(part: Did) -> bool:
-    plain = part.times == _ONCE and not part.aggregates and not part.negated
-    return plain and part.selection.within is None and all(_timeless(test) for test in part.selection.where)
+    plain = part == Did(part.selection, _ONCE) and not isinstance(part.selection.since, Anchor)
+    return (
+        plain
+        and part.selection.within is None
+        and not _on_clock(part)
+        and all(_timeless(test) for test in part.selection.where)
+    )
+
+
+def _on_clock(part: Did) -> bool:
+    return bool(part.selection.hours or part.selection.weekdays)
 
 
 def _timeless(test: Property) -> bool:
-    return not any(check.name.startswith(("ago_", "age_")) for check in test.test)
+    return not any(check.name.startswith(_OF_TODAY) for check in test.test)

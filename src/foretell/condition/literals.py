@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from foretell.clock import Duration
 from foretell.condition.faults import Faults
 from foretell.condition.nodes import Path, Scalar
-from foretell.definitions import described
+from foretell.definitions import KEY_PATTERN, described
 from foretell.errors import UsageError
 from foretell.money import MICRO, to_micro
 
@@ -50,6 +52,28 @@ def number(raw: object, path: Path, faults: Faults) -> Decimal | None:
     return None
 
 
+_SHARE = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,4})?) ?%\Z")
+
+
+def share(raw: object, path: Path, faults: Faults) -> Decimal | None:
+    """A share or a change, written ``20%`` or ``-12.5%`` or as a number (0.2)."""
+    if isinstance(raw, str):
+        if found := _SHARE.match(raw):
+            return (Decimal(found[1]) / 100).normalize()
+        faults.add(path, "BAD_NUMBER", f"{described(raw)} is no share", "Write a percentage, e.g. 20% or -12.5%.")
+        return None
+    return number(raw, path, faults)
+
+
+def key(raw: Mapping[str, Any], head: str, path: Path, faults: Faults) -> str:
+    """The name that stands beside ``head``; ``?`` with a problem noted where there is none."""
+    name = raw[head]
+    if isinstance(name, str) and name and "\0" not in name:
+        return name
+    faults.add((*path, head), "BAD_VALUE", f"{described(name)} is no name of a {head}", f"Write the {head}'s name.")
+    return "?"
+
+
 def text(raw: object, path: Path, faults: Faults) -> str | None:
     """A text without the character NUL."""
     if isinstance(raw, str) and "\0" not in raw:
@@ -64,6 +88,44 @@ def whole(raw: object, path: Path, faults: Faults) -> Decimal | None:
     if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < 1_000_000_000:
         return Decimal(raw)
     faults.add(path, "BAD_NUMBER", f"{described(raw)} is no whole number", "Write a whole number, 0 or more.")
+    return None
+
+
+def hour(raw: object, path: Path, faults: Faults) -> Decimal | None:
+    """An hour of the day."""
+    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw <= 23:
+        return Decimal(raw)
+    faults.add(path, "BAD_NUMBER", f"{described(raw)} is no hour of the day", "Write a whole number from 0 to 23.")
+    return None
+
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def weekday(raw: object, path: Path, faults: Faults) -> Decimal | None:
+    """A day of the week; Monday is 1, Sunday 7."""
+    if isinstance(raw, str) and raw in WEEKDAYS:
+        return Decimal(WEEKDAYS.index(raw) + 1)
+    step = f"Write one of {', '.join(WEEKDAYS)}."
+    faults.add(path, "BAD_VALUE", f"{described(raw)} is no day of the week", step)
+    return None
+
+
+def list_key(raw: object, path: Path, faults: Faults) -> str | None:
+    """The key of a reference list: its file's name without ``.csv``."""
+    if isinstance(raw, str) and re.fullmatch(KEY_PATTERN, raw):
+        return raw
+    step = "Write the file's name without .csv, e.g. in_list: hiking_zips for reference/hiking_zips.csv."
+    faults.add(path, "BAD_VALUE", f"{described(raw)} is no reference list", step)
+    return None
+
+
+def days_ahead(raw: object, path: Path, faults: Faults) -> Duration | None:
+    """How far ahead yearly returns are looked for: at most a year."""
+    found = duration(raw, path, faults)
+    if found is None or found.days <= 366:
+        return found
+    faults.add(path, "BAD_DURATION", f"{raw} is longer than a year", "Write a length of time up to 1y, e.g. 7d.")
     return None
 
 

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from foretell.clock import Duration
+from foretell.condition.event_parts import event_parts
 from foretell.condition.faults import At, Faults, nowhere
+from foretell.condition.naming import lists_named
 from foretell.condition.nodes import (
     Account,
     All,
     AnyOf,
     Condition,
     Consent,
-    Did,
     Leaf,
     Measure,
     Message,
     Not,
-    Pick,
+    Persona,
     Prediction,
     Segment,
-    Selection,
     Table,
     Test,
     Trait,
 )
 from foretell.condition.parse import parse
 from foretell.condition.scope import Of
-from foretell.definitions import Catalog, Problem
+from foretell.definitions import Catalog, Problem, suggestion
 from foretell.errors import UsageError
 from foretell.profile import Survivorship, name_of, purposes_of, survivorship_of
 
@@ -43,6 +43,7 @@ class Named:
         consents: pairs (channel, purpose).
         steps: of a journey, whose messages are meant.
         tables: of the workspace's own.
+        lists: reference lists.
     """
 
     segments: tuple[str, ...]
@@ -53,6 +54,8 @@ class Named:
     consents: tuple[tuple[str, str], ...] = ()
     steps: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    personas: tuple[str, ...] = ()
 
 
 def leaves(tree: Condition | Measure) -> Iterator[Leaf | Measure]:
@@ -71,36 +74,23 @@ def references(tree: Condition | Measure) -> Named:
     own = list(leaves(tree))
     within = [leaf for one in own if isinstance(one, Account) for leaf in leaves(one.part)]
     found = [*own, *within]
-    properties = [pair for leaf in found for pair in properties_of(leaf)]
+    parts = [part for leaf in found for part in event_parts(leaf)]
     return Named(
         segments=_once(leaf.key for leaf in found if isinstance(leaf, Segment)),
         predictions=_once(leaf.key for leaf in found if isinstance(leaf, Prediction)),
         traits=_once(leaf.name for leaf in own if isinstance(leaf, Trait)),
-        events=tuple(dict.fromkeys(leaf.selection.event for leaf in found if isinstance(leaf, Did | Pick | Measure))),
-        properties=tuple(dict.fromkeys(properties)),
+        events=tuple(dict.fromkeys(part.event for part in parts)),
+        properties=tuple(dict.fromkeys((part.event, name) for part in parts for name in part.names)),
         consents=tuple(dict.fromkeys((leaf.channel, leaf.purpose) for leaf in found if isinstance(leaf, Consent))),
         steps=_once(leaf.step for leaf in found if isinstance(leaf, Message)),
         tables=_once(leaf.key for leaf in found if isinstance(leaf, Table)),
+        lists=_once(key for key, _ in lists_named(tree)),
+        personas=_once(leaf.key for leaf in found if isinstance(leaf, Persona)),
     )
 
 
-def properties_of(leaf: Leaf | Measure) -> list[tuple[Test, str]]:
-    """The properties that an event head names, with the test of the event's name."""
-    if not isinstance(leaf, Did | Pick | Measure):
-        return []
-    selection: Selection = leaf.selection
-    names = [test.name for test in selection.where]
-    if isinstance(leaf, Did):
-        names += [aggregate.name for aggregate in leaf.aggregates]
-    elif isinstance(leaf, Pick):
-        names += [test.name for test in leaf.properties]
-    elif leaf.function is not None:
-        names.append(leaf.name)
-    return [(selection.event, name) for name in names]
-
-
 def horizon_problems(tree: Condition, catalog: Catalog, *, at: At | None = None, thing: str = "") -> list[Problem]:
-    """Horizons that predictions of ``catalog`` do not have, or that must be named and are not.
+    """Horizons that predictions of ``catalog`` do not have, or that must be named and are not, and unknown lists.
 
     Segments and predictions that do not exist are found by following a document's references.
     """
@@ -113,6 +103,10 @@ def horizon_problems(tree: Condition, catalog: Catalog, *, at: At | None = None,
         except UsageError as error:
             place = "prediction" if leaf.horizon is None else "horizon"
             faults.add((*leaf.path, place), error.code, error.what, error.next_step)
+    for key, path in lists_named(tree):
+        if key not in catalog.lists:
+            step = suggestion(key, sorted(catalog.lists), what="lists")
+            faults.add(path, "UNKNOWN_LIST", f"there is no list {key!r}: reference/{key}.csv", step)
     return faults.problems
 
 

@@ -17,6 +17,10 @@ from foretell.condition.nodes import Check, Operand
 _DATE = "[12][0-9]{3}-[01][0-9]-[0-3][0-9]"
 _TIME = "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
 _OFFSET = "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+WALL = f"^{_DATE}({_TIME})?$"
+"""Texts that are a date or a wall time."""
+AWARE = f"^{_DATE}{_TIME}{_OFFSET}$"
+"""Texts that are an instant."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,8 @@ def text_test(column: str, found: list[Bound]) -> str:
     wall = sql.both(f"TRY_CAST({column} AS TIMESTAMP) {b.operator} {sql.wall(b.wall)}" for b in found)
     zoned = sql.both(f"TRY_CAST({column} AS TIMESTAMPTZ) {b.operator} {sql.zoned(b.instant)}" for b in found)
     return (
-        f"CASE WHEN regexp_matches({column}, '^{_DATE}({_TIME})?$') THEN {wall} "
-        f"WHEN regexp_matches({column}, '^{_DATE}{_TIME}{_OFFSET}$') THEN {zoned} END"
+        f"CASE WHEN regexp_matches({column}, '{WALL}') THEN {wall} "
+        f"WHEN regexp_matches({column}, '{AWARE}') THEN {zoned} END"
     )
 
 

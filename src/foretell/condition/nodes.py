@@ -15,12 +15,21 @@ from foretell.clock import Duration
 
 Path = tuple[str | int, ...]
 Scalar = str | bool | Decimal
-Operand = str | bool | Decimal | date | datetime | Duration
+
+
+@dataclass(frozen=True)
+class Variable:
+    """``$c``: the value that ``per … as: c`` bound in the same ``all``."""
+
+    name: str
+
+
+Operand = str | bool | Decimal | date | datetime | Duration | Variable
 
 CheckName = Literal[
     "is", "in", "gt", "gte", "lt", "lte", "between",
     "contains", "starts_with", "ends_with", "matches", "exists",
-    "before", "after",
+    "before", "after", "in_list", "anniversary_in",
     "ago_gt", "ago_gte", "ago_lt", "ago_lte", "ago_between",
     "age_is", "age_gt", "age_gte", "age_lt", "age_lte", "age_between",
 ]  # fmt: skip
@@ -34,7 +43,8 @@ class Check:
     Args:
         name: the positive test.
         operands: what the value is held against: one, several (``in``), two (``…between``) or none
-            (``exists``). Numbers are decimals in major units.
+            (``exists``); of ``in_list`` the key of the reference list, of ``anniversary_in`` a duration. Numbers are
+            decimals in major units, shares (``20%``) decimals (0.2).
         negated: the exact complement is meant (``is_not``, ``not_in``, ``not_contains``,
             ``exists: false``).
     """
@@ -57,18 +67,35 @@ class Property:
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """The instant of the person's last (first) event of some kind; of a person without one it is missing."""
+
+    which: Literal["last", "first"]
+    event: Test
+    where: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True)
 class Selection:
     """Which events are meant.
 
     Args:
         event: test of the event's name.
         where: tests of properties, all of which must hold.
-        within: only the events of the last so much time; None is all of the past.
+        within: only the events of the last so much time; None is all of the past. In a step of a sequence it counts
+            from the step before.
+        since: only the events after that instant (a date: from its first instant in the workspace's zone); none
+            where it is missing.
+        hours: tests of the hour (0 to 23) on the person's clock.
+        weekdays: tests of the day of the week (1 Monday to 7 Sunday) on the person's clock.
     """
 
     event: Test
     where: tuple[Property, ...] = ()
     within: Duration | None = None
+    since: Anchor | date | datetime | None = None
+    hours: Test = ()
+    weekdays: Test = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,39 @@ class Trait:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A number over events: how many (``function`` None), or what a property comes to."""
+
+    function: Function | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a number of the window compares with that of the window before, of the same length.
+
+    Args:
+        test: of ``(now - before) / before``; missing where ``before`` is missing or 0.
+        base: of the window before: its number of events, of a ratio its denominator.
+        figure: what is compared (of a ratio: nothing, it is the ratio itself).
+    """
+
+    test: Test
+    base: Test = ()
+    figure: Figure = Figure()
+
+
+@dataclass(frozen=True)
+class Top:
+    """The first so many, or the first share, of the universe by a number; who has none of the events is not among
+    them, ties are all in."""
+
+    count: int | None
+    share: Decimal | None
+    figure: Figure = Figure()
+
+
+@dataclass(frozen=True)
 class Did:
     """How many of the selected events there are, and what their properties add up to.
 
@@ -121,12 +181,111 @@ class Did:
         times: test of their number; None where only aggregates are asked for.
         aggregates: further tests, all of which must hold.
         negated: written ``did_not``: the exact complement.
+        in_any: the tests hold for the events of some window of this length, whenever it was.
+        per: the tests hold for the events of some value of this property.
+        bind: the name by which other parts of the same ``all`` speak of that value.
+        without: only events that no such event follows (in time, ties by message id).
+        same: properties in which the event and the one that follows it are equal.
     """
 
     selection: Selection
     times: Test | None
     aggregates: tuple[Aggregate, ...] = ()
     negated: bool = False
+    path: Path = field(default=(), compare=False)
+    in_any: Duration | None = None
+    per: str | None = None
+    bind: str | None = None
+    change: Change | None = None
+    top: Top | None = None
+    without: Selection | None = None
+    same: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a sequence: an event after the step before it (in time, ties by message id), or none such.
+
+    Args:
+        selection: its ``within`` counts from the step before; of the first step from the instant back.
+        negated: written ``did_not``: no such event up to the next step, or to the end of its ``within``.
+    """
+
+    selection: Selection
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Events that follow each other.
+
+    Args:
+        steps: the first is positive.
+        same: properties in which the events of all steps are equal.
+        within: of the first step, from the instant back.
+        open: a closing negated step holds although its window has not elapsed.
+    """
+
+    steps: tuple[Step, ...]
+    same: tuple[str, ...] = ()
+    within: Duration | None = None
+    open: bool = False
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How often some events are there for each of some others; missing where there is none of the others.
+
+    Args:
+        test: of the ratio; empty where only its change is asked for.
+    """
+
+    over: Selection
+    under: Selection
+    within: Duration | None
+    test: Test = ()
+    change: Change | None = None
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Persona:
+    """The latest persona that was assigned to the person is this one."""
+
+    key: str
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Near:
+    """The coordinates in the trait lie at most ``km`` from a point: the great circle on a sphere of 6,371.0088 km.
+
+    They are read, in degrees, from ``TRAIT.latitude`` (or ``lat``) and ``TRAIT.longitude`` (or ``lon``, ``lng``).
+    """
+
+    trait: str
+    latitude: Decimal
+    longitude: Decimal
+    km: Decimal
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Context:
+    """A test of what is known at the moment of a decision alone, such as the page that is looked at."""
+
+    name: str
+    test: Test
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A test of the person's place, from 0 up to 1, in a draw: the same for good, and independent between keys."""
+
+    key: str
+    test: Test
     path: Path = field(default=(), compare=False)
 
 
@@ -223,8 +382,11 @@ class Table:
     path: Path = field(default=(), compare=False)
 
 
-Condition = All | AnyOf | Not | Trait | Did | Pick | Prediction | Segment | Consent | Message | Event | Account | Table
-Leaf = Trait | Did | Pick | Prediction | Segment | Consent | Message | Event | Account | Table
+Leaf = (
+    Trait | Did | Pick | Sequence | Ratio | Prediction | Segment | Persona | Consent | Near | Account | Table
+    | Message | Event | Context | Bucket
+)  # fmt: skip
+Condition = All | AnyOf | Not | Leaf
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ instant counts, whoever owned the earlier ones.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from foretell.condition import sql
@@ -30,8 +31,10 @@ def table(part: Table, scope: Scope) -> People:
 
 def rows(part: Table, scope: Scope) -> str:
     """SQL: ``profile_key row_key seq ts`` of each row that keeps the tests, by its owner."""
-    tests = properties(tuple(Property(PREFIX + test.name, test.test) for test in part.where), scope)
     owner = "r.account_id" if scope.accounts else "r.profile_key"
+    tests = properties(
+        tuple(Property(PREFIX + test.name, test.test) for test in part.where), replace(scope, owner=owner)
+    )
     kept = sql.both(["r.place = 1", "NOT r.removed", f"{owner} IS NOT NULL", tests.all(), *_owned(owner, scope)])
     return (
         f"SELECT {owner} AS profile_key, r.row_key, r.seq, r.ts FROM ({versions(part.key, scope)}) AS r "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast, get_args
 
-from foretell.condition import checks, literals, qualifiers
-from foretell.condition.faults import LATER_HEADS, At, Faults, nowhere
+from foretell.condition import checks, literals, parse_events, parse_sequences, people_parsing, qualifiers
+from foretell.condition.faults import At, Faults, nowhere
 from foretell.condition.nodes import (
     Account,
     All,
@@ -29,14 +29,25 @@ from foretell.condition.nodes import (
     Trait,
 )
 from foretell.condition.outcome import outcome_problems
+from foretell.condition.parse_variables import variable_problems
 from foretell.definitions import Problem, described, raise_errors, suggestion
 
 Raw = Mapping[str, Any]
-_EVENT_KEYS = (*qualifiers.SELECTION, "times", *qualifiers.FUNCTIONS, *checks.NUMBER_TESTS)
+_EVENT_KEYS = (*parse_events.DID_KEYS, "open", "base")
+
+
+MOST_DEPTH = 60
+"""Keys and places from the root to a part."""
 
 
 def parse(
-    raw: object, *, at: At | None = None, thing: str = "", future: bool = False, journey: bool = False
+    raw: object,
+    *,
+    at: At | None = None,
+    thing: str = "",
+    future: bool = False,
+    journey: bool = False,
+    decision: bool = False,
 ) -> Condition:
     """The tree of a written condition.
 
@@ -45,20 +56,27 @@ def parse(
         thing: the document that holds it, e.g. ``segment loyal``.
         future: read it as a prediction's outcome, where some heads have no meaning.
         journey: a journey holds it: the heads ``message`` and ``event`` may be used.
+        decision: it is asked at the moment of a decision: the head ``context`` may be used.
 
     Raises:
         DefinitionErrors: with every problem found.
     """
-    tree, problems = _read(raw, at, thing, future, journey)
+    tree, problems = _read(raw, at, thing, future, journey, decision)
     raise_errors(problems)
     return cast(Condition, tree)
 
 
 def parse_problems(
-    raw: object, *, at: At | None = None, thing: str = "", future: bool = False, journey: bool = False
+    raw: object,
+    *,
+    at: At | None = None,
+    thing: str = "",
+    future: bool = False,
+    journey: bool = False,
+    decision: bool = False,
 ) -> list[Problem]:
     """Everything that is wrong with a written condition; empty where :func:`parse` succeeds."""
-    return _read(raw, at, thing, future, journey)[1]
+    return _read(raw, at, thing, future, journey, decision)[1]
 
 
 def parse_measure(raw: object, *, at: At | None = None, thing: str = "", future: bool = False) -> Measure:
@@ -77,12 +95,14 @@ def measure_problems(raw: object, *, at: At | None = None, thing: str = "", futu
 
 
 def _read(
-    raw: object, at: At | None, thing: str, future: bool, journey: bool
+    raw: object, at: At | None, thing: str, future: bool, journey: bool, decision: bool
 ) -> tuple[Condition | None, list[Problem]]:
-    faults = Faults(at or nowhere, thing, journey=journey)
+    faults = Faults(at or nowhere, thing, journey=journey, decision=decision)
     tree = condition(raw, (), faults)
-    if tree is not None and future:
-        outcome_problems(tree, faults)
+    if tree is not None:
+        variable_problems(tree, faults)
+        if future:
+            outcome_problems(tree, faults)
     return tree, faults.problems
 
 
@@ -119,7 +139,10 @@ def condition(raw: object, path: Path, faults: Faults) -> Condition | None:
             "Write a mapping such as {did: Order Completed}.",
         )
         return None
-    heads = [key for key in raw if key in _READERS or key in LATER_HEADS]
+    if len(path) > MOST_DEPTH:
+        faults.add(path, "BAD_CONDITION", "the condition is nested too deeply", "Put a part into a segment of its own.")
+        return None
+    heads = [key for key in raw if key in _READERS]
     if len(heads) > 1:
         written = " and ".join(repr(head) for head in heads)
         faults.add(
@@ -133,15 +156,20 @@ def condition(raw: object, path: Path, faults: Faults) -> Condition | None:
         _no_head(raw, path, faults)
         return None
     head = heads[0]
-    if head in LATER_HEADS:
-        faults.later((*path, head), head)
-        return None
     if head in _OF_JOURNEYS and not faults.journey:
         faults.add(
             (*path, head),
             "ONLY_IN_JOURNEYS",
             f"{head!r} speaks of a person's run through a journey, and here there is none",
             "Use it in a journey's steps, leave or goal; elsewhere say did with the event's name.",
+        )
+        return None
+    if head == "context" and not faults.decision:
+        faults.add(
+            (*path, head),
+            "ONLY_IN_DECISIONS",
+            f"{head!r} speaks of the moment of a decision, and here there is none",
+            "Elsewhere say did: Page Viewed with where and within.",
         )
         return None
     allowed, read = _READERS[head]
@@ -181,7 +209,7 @@ def _not(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
 
 
 def _trait(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
-    name = _key(raw, head, path, faults)
+    name = literals.key(raw, head, path, faults)
     tests = {key: raw[key] for key in raw if key in checks.VALUE_TESTS}
     if not tests:
         faults.add(
@@ -192,26 +220,6 @@ def _trait(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
         )
         return None
     return Trait(name, checks.value_test(tests, path, faults), path)
-
-
-def _did(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
-    times, aggregates = qualifiers.counts(raw, path, faults)
-    chosen = qualifiers.selection(raw, head, path, faults)
-    return Did(chosen, times, aggregates, head == "did_not", path)
-
-
-def _pick(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
-    chosen = qualifiers.selection(raw, head, path, faults)
-    ago = checks.ago_test(raw["ago"], (*path, "ago"), faults) if "ago" in raw else ()
-    tests = qualifiers.properties(raw["is"], (*path, "is"), faults) if "is" in raw else ()
-    if "ago" not in raw and "is" not in raw:
-        faults.add(
-            (*path, head),
-            "MISSING_TEST",
-            f"{head!r} is held against nothing",
-            "Add ago: {gt: 60d} or is: {property: value}, or say did.",
-        )
-    return Pick("last" if head == "last" else "first", chosen, ago, tests, path)
 
 
 def _prediction(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
@@ -227,15 +235,15 @@ def _prediction(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | 
             "Add a test, e.g. gte: 0.7.",
         )
         return None
-    return Prediction(_key(raw, head, path, faults), horizon, checks.score_test(tests, path, faults), path)
+    return Prediction(literals.key(raw, head, path, faults), horizon, checks.score_test(tests, path, faults), path)
 
 
 def _segment(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
-    return Segment(_key(raw, head, path, faults), path)
+    return Segment(literals.key(raw, head, path, faults), path)
 
 
 def _consent(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
-    channel, _, purpose = _key(raw, head, path, faults).lower().partition(".")
+    channel, _, purpose = literals.key(raw, head, path, faults).lower().partition(".")
     if channel and purpose:
         return Consent(channel, purpose, path)
     if channel != "?":
@@ -273,11 +281,11 @@ def _leaves(tree: Condition) -> list[Leaf]:
 def _table(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
     where = qualifiers.properties(raw["where"], (*path, "where"), faults) if "where" in raw else ()
     times = checks.count_test(raw["times"], (*path, "times"), faults) if "times" in raw else qualifiers.AT_LEAST_ONCE
-    return Table(_key(raw, head, path, faults), where, times, path)
+    return Table(literals.key(raw, head, path, faults), where, times, path)
 
 
 def _message(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
-    step = _key(raw, head, path, faults)
+    step = literals.key(raw, head, path, faults)
     used = [key for key in ("is", "is_not") if key in raw]
     states = get_args(MessageState)
     if len(used) != 1:
@@ -303,15 +311,7 @@ def _event(raw: Raw, head: str, path: Path, faults: Faults) -> Condition | None:
             "Add a test, e.g. gte: 100.",
         )
         return None
-    return Event(_key(raw, head, path, faults), checks.value_test(tests, path, faults), path)
-
-
-def _key(raw: Raw, head: str, path: Path, faults: Faults) -> str:
-    name = raw[head]
-    if isinstance(name, str) and name and "\0" not in name:
-        return name
-    faults.add((*path, head), "BAD_VALUE", f"{described(name)} is no name of a {head}", f"Write the {head}'s name.")
-    return "?"
+    return Event(literals.key(raw, head, path, faults), checks.value_test(tests, path, faults), path)
 
 
 _Reader = Callable[[Raw, str, Path, Faults], Condition | None]
@@ -320,10 +320,12 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "any": ((), _parts),
     "not": ((), _not),
     "trait": (checks.VALUE_TESTS, _trait),
-    "did": (_EVENT_KEYS, _did),
-    "did_not": (_EVENT_KEYS, _did),
-    "last": ((*qualifiers.SELECTION, "ago", "is"), _pick),
-    "first": ((*qualifiers.SELECTION, "ago", "is"), _pick),
+    "did": (parse_events.DID_KEYS, parse_events.did),
+    "did_not": (parse_events.DID_KEYS, parse_events.did),
+    "last": (parse_events.PICK_KEYS, parse_events.pick),
+    "first": (parse_events.PICK_KEYS, parse_events.pick),
+    "sequence": (parse_sequences.SEQUENCE_KEYS, parse_sequences.sequence),
+    "ratio": (parse_events.RATIO_KEYS, parse_events.ratio),
     "prediction": (("horizon", *checks.SCORE_TESTS), _prediction),
     "segment": ((), _segment),
     "consent": ((), _consent),
@@ -331,5 +333,11 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "event": (checks.VALUE_TESTS, _event),
     "account": ((), _account),
     "table": (("where", "times"), _table),
+    "persona": ((), people_parsing.persona),
+    "near": ((), people_parsing.near),
+    "bucket": (checks.ORDER_TESTS, people_parsing.bucket),
+    "context": (checks.VALUE_TESTS, people_parsing.context),
 }
+HEADS: Mapping[str, tuple[str, ...]] = {head: allowed for head, (allowed, _) in _READERS.items()}
+"""The heads of conditions, each with the keys that may stand beside it."""
 _OF_JOURNEYS = ("message", "event")

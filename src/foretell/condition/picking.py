@@ -6,44 +6,18 @@ from foretell.condition import moments, sql
 from foretell.condition.nodes import Check, Consent, Pick, Prediction, Test, Trait
 from foretell.condition.people import People
 from foretell.condition.scope import Scope
+from foretell.condition.traits import trait_values
 from foretell.condition.values import Value, holds, number_holds
 from foretell.condition.where import properties, selected
-from foretell.profile import EVERYTHING, EXEMPT, Survivorship, ranked_sql, traits_told_of, words_sql
+from foretell.profile import EVERYTHING, EXEMPT
 
 _PROFILING = Consent("", "profiling")
-_SAME = "o.profile_key = coalesce(m.profile_key, r.node_key)"
 
 
 def trait(part: Trait, scope: Scope) -> People:
     """Who has a latest trait value that keeps the test."""
-    test = holds(part.test, Value("t.s", "t.n"), scope.frame)
-    return _tested(trait_values(part, scope), "t", test, at_nothing=_on_missing(part.test), seen=True)
-
-
-def trait_values(part: Trait, scope: Scope) -> str:
-    """SQL: ``profile_key s n place``; the value that stands has place 1: of a person by the rule of the trait,
-    see :func:`~foretell.profile.ranked_sql`, of an account the latest (ties in time go by sequence)."""
-    rules = scope.references.survivorship().only(part.name)
-    if not (rules.plain or scope.accounts):
-        return _survivors(part.name, rules, scope)
-    rows = sql.both([f"t.trait = {sql.text(part.name)}", *scope.rows("t")])
-    return (
-        "SELECT t.profile_key, t.s, t.n, row_number() OVER (PARTITION BY t.profile_key "
-        f"ORDER BY t.ts DESC, t.seq DESC) AS place FROM {scope.log('log_traits')} AS t WHERE {rows}"
-    )
-
-
-def _survivors(name: str, rules: Survivorship, scope: Scope) -> str:
-    """SQL: ``profile_key s n place``, as the operational store answers it, but as of the instant."""
-    names = ", ".join(sql.text(trait) for trait in traits_told_of([name], rules))
-    told = (
-        "SELECT t.profile_key, t.node_key, t.trait, coalesce(t.source, '') AS source, t.s, t.n, t.ts, t.seq "
-        f"FROM log_traits AS t WHERE {sql.both([f't.trait IN ({names})', *scope.rows('t')])}"
-    )
-    return (
-        "SELECT k.profile_key, CASE WHEN k.stands = 1 THEN k.s END AS s, CASE WHEN k.stands = 1 THEN k.n END AS n, "
-        f"k.place FROM ({ranked_sql(words_sql(told), rules)}) AS k WHERE k.trait = {sql.text(name)}"
-    )
+    test = holds(part.test, Value("t.s", "t.n", "t.profile_key", part.name), scope.frame)
+    return _tested(trait_values(part.name, scope), "t", test, at_nothing=_on_missing(part.test), seen=True)
 
 
 def pick(part: Pick, scope: Scope) -> People:
@@ -80,13 +54,12 @@ def scores(part: Prediction, scope: Scope) -> str:
     """SQL: ``profile_key score place``; the latest score that is not too old has place 1."""
     horizon, max_age = scope.references.prediction(part.key, part.horizon)
     frame = scope.frame
-    objections = consent_states(_PROFILING, scope)
     rows = [
         f"r.prediction = {sql.text(part.key)}",
         f"r.horizon = {sql.text(horizon)}",
         f"r.as_of <= {sql.instant(frame.as_of)}",
         *scope.ones("coalesce(m.profile_key, r.node_key)"),
-        f"NOT EXISTS (SELECT 1 FROM ({objections}) AS o WHERE o.place = 1 AND o.state = 'denied' AND {_SAME})",
+        not_objecting("coalesce(m.profile_key, r.node_key)", scope),
     ]
     if max_age is not None:
         rows.append(f"r.as_of >= {sql.instant(max_age.before(frame.as_of, frame.zone))}")
@@ -95,6 +68,15 @@ def scores(part: Prediction, scope: Scope) -> str:
         "PARTITION BY coalesce(m.profile_key, r.node_key) ORDER BY r.as_of DESC, "
         "CASE WHEN m.profile_key IS NULL THEN 0 ELSE 1 END, r.node_key, r.model DESC) AS place "
         f"FROM score_rows AS r LEFT JOIN merged AS m ON m.node_key = r.node_key WHERE {sql.both(rows)}"
+    )
+
+
+def not_objecting(person: str, scope: Scope) -> str:
+    """SQL: the person whose key is the SQL ``person`` does not object to profiling."""
+    words = consent_states(_PROFILING, scope)
+    return (
+        f"NOT EXISTS (SELECT 1 FROM ({words}) AS o WHERE o.place = 1 AND o.state = 'denied' "
+        f"AND o.profile_key = {person})"
     )
 
 

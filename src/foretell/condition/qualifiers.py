@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, cast, get_args
 
 from foretell.condition import checks, literals
 from foretell.condition.faults import Faults
-from foretell.condition.nodes import Aggregate, Function, Path, Property, Selection, Test
+from foretell.condition.nodes import Aggregate, Anchor, Function, Path, Property, Selection, Test
 from foretell.definitions import described
 
 FUNCTIONS: tuple[str, ...] = get_args(Function)
-SELECTION = ("where", "within")
+SELECTION = ("where", "within", "since", "local_hour", "weekday")
 AT_LEAST_ONCE: Test = (checks.count_test({"gte": 1}, (), Faults())[0],)
 
 
@@ -19,7 +20,26 @@ def selection(raw: Mapping[str, Any], head: str, path: Path, faults: Faults) -> 
     """The events that ``head``, ``where`` and ``within`` select."""
     within = literals.duration(raw["within"], (*path, "within"), faults) if "within" in raw else None
     where = properties(raw["where"], (*path, "where"), faults) if "where" in raw else ()
-    return Selection(checks.name_test(raw[head], (*path, head), faults), where, within)
+    hours = checks.hour_test(raw["local_hour"], (*path, "local_hour"), faults) if "local_hour" in raw else ()
+    days = checks.weekday_test(raw["weekday"], (*path, "weekday"), faults) if "weekday" in raw else ()
+    event = checks.name_test(raw[head], (*path, head), faults)
+    after = since(raw["since"], (*path, "since"), faults) if "since" in raw else None
+    return Selection(event, where, within, after, hours, days)
+
+
+def since(raw: object, path: Path, faults: Faults) -> Anchor | date | datetime | None:
+    """The instant after which events count: a date, a time, or that of the person's last or first event of a kind."""
+    if not isinstance(raw, Mapping):
+        return literals.moment(raw, path, faults)
+    heads = [key for key in raw if key in ("last", "first")]
+    if len(heads) != 1:
+        step = "Write since: {last: Order Completed}, or a date."
+        faults.add(path, "BAD_VALUE", f"{described(raw)} names no instant", step)
+        return None
+    head = heads[0]
+    faults.unknown_keys(raw, path, (head, "where"), "since")
+    where = properties(raw["where"], (*path, "where"), faults) if "where" in raw else ()
+    return Anchor("last" if head == "last" else "first", checks.name_test(raw[head], (*path, head), faults), where)
 
 
 def properties(raw: object, path: Path, faults: Faults) -> tuple[Property, ...]:
@@ -35,7 +55,7 @@ def properties(raw: object, path: Path, faults: Faults) -> tuple[Property, ...]:
     found = []
     for name, test in raw.items():
         place = (*path, name)
-        if isinstance(test, Mapping) and test and not set(test) & {*checks.VALUE_TESTS, "in_list", "anniversary_in"}:
+        if isinstance(test, Mapping) and test and not set(test) & {*checks.VALUE_TESTS}:
             inner = next(iter(test))
             faults.add(
                 place,
@@ -43,7 +63,7 @@ def properties(raw: object, path: Path, faults: Faults) -> tuple[Property, ...]:
                 f"{inner!r} is no value test",
                 f"Write nested properties with dots: {name}.{inner}.",
             )
-        elif _named(name, place, faults):
+        elif named(name, place, faults):
             found.append(Property(name, checks.value_test(test, place, faults)))
     return tuple(found)
 
@@ -74,7 +94,7 @@ def counts(raw: Mapping[str, Any], path: Path, faults: Faults) -> tuple[Test | N
     found: list[Aggregate] = []
     for key in used:
         function = cast(Function, key)
-        if key in bare and _named(raw[key], (*path, key), faults):
+        if key in bare and named(raw[key], (*path, key), faults):
             found.append(Aggregate(function, raw[key], _result_test(function, inline, path, faults)))
         elif isinstance(raw[key], Mapping):
             found += _mapped(function, raw[key], (*path, key), faults)
@@ -94,7 +114,7 @@ def _mapped(function: Function, raw: Mapping[Any, Any], path: Path, faults: Faul
     return [
         Aggregate(function, name, _result_test(function, test, (*path, name), faults))
         for name, test in raw.items()
-        if _named(name, (*path, name), faults)
+        if named(name, (*path, name), faults)
     ]
 
 
@@ -103,7 +123,8 @@ def _result_test(function: Function, raw: object, path: Path, faults: Faults) ->
     return read(raw, path, faults)
 
 
-def _named(name: object, path: Path, faults: Faults) -> bool:
+def named(name: object, path: Path, faults: Faults) -> bool:
+    """Whether ``name`` can be a property's; a problem is noted where it cannot."""
     if isinstance(name, str) and name and "\0" not in name:
         return True
     faults.add(path, "BAD_VALUE", f"{described(name)} is no property's name", "Write the name as in the event.")

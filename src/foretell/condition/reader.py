@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import pyarrow as pa
 
 from foretell.clock import Duration
+from foretell.condition.clocks import ZONE_TRAITS, Zones
 from foretell.condition.compile import compile_measure, compile_members
 from foretell.condition.doubts import doubts
-from foretell.condition.explanation import Explanation, explain
+from foretell.condition.evidence import Explanation
+from foretell.condition.explanation import explain
 from foretell.condition.faults import At, nowhere
 from foretell.condition.firsts import first_instants
 from foretell.condition.meaning import CatalogReferences
 from foretell.condition.nodes import Condition, Measure
-from foretell.condition.scope import ASKED, Asked, Of, References, Scope
+from foretell.condition.previewing import Preview, preview
+from foretell.condition.scope import ASKED, CONTEXT, Asked, Of, References, Scope
 from foretell.condition.values import Frame
+from foretell.condition.vocabulary import Vocabulary, vocabulary
 from foretell.definitions import Catalog, Problem
 from foretell.engine import Analytics, Engine
 
@@ -46,12 +51,29 @@ class Reader:
         future: Duration | None = None,
         only: int | None = None,
         people: pa.Table | None = None,
+        *,
+        context: bool = False,
     ) -> Scope:
         """What the compiler has to know to read at ``as_of``, and about ``people`` alone where they are given."""
         names = () if people is None else people.column_names
         asked = None if people is None else Asked("since" in names, "run" in names, "entry_message_id" in names)
         columns = self._engine.log.properties()
-        return Scope(Frame(as_of, self._zone), columns, self._references, known_at, future, only=only, asked=asked)
+        return Scope(
+            Frame(as_of, self._zone), columns, self._references, known_at, future, only=only, asked=asked,
+            zones=cache(self._zones), context=context,
+        )  # fmt: skip
+
+    def _zones(self) -> Zones:
+        """What the store tells of people's clocks."""
+        names = ", ".join(f"'{name}'" for name in ZONE_TRAITS)
+        told = self._engine.analytics.query(
+            "SELECT DISTINCT t.trait, t.s AS zone FROM trait_values AS t "
+            f"WHERE t.trait IN ({names}) AND t.s IS NOT NULL"
+        )
+        first = self._engine.analytics.query("SELECT min(e.ts) AS first FROM event_log AS e")["first"][0].as_py()
+        seen = set(told["trait"].to_pylist())
+        traits = [name for name in ZONE_TRAITS if name in seen]
+        return Zones(told["zone"].to_pylist(), first or Zones().first, traits)
 
     def sql(
         self,
@@ -62,6 +84,7 @@ class Reader:
         of: Of = "known",
         future: Duration | None = None,
         people: pa.Table | None = None,
+        context: bool = False,
     ) -> str:
         """One query in the portable subset with the column ``profile_key``, each member once.
 
@@ -72,8 +95,9 @@ class Reader:
             future: read event heads in ``(as_of, as_of + future]`` (a prediction's outcome).
             people: see :meth:`members`; the query then reads them as the table ``asked_people``
                 (:data:`~foretell.condition.ASKED`), which is handed in with it.
+            context: the table ``asked_context`` (:data:`~foretell.condition.CONTEXT`) is handed in too.
         """
-        return compile_members(tree, self.scope(as_of, known_at, future, people=people), of)
+        return compile_members(tree, self.scope(as_of, known_at, future, people=people, context=context), of)
 
     def measure_sql(
         self,
@@ -99,6 +123,7 @@ class Reader:
         future: Duration | None = None,
         tables: Mapping[str, pa.Table] | None = None,
         people: pa.Table | None = None,
+        context: pa.Table | None = None,
     ) -> pa.Table:
         """The people for whom ``tree`` holds: column ``profile_key`` (int64), in no order.
 
@@ -107,13 +132,17 @@ class Reader:
                 (timestamp, UTC: ``did last first …`` read the events after it alone; null: all),
                 ``run`` (whose messages the head ``message`` means) and ``entry_message_id`` (the
                 event that the head ``event`` means). Heads inside a segment know nothing of them.
+            context: what is known at the moment of a decision, for the head ``context``: ``profile_key``,
+                ``name``, ``s`` (text) and ``n`` (micro units), one of the two null.
 
         Raises:
             UsageError: ``ONLY_IN_JOURNEYS`` for ``message`` without ``run`` or ``event`` without
-                ``entry_message_id``.
+                ``entry_message_id``, ``ONLY_IN_DECISIONS`` for ``context`` without its table.
         """
-        query = self.sql(tree, as_of=as_of, known_at=known_at, of=of, future=future, people=people)
-        return self._engine.analytics.query(query, tables={**(tables or {}), **_asked(people)})
+        query = self.sql(
+            tree, as_of=as_of, known_at=known_at, of=of, future=future, people=people, context=context is not None
+        )
+        return self._engine.analytics.query(query, tables={**(tables or {}), **_asked(people), **_context(context)})
 
     def first_instants(self, tree: Condition, *, as_of: datetime, people: pa.Table) -> pa.Table | None:
         """Since when ``tree`` holds for those of ``people`` for whom it holds at ``as_of``.
@@ -132,6 +161,18 @@ class Reader:
         members = self.sql(tree, as_of=as_of, known_at=known_at, of=of)
         found = self._engine.analytics.query(f"SELECT count(*) AS n FROM ({members}) AS m")
         return int(found["n"][0].as_py())
+
+    def preview(
+        self,
+        tree: Condition,
+        *,
+        as_of: datetime,
+        known_at: datetime | None = None,
+        of: Of = "known",
+        sample: int = 10,
+    ) -> Preview:
+        """How many people ``tree`` holds for, what each part of its top-level ``all`` takes away, and a few of them."""
+        return preview(tree, self.scope(as_of, known_at), of, self._engine.analytics, sample=sample)
 
     def why(
         self,
@@ -152,14 +193,28 @@ class Reader:
         return explain(tree, scope, of, self._engine.analytics, _asked(people))
 
     def warnings(
-        self, tree: Condition, *, as_of: datetime, of: Of = "known", at: At = nowhere, thing: str = ""
+        self,
+        tree: Condition,
+        *,
+        as_of: datetime,
+        of: Of = "known",
+        at: At = nowhere,
+        thing: str = "",
+        sizes: tuple[int, int] | None = None,
     ) -> list[Problem]:
         """What ``plan`` reports from the data.
 
         Warnings: names never seen, a lone ``did_not``, everybody or nobody. An error: a trait that
         nobody ever had, once there are events.
+
+        Args:
+            sizes: how many people ``tree`` holds for, and in the universe, where that has been counted.
         """
-        return doubts(tree, self.scope(as_of), of, self._engine.analytics, at, thing)
+        return doubts(tree, self.scope(as_of), of, self._engine.analytics, at, thing, sizes)
+
+    def vocabulary(self) -> Vocabulary:
+        """What the data offer to conditions."""
+        return vocabulary(self._engine.analytics, self._engine.log.properties())
 
 
 def _asked(people: pa.Table | None) -> dict[str, pa.Table]:
@@ -170,6 +225,11 @@ def _asked(people: pa.Table | None) -> dict[str, pa.Table]:
     return {ASKED: pa.table(columns)}
 
 
+def _context(context: pa.Table | None) -> dict[str, pa.Table]:
+    return {} if context is None else {CONTEXT: context.select(_CONTEXT.names).cast(_CONTEXT)}
+
+
+_CONTEXT = pa.schema([("profile_key", pa.int64()), ("name", pa.string()), ("s", pa.string()), ("n", pa.int64())])
 _KINDS = {
     "profile_key": pa.int64(),
     "since": pa.timestamp("us"),

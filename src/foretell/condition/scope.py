@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 from foretell.clock import Duration
-from foretell.condition import sql
-from foretell.condition.nodes import Condition
+from foretell.condition import clocks, listed, sql
+from foretell.condition.nodes import Check, Condition
 from foretell.condition.values import MISSING, Frame, Value
 from foretell.engine import Column
 from foretell.profile import Survivorship
@@ -21,6 +22,10 @@ class Columns(Protocol):
 
     def of(self, path: str) -> Column | None:
         """The columns of a property, None where it was never seen."""
+        ...
+
+    def paths(self) -> list[str]:
+        """All properties that were seen, nested with dots."""
         ...
 
 
@@ -48,6 +53,10 @@ ASKED = "asked_people"
 """The table of the people that are asked about, in queries that are restricted to some."""
 
 
+CONTEXT = "asked_context"
+"""The table of what is known at the moment of a decision: ``profile_key name s n`` (micro units)."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """The table :data:`ASKED` has the column ``profile_key``; which others has it?
@@ -64,6 +73,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Events are looked at by person and value: every ``profile_key`` of theirs is such a pair.
+
+    Args:
+        relation: SQL of the events with ``person_key``, ``bound_key`` (the value) and ``bound_array`` (in which it
+            lies; null: in none).
+        per: the property whose values they are; None where it is a value bound elsewhere.
+    """
+
+    relation: str
+    per: str | None = None
+
+
+@dataclass(frozen=True)
 class Scope:
     """What the compiler has to know.
 
@@ -75,6 +98,11 @@ class Scope:
         inside: segments being inlined, outermost first.
         asked: only the people of the table :data:`ASKED` are looked at; None: everybody.
         accounts: accounts are meant instead of people: every ``profile_key`` is an account's id.
+        zones: what the store tells of people's zones; asked only where a condition needs it.
+        context: what is known at the moment of a decision is handed in as the table :data:`CONTEXT`.
+        owner: SQL of the key of the person whose the values of ``e`` are, where it is not the event's own.
+        pairs: events are looked at by person and value.
+        ranked_in: the universe that ``top`` ranks; None: the one that is asked for.
     """
 
     frame: Frame
@@ -86,13 +114,55 @@ class Scope:
     inside: tuple[str, ...] = ()
     asked: Asked | None = None
     accounts: bool = False
+    zones: Callable[[], clocks.Zones] = field(default=clocks.no_zones, compare=False, repr=False)
+    context: bool = False
+    owner: str = ""
+    pairs: Pairs | None = None
+    ranked_in: Of | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", replace(self.frame, around=_Around(self)))
+
+    @property
+    def clock(self) -> clocks.Clock:
+        """The clocks of the people looked at."""
+        return clocks.Clock(self, self.zones)
+
+    @property
+    def end(self) -> datetime:
+        """The last instant at which an event counts."""
+        frame = self.frame
+        return frame.as_of if self.future is None else self.future.after(frame.as_of, frame.zone)
 
     def of_accounts(self) -> Scope:
         """The scope for what is said of accounts."""
         return replace(self, only=None, asked=None, accounts=True)
 
+    def by_value(self, pairs: Pairs) -> Scope:
+        """The scope for events by person and value."""
+        return replace(self, pairs=pairs, owner="e.person_key")
+
+    def plain(self) -> Scope:
+        """The scope for events by person alone."""
+        return self if self.pairs is None else replace(self, pairs=None, owner="")
+
+    def whole_past(self) -> Scope:
+        """The plain scope in which events before a run count too."""
+        asked = None if self.asked is None else replace(self.asked, since=False)
+        return replace(self.plain(), asked=asked)
+
+    def everybody(self) -> Scope:
+        """The plain scope in which nobody in particular is asked about."""
+        return replace(self.plain(), only=None, asked=None)
+
+    def person(self, alias: str) -> str:
+        """SQL: the person in the rows ``alias``."""
+        return f"{alias}.{'profile_key' if self.pairs is None or alias != 'e' else 'person_key'}"
+
     def log(self, relation: str) -> str:
         """Where the rows of ``log_events``, ``log_traits`` or ``log_sightings`` are read, by person or by account."""
+        if self.pairs is not None and relation == "log_events":
+            return f"({self.pairs.relation})"
         return self._accounts(relation) if self.accounts else relation
 
     def memberships(self) -> str:
@@ -117,10 +187,10 @@ class Scope:
             )
         return "(SELECT i.account_id AS profile_key, i.ts, i.known_at, TRUE AS known FROM log_account_members AS i)"
 
-    def within_segment(self, key: str) -> Scope:
+    def within_segment(self, key: str, of: Of) -> Scope:
         """The scope for the parts of segment ``key``, which means the same for every run."""
         asked = None if self.asked is None else replace(self.asked, since=False)
-        return replace(self, inside=(*self.inside, key), asked=asked)
+        return replace(self.plain(), inside=(*self.inside, key), asked=asked, ranked_in=of)
 
     def rows(self, alias: str) -> list[str]:
         """Tests that keep rows which existed as of the instant."""
@@ -138,7 +208,7 @@ class Scope:
             ]
         tests = self.rows(alias)
         if self.asked is not None and self.asked.since:
-            tests.append(self._asked(f"{alias}.profile_key", f" AND (a.since IS NULL OR {alias}.ts > a.since)"))
+            tests.append(self._asked(self.person(alias), f" AND (a.since IS NULL OR {alias}.ts > a.since)"))
         if within is not None:
             tests.append(f"{alias}.ts > {sql.instant(within.before(frame.as_of, frame.zone))}")
         return tests
@@ -146,7 +216,7 @@ class Scope:
     def known(self, alias: str) -> list[str]:
         """Tests that keep what had arrived, of the one profile where only one is asked for."""
         tests = [] if self.known_at is None else [f"{alias}.known_at <= {sql.instant(self.known_at)}"]
-        return [*tests, *self.ones(f"{alias}.profile_key")]
+        return [*tests, *self.ones(self.person(alias))]
 
     def ones(self, column: str) -> list[str]:
         """Tests that keep the profiles that are asked for; none where it is everybody."""
@@ -162,4 +232,16 @@ class Scope:
         if column is None:
             return None, MISSING
         owner = alias if column.array is None else element
-        return column.array, Value(f"{owner}.{column.text}", f"{owner}.{column.number}")
+        person = self.owner or f"{alias}.profile_key"
+        return column.array, Value(f"{owner}.{column.text}", f"{owner}.{column.number}", person, name)
+
+
+@dataclass(frozen=True)
+class _Around:
+    scope: Scope
+
+    def listed(self, check: Check, value: Value) -> str:
+        return listed.listed(check, value, self.scope)
+
+    def anniversary(self, check: Check, value: Value) -> str:
+        return clocks.anniversary(check, value, self.scope.clock)

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from foretell.condition import wording
+from foretell.condition import event_words, people_wording, wording
 from foretell.condition.nodes import (
     Account,
-    Aggregate,
     All,
     AnyOf,
+    Bucket,
     Condition,
     Consent,
+    Context,
     Did,
     Event,
     Leaf,
     Measure,
     Message,
+    Near,
     Not,
+    Persona,
     Pick,
     Prediction,
+    Ratio,
     Segment,
-    Selection,
+    Sequence,
     Table,
     Trait,
 )
 from foretell.condition.qualifiers import AT_LEAST_ONCE
-
-_AGGREGATES = {
-    "sum": "sum of",
-    "avg": "average of",
-    "min": "smallest",
-    "max": "largest",
-    "distinct": "number of different values of",
-}
 
 
 def sentence(tree: Condition) -> str:
@@ -41,8 +37,7 @@ def sentence(tree: Condition) -> str:
 
 def measure_sentence(part: Measure) -> str:
     """``The sum of revenue over Order Completed.``"""
-    what = "number of events" if part.function is None else f"{_AGGREGATES[part.function]} {part.name}"
-    return f"The {what} over {_events(part.selection)}."
+    return f"The {event_words.measure(part)}."
 
 
 def clause(tree: Condition) -> str:
@@ -67,9 +62,13 @@ def _leaf(tree: Leaf) -> str:
         case Trait():
             return f"whose {tree.name} {wording.verb(tree.test)}"
         case Did():
-            return _did(tree)
+            return event_words.did(tree)
         case Pick():
-            return _pick(tree)
+            return event_words.pick(tree)
+        case Sequence():
+            return event_words.sequence(tree)
+        case Ratio():
+            return event_words.ratio(tree)
         case Prediction():
             over = "" if tree.horizon is None else f" over {tree.horizon}"
             return f"whose latest {tree.key} score{over} {wording.verb(tree.test)}"
@@ -81,7 +80,7 @@ def _leaf(tree: Leaf) -> str:
             return _beside(tree)
 
 
-def _beside(tree: Message | Event | Account | Table) -> str:
+def _beside(tree: Message | Event | Account | Table | Persona | Near | Bucket | Context) -> str:
     match tree:
         case Message():
             return f"whose message {tree.step} was{' not' if tree.negated else ''} {tree.state}"
@@ -91,6 +90,8 @@ def _beside(tree: Message | Event | Account | Table) -> str:
             return f"who belong to an account, its members taken as one, {clause(tree.part)}"
         case Table():
             return _table(tree)
+        case Persona() | Near() | Bucket() | Context():
+            return people_wording.clause(tree)
 
 
 def _table(part: Table) -> str:
@@ -106,41 +107,3 @@ def _grouped(part: Condition) -> str:
 
 def _is_group(part: Condition) -> bool:
     return isinstance(part, All | AnyOf) and len(part.parts) > 1
-
-
-def _did(part: Did) -> str:
-    events = _events(part.selection)
-    if part.negated and part.times == AT_LEAST_ONCE and not part.aggregates:
-        return f"who did not do {events}"
-    words = []
-    if part.times is not None:
-        words.append(f"who did {events} {wording.times(part.times)}" if not part.selection.where
-                     else f"who did {wording.times(part.times)}: {events}")  # fmt: skip
-    words += [
-        _aggregate(aggregate, events if place == 0 and not words else "these")
-        for place, aggregate in enumerate(part.aggregates)
-    ]
-    said = ", and ".join(words)
-    return f"who are none of those {said}" if part.negated else said
-
-
-def _aggregate(part: Aggregate, events: str) -> str:
-    return f"whose {_AGGREGATES[part.function]} {part.name} over {events} is {wording.amount(part.test)}"
-
-
-def _pick(part: Pick) -> str:
-    words = []
-    if part.ago:
-        words.append(f"was {wording.since(part.ago)}")
-    if part.properties:
-        words.append(f"says that {wording.properties(part.properties)}")
-    return f"whose {part.which} {_events(part.selection)} {' and '.join(words)}"
-
-
-def _events(selection: Selection) -> str:
-    words = wording.name(selection.event)
-    if selection.within is not None:
-        words += f" in the last {wording.length(selection.within)}"
-    if selection.where:
-        words += f" where {wording.properties(selection.where)}"
-    return words

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from foretell.clock import Duration
 from foretell.errors import ForetellError
 from foretell.money import MICRO
 
@@ -35,6 +36,12 @@ def zoned(value: datetime) -> str:
 def micro(value: Decimal) -> str:
     """A decimal in major units as an integer of micro units."""
     return str(int(value * MICRO))
+
+
+def length(duration: Duration) -> str:
+    """A length of time that is no calendar step, to be added to an instant."""
+    assert duration.exact is not None, f"{duration} differs in length"
+    return f"INTERVAL '{duration.exact // timedelta(seconds=1)}' SECOND"
 
 
 def both(tests: Iterable[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from foretell.condition import moments, sql
-from foretell.condition.nodes import Check, Operand, Scalar, Test
+from foretell.condition.nodes import Check, Operand, Scalar, Test, Variable
 
 _SYMBOLS = {"is": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _TEXTS = {
@@ -20,20 +21,50 @@ _TEXTS = {
 }
 
 
+class Surroundings(Protocol):
+    """What some tests read beside the value."""
+
+    def listed(self, check: Check, value: Value) -> str:
+        """SQL: the value stands in a reference list."""
+        ...
+
+    def anniversary(self, check: Check, value: Value) -> str:
+        """SQL: the yearly return of the date falls into the next days."""
+        ...
+
+
 @dataclass(frozen=True)
 class Frame:
-    """From where one looks: the instant and the workspace's zone."""
+    """From where one looks: the instant and the workspace's zone; ``around`` is set by the scope that is read.
+
+    Args:
+        bound: SQL of the key of the value that a :class:`~foretell.condition.nodes.Variable` stands for.
+    """
 
     as_of: datetime
     zone: ZoneInfo
+    around: Surroundings | None = field(default=None, compare=False, repr=False)
+    bound: str = "e.bound_key"
 
 
 @dataclass(frozen=True)
 class Value:
-    """Where a value stands: SQL of its text and of its number in micro units; null where missing."""
+    """Where a value stands: SQL of its text and of its number in micro units; null where missing.
+
+    Args:
+        person: SQL of the key of the person whose it is.
+        name: what the trait or property is called.
+    """
 
     text: str
     number: str
+    person: str = "CAST(NULL AS BIGINT)"
+    name: str = ""
+
+
+def key(value: Value) -> str:
+    """SQL: a text for each different value, as ``distinct`` tells them apart (a text is no number); null if missing."""
+    return f"coalesce('s' || {value.text}, 'n' || CAST({value.number} AS VARCHAR))"
 
 
 MISSING = Value("CAST(NULL AS VARCHAR)", "CAST(NULL AS BIGINT)")
@@ -58,10 +89,16 @@ def positive(check: Check, value: Value, frame: Frame) -> str:
         return moments.text_test(value.text, moments.bounds(check, frame.as_of, frame.zone))
     if check.name == "in":
         return _among(check.operands, value)
+    if check.name in ("in_list", "anniversary_in"):
+        assert frame.around is not None, "the frame of a scope is asked for"
+        around = frame.around
+        return around.listed(check, value) if check.name == "in_list" else around.anniversary(check, value)
     if check.name == "between":
         low, high = check.operands
         return f"{_side(low, value)} BETWEEN {_literal(low)} AND {_literal(high)}"
     operand = check.operands[0]
+    if isinstance(operand, Variable):
+        return f"{key(value)} = {frame.bound}"
     return f"{_side(operand, value)} {_SYMBOLS[check.name]} {_literal(operand)}"
 
 

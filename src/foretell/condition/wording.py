@@ -7,15 +7,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from foretell.clock import Duration
-from foretell.condition.nodes import Check, Operand, Property, Test
+from foretell.condition.nodes import Check, Operand, Property, Test, Variable
 
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _VERBS = {
     "contains": "contains", "starts_with": "starts with", "ends_with": "ends with",
     "matches": "matches the pattern", "before": "is before", "after": "is after",
+    "in_list": "is in the list", "anniversary_in": "has its yearly return within",
 }  # fmt: skip
 _NEGATED = {"is": "is not", "in": "is none of", "contains": "does not contain", "exists": "is missing"}
-_NUMBERS = {"is": "exactly", "gt": "more than", "gte": "at least", "lt": "less than", "lte": "at most"}
+COMPARED = {"is": "exactly", "gt": "more than", "gte": "at least", "lt": "less than", "lte": "at most"}
 _TEXTS = {"gt": "after", "gte": "at or after", "lt": "before", "lte": "at or before"}
 
 
@@ -31,6 +32,8 @@ def length(duration: Duration) -> str:
 
 def shown(operand: Operand) -> str:
     """A literal as people read it."""
+    if isinstance(operand, Variable):
+        return f"${operand.name}"
     if isinstance(operand, bool):
         return "true" if operand else "false"
     if isinstance(operand, Decimal):
@@ -110,4 +113,4 @@ def _amount(check: Check) -> str:
         return listed(operands, "or")
     if short == "exists":
         return "known"
-    return f"{_NUMBERS[short]} {operands[0]}"
+    return f"{COMPARED[short]} {operands[0]}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
+from foretell.condition import ConditionField
 from foretell.definitions import Document, DurationText
 from foretell.journey.steps import STEP_KINDS, Step, kind_of
 
@@ -56,12 +57,12 @@ class JourneySpec(BaseModel):
 
     title: str | None = Field(None, description="What people call it.")
     description: str | None = Field(None, description="What it is for.")
-    enter: dict[str, Any] = Field(description="Condition: who enters.")
+    enter: ConditionField = Field(description="Condition: who enters.")
     reentry: Literal["never"] | Reentry = Field("never", description="never, or {after: 90d}.")
-    leave: dict[str, Any] | None = Field(
+    leave: ConditionField | None = Field(
         None, description="Condition that ends a run; event heads read what happened since the entry."
     )
-    goal: dict[str, Any] | None = Field(
+    goal: ConditionField | None = Field(
         None, description="Condition that the journey is for; event heads read what happened since the entry."
     )
     goal_within: DurationText = Field("30d", description="So long after the entry the goal counts.")

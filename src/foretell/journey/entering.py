@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell import decide, deliver
 from foretell.clock import Duration, micros, naive_utc
-from foretell.condition import Condition, Did, leaves
+from foretell.condition import Condition, Did, Sequence, Test, leaves
 from foretell.engine import TIMESTAMP, Batch, Tx, scratch, table_of
 from foretell.ids import stable_id
 from foretell.journey import runs
@@ -62,9 +64,8 @@ def _entry_events(tree: Condition) -> str:
     """SQL: of everybody the latest event of a kind that ``enter`` asks for (``place`` 1)."""
     names = {
         str(operand)
-        for leaf in leaves(tree)
-        if isinstance(leaf, Did) and not leaf.negated
-        for check in leaf.selection.event
+        for event in _asked_for(tree)
+        for check in event
         if check.name in ("is", "in") and not check.negated
         for operand in check.operands
     }
@@ -74,6 +75,15 @@ def _entry_events(tree: Condition) -> str:
         f"l.message_id DESC) AS place FROM log_events l JOIN members i ON i.profile_key = l.profile_key "
         f"WHERE l.event IN ({wanted}) AND l.ts <= $now"
     )
+
+
+def _asked_for(tree: Condition) -> Iterator[Test]:
+    """The kinds of events that ``enter`` asks for; of a sequence the last that has to come."""
+    for leaf in leaves(tree):
+        if isinstance(leaf, Did) and not leaf.negated:
+            yield leaf.selection.event
+        elif isinstance(leaf, Sequence):
+            yield [step for step in leaf.steps if not step.negated][-1].selection.event
 
 
 def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Table) -> None:

@@ -39,11 +39,13 @@ _MIXED = (
     "WHERE profile_key IN (SELECT profile_key FROM journey_people)"
 )
 _ALONE_AGAIN = (
-    # Unless the run that went on in its place has written to the person; ``ended_at`` goes when the batch tells it.
+    # Unless the run that went on in its place is the person's still, or has written to the person. What goes on
+    # again keeps its ``ended_at`` till the batch tells it, and so does not count here as going on.
     "UPDATE journey_runs SET state = merged_state, due_at = merged_due_at, merged_state = NULL, merged_due_at = NULL "
     "WHERE state = 'merged' AND profile_key IN (SELECT profile_key FROM journey_people) "
-    f"AND NOT EXISTS (SELECT 1 FROM journey_runs o WHERE {_SAME} AND o.run <> journey_runs.run "
-    f"AND o.state {_GOES_ON}) "
+    f"AND NOT EXISTS (SELECT 1 FROM journey_runs o WHERE {_SAME} AND o.run <> journey_runs.run AND "
+    f"(o.state {_GOES_ON} AND o.ended_at IS NULL "
+    f"OR o.state <> 'merged' AND o.state NOT {_GOES_ON} AND o.ended_at >= journey_runs.ended_at)) "
     "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.profile_key = journey_runs.profile_key "
     "AND m.journey = journey_runs.journey AND m.run <> journey_runs.run AND m.sent_at >= journey_runs.ended_at)"
 )
@@ -70,12 +72,14 @@ class JourneyStage(Stage):
 
     def unmerge(self, tx: Tx, splits: pa.Table) -> None:
         """Runs go back to the person who entered. What was closed for the merge alone goes on, with the messages
-        that were taken back for it, unless the other run has written to the person since."""
+        that were taken back for it, unless the other run has written to the person since; of two of one journey
+        the earlier."""
         tx.put("journey_splits", splits, key="node_key")
         tx.execute(_MOVED.format(column="node_key", moved="journey_splits"))
         unmerge_rows(tx, "journey_runs", splits)
         _name(tx, splits["profile_key"], splits["from_key"])
         tx.execute(_ALONE_AGAIN)
+        tx.execute(_LATER)
         tx.execute(_MIXED)
 
     def kept_of(self, store: OperationalStore, nodes: Sequence[int]) -> Mapping[str, int]:

@@ -120,6 +120,8 @@ def only_by_events(tree: Condition) -> bool:
 
 def _grows(leaf: Did) -> bool:
     """Whether time alone cannot make a count of events right: no upper bound that old events leave."""
+    if leaf.change is not None or leaf.top is not None or leaf.in_any is not None:
+        return False
     upper = {"lt", "lte", "is", "between", "in"}
     tests = [*(leaf.times or ()), *(check for aggregate in leaf.aggregates for check in aggregate.test)]
     return leaf.selection.within is None or not any(check.name in upper or check.negated for check in tests)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from foretell.predict.activity import DONE_BY_PEOPLE
 from foretell.predict.document import KIND, PredictionSpec, spec_of
 from foretell.predict.exporting import ScoreExport, export_scores
 from foretell.predict.forgetting import forget_models
@@ -51,6 +52,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "DONE_BY_PEOPLE",
     "KIND",
     "PARTS",
     "SCORING",

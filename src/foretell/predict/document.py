@@ -8,7 +8,15 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foretell.clock import Duration
-from foretell.condition import horizon_problems, measure_problems, parse, parse_problems, references
+from foretell.condition import (
+    ConditionField,
+    MeasureField,
+    horizon_problems,
+    measure_problems,
+    parse,
+    parse_problems,
+    references,
+)
 from foretell.definitions import Catalog, Document, DurationText, Kind, Problem
 from foretell.errors import ForetellError
 
@@ -19,15 +27,15 @@ class PredictionSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str | None = Field(None, description="What people call it.")
-    outcome: dict[str, Any] | None = Field(
+    outcome: ConditionField | None = Field(
         None, description="Condition over (as_of, as_of + horizon]; the positive outcome."
     )
-    value: dict[str, Any] | None = Field(
+    value: MeasureField | None = Field(
         None, description="What is summed over the horizon: {did: Order Completed, sum: revenue}."
     )
     horizon: DurationText | None = Field(None, description="How far ahead.")
     horizons: list[DurationText] | None = Field(None, min_length=1, description="Several of them.")
-    population: dict[str, Any] | None = Field(None, description="Condition: about whom, as of the instant.")
+    population: ConditionField | None = Field(None, description="Condition: about whom, as of the instant.")
     unit: DurationText = Field("1w", description="Time unit of a repeat-buying model's parameters.")
     model: Literal["bg_nbd", "pareto_nbd"] | None = Field(
         None, description="Repeat-buying model; without it, the better one on an inner hold-out."

@@ -52,6 +52,68 @@ from foretell.condition import measure_sentence, parse, parse_measure, sentence
             {"did_not": {"contains": "purchase"}, "times": 3},
             "People who are none of those who did any event whose name contains “purchase” exactly 3 times.",
         ),
+        (
+            {"did": "Session Ended", "times": {"gte": 3}, "since": {"last": "Order Completed", "where": {"n": 1}}},
+            "People who did Session Ended since their last Order Completed (where n is 1) at least 3 times.",
+        ),
+        ({"did": "X", "since": "2024-03-01"}, "People who did X since 2024-03-01 at least once."),
+        (
+            {"did": "Page Viewed", "times": {"gt": 2}, "in_any": "7d"},
+            "People who did Page Viewed more than 2 times, all within some 7 days.",
+        ),
+        (
+            {
+                "all": [
+                    {"did": "Product Viewed", "times": {"gte": 3}, "per": "category", "as": "c"},
+                    {"did_not": "Order Completed", "where": {"products.category": "$c"}},
+                ]
+            },
+            (
+                "People who did Product Viewed at least 3 times, all with one and the same category (called $c), "
+                "and who did not do Order Completed where products.category is $c."
+            ),
+        ),
+        (
+            {"did": "Session Ended", "within": "30d", "change": {"lte": "-50%", "base": {"gte": 4}}},
+            (
+                "People whose number of events over Session Ended in the last 30 days changed by at most -50% "
+                "against the 30 days before (events then: at least 4)."
+            ),
+        ),
+        (
+            {"did": "Order Completed", "sum": "revenue", "within": "1y", "top": "10%"},
+            "People who are in the top 10% by sum of revenue over Order Completed in the last 1 year.",
+        ),
+        (
+            {"did_not": "Ticket Opened", "without": "Ticket Solved", "same": "ticket_id"},
+            "People who did not do Ticket Opened that no Ticket Solved with the same ticket_id followed.",
+        ),
+        (
+            {
+                "sequence": [
+                    {"did": "Product Viewed"}, {"did_not": "Coupon Used"}, {"did": "Order Completed", "within": "7d"},
+                    {"did_not": "Order Refunded", "within": "30d"},
+                ],
+                "same": "product_id", "within": "1mo",
+            },
+            (
+                "People who did Product Viewed in the last 1 month, no Coupon Used in between, then Order Completed "
+                "within 7 days, then no Order Refunded within 30 days, all with the same product_id."
+            ),
+        ),
+        (
+            {"sequence": [{"did": "A"}, {"did_not": "B"}], "open": True},
+            "People who did A, then no B so far.",
+        ),
+        (
+            {"ratio": [{"did": "Email Opened"}, {"did": "Email Delivered"}], "within": "30d", "lt": "20%",
+             "change": {"between": ["-60%", "-30%"], "base": {"gte": 5}}},
+            (
+                "People who did less than 20% as many Email Opened as Email Delivered in the last 30 days, and whose "
+                "share of Email Opened in Email Delivered in the last 30 days changed by between -60% and -30% against "
+                "the 30 days before (Email Delivered then: at least 5)."
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_sentences(raw: dict[str, Any], words: str) -> None:

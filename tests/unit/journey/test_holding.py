@@ -28,6 +28,10 @@ PASSING = [
     {"did": "Page Viewed", "times": {"gte": 2}},
     {"message": "miss_you", "is_not": "opened"},
     {"last": "Page Viewed", "ago": {"gt": "30m"}},
+    {"did": "Page Viewed", "since": {"first": "Page Viewed"}},
+    {"did": "Page Viewed", "times": {"gte": 2}, "in_any": "3h"},
+    {"sequence": [{"did": "Page Viewed"}, {"did_not": "Page Viewed", "within": "1h"}]},
+    {"ratio": [{"did": "Page Viewed"}, {"did": "Page Viewed"}], "within": "1h", "gte": 1},
 ]
 HOURS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 
@@ -69,5 +73,5 @@ def one(shop, tree, run: pa.Table) -> bool:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("raw", [*LASTING, *PASSING], ids=str)
 def test_what_time_alone_can_bring_about_is_asked_of_everybody(raw: dict[str, object]) -> None:
-    by_time = {"did_not", "not", "last"} & set(raw) or "is_not" in raw
+    by_time = {"did_not", "not", "last", "in_any", "sequence", "ratio"} & set(raw) or "is_not" in raw
     assert only_by_events(parse(raw, journey=True)) is not bool(by_time)

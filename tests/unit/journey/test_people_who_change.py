@@ -72,6 +72,11 @@ def owners(shop: JourneyShop) -> list[tuple[str, str]]:
     return sorted((shop._names()[row["profile_key"]], row["state"]) for row in rows.to_pylist())
 
 
+def runs_of(shop: JourneyShop, name: str) -> list[tuple[str, str]]:
+    """(run, state) of somebody's runs."""
+    return shop.engine.ops.query("SELECT run, state FROM journey_runs WHERE profile_key = ?", (shop.key(name),))
+
+
 def test_a_split_lets_the_closed_run_go_on(tmp_path: Path) -> None:
     with opened(tmp_path) as shop:
         with_people(shop, "ann", "till_bob")
@@ -83,6 +88,39 @@ def test_a_split_lets_the_closed_run_go_on(tmp_path: Path) -> None:
         shop.tick(80)
         assert owners(shop) == [("ann", "done"), ("till_bob", "done")]
         assert {who for who, *_ in shop.cases()} == {"ann", "till_bob"}
+
+
+def test_of_two_closed_runs_that_leave_together_one_goes_on(tmp_path: Path) -> None:
+    with opened(tmp_path) as shop:
+        with_people(shop, "ann")
+        shop.tick(0)
+        with_people(shop, "ann", "till_bob", "till_cid")
+        journey.tick(shop.engine, shop.catalog, shop.reader, now=at(5))
+        merged(shop, "till_bob", "till_cid", 6)
+        alone = [run for run, state in runs_of(shop, "till_bob") if state == "active"]
+        merged(shop, "ann", "till_bob", 7)
+        assert sorted(state for state, *_ in states(shop)) == ["active", "merged", "merged"]
+        split(shop, "till_bob", 8)
+        assert [run for run, state in runs_of(shop, "till_bob") if state == "active"] == alone
+        assert owners(shop) == [("ann", "active"), ("till_bob", "active"), ("till_bob", "merged")]
+        waiting = [who for who, step, _, state in shop.messages() if (step, state) == ("miss_you", "queued")]
+        assert waiting == ["till_bob"]
+
+
+def test_what_is_over_for_somebody_does_not_begin_again_when_another_leaves(tmp_path: Path) -> None:
+    """The run that went on reached its goal, and who had the closed one is the same person still."""
+    with opened(tmp_path) as shop:
+        with_people(shop, "ann", "till_bob")
+        shop.happened(event("Seen", "cid", 0, ids=ids_of("till_cid")))
+        journey.tick(shop.engine, shop.catalog, shop.reader, now=at(0))
+        merged(shop, "ann", "till_bob", 1)
+        shop.happened(event("Seen", "too", 2, ids={**ids_of("till_cid"), "anonymous_id": "same"}))
+        shop.happened(bought("ann", 20))
+        journey.tick(shop.engine, shop.catalog, shop.reader, now=at(30))
+        over = [("ann", "goal"), ("ann", "merged")]
+        assert owners(shop) == over
+        split(shop, "till_cid", 31)
+        assert owners(shop) == over
 
 
 @pytest.mark.parametrize("earlier", ["ann", "till_bob"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ConfigDict, Field
 
+from foretell.condition import ConditionField
 from foretell.definitions import KeyText
 from foretell.engine import Batch, Tx
 from foretell.journey.steps.base import Step, StepContext, StepKind, moves
@@ -19,7 +19,7 @@ class BranchStep(Step):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    branch: dict[str, Any] = Field(description="Condition.")
+    branch: ConditionField = Field(description="Condition.")
     then: KeyText | None = Field(None, description="Step where it holds; default: the one that follows.")
     else_: KeyText | None = Field(
         None, alias="else", description="Step where it does not hold; default: the one that follows."

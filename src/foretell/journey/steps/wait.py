@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ConfigDict, Field
 
 from foretell.clock import Duration, naive_utc, utc
+from foretell.condition import ConditionField
 from foretell.definitions import DurationText, KeyText, Problem, suggestion
 from foretell.engine import TIMESTAMP, Batch, Tx
 from foretell.journey.sends import instants_of
@@ -25,7 +25,7 @@ class WaitStep(Step):
     from_: KeyText | None = Field(
         None, alias="from", description="Message step from whose instant the time counts; default: from now."
     )
-    until: dict[str, Any] | None = Field(None, description="Condition; the run goes on as soon as it holds.")
+    until: ConditionField | None = Field(None, description="Condition; the run goes on as soon as it holds.")
 
 
 def _advance(tx: Tx, _batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:

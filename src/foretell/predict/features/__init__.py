@@ -15,13 +15,23 @@ import pyarrow as pa
 
 from foretell.clock import naive_utc
 from foretell.engine import Analytics
+from foretell.predict.activity import DONE_BY_PEOPLE
 from foretell.predict.features.days import local_day, observed_until
 from foretell.predict.features.plan import Feature, FeaturePlan, Matrix
-from foretell.predict.features.query import DONE_BY_PEOPLE, features_sql, parameters
+from foretell.predict.features.query import features_sql, parameters
 from foretell.predict.features.repeat import of_horizon, repeat_buying
 from foretell.predict.features.shape import Raw, last_day, shaped
 
-__all__ = ["Feature", "FeaturePlan", "Matrix", "common_events", "compute", "local_day", "observed_until", "of_horizon"]
+__all__ = [
+    "Feature",
+    "FeaturePlan",
+    "Matrix",
+    "common_events",
+    "compute",
+    "local_day",
+    "observed_until",
+    "of_horizon",
+]
 
 MOST_EVENTS = 10
 

@@ -9,23 +9,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from foretell.clock import naive_utc
+from foretell.predict.activity import DONE_BY_PEOPLE
 from foretell.predict.features.days import local_day
 from foretell.predict.features.plan import FeaturePlan
 
 ORDER_WINDOWS = (7, 30, 90, 180, 365)
 EVENT_WINDOWS = (30, 90, 365)
 ACTIVE_WINDOWS = (7, 30, 90, 365)
-_BY_PEOPLE = (
-    *("Unsubscribed", "Consent Updated", "Survey Answered"),
-    *(f"{channel} {what}" for channel in ("Email", "SMS", "Push", "Message") for what in ("Link Clicked", "Replied")),
-)
-DONE_BY_PEOPLE = "(coalesce(e.source, '') NOT IN ('foretell', 'tables') OR e.event IN ({}))".format(
-    ", ".join(f"'{name}'" for name in _BY_PEOPLE)
-)
-"""Rows of own tables are nobody's doing. Of the events ``e`` that Foretell tells itself only what people
-did. That somebody's band was crossed or that they were sent a message is no activity of theirs, or a score
-would move itself; an open may be a machine's; and what a session held counts by its own events, or a visit
-would count twice once it is over."""
 
 
 def parameters(plan: FeaturePlan, as_of: datetime) -> dict[str, object]:
