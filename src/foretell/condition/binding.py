@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from foretell.condition import counting, doing
+from foretell.condition import doing
 from foretell.condition.nodes import All, AnyOf, Condition, Did, Not
 from foretell.condition.parse_variables import free
 from foretell.condition.people import People, intersection, union
@@ -34,7 +34,7 @@ def everyone(tree: All, scope: Scope, of: Of, compiled: Compile) -> People:
 def group(binding: Did, parts: Sequence[Condition], scope: Scope, of: Of, compiled: Compile) -> People:
     """Who has a value for which ``binding`` and all ``parts`` hold."""
     query = f"SELECT DISTINCT t.person_key AS profile_key FROM ({held(binding, parts, scope, of, compiled)}) AS t"
-    return People(query, seen=counting.seen(scope))
+    return People(query)
 
 
 def held(binding: Did, parts: Sequence[Condition], scope: Scope, of: Of, compiled: Compile) -> str:

@@ -36,11 +36,11 @@ class Windows:
 
 def changed(part: Did, change: Change, scope: Scope) -> list[People]:
     """The sets of those whose number of the window differs from that of the window before as ``change`` says."""
-    found = [_kept(numbers(part, change.figure, scope), [change_test(change.test)], scope)]
+    found = [_kept(numbers(part, change.figure, scope), [change_test(change.test)])]
     if change.base:
         source, windows = _both_windows(part, Figure(), scope)
         before = f"{source} AND e.ts <= {sql.instant(windows.middle)}"
-        found.append(counting.grouped(before, [counting.times(change.base)], scope))
+        found.append(counting.grouped(before, [counting.times(change.base)]))
     return found
 
 
@@ -83,7 +83,7 @@ def ratio(part: Ratio, scope: Scope) -> People:
         if part.change.base:
             base = part.change.base
             tests.append((number_holds(base, _against("f.bd")), holds_at(base, Decimal(0))))
-    return _kept(ratio_numbers(part, scope), tests, scope)
+    return _kept(ratio_numbers(part, scope), tests)
 
 
 def ratio_numbers(part: Ratio, scope: Scope) -> str:
@@ -126,9 +126,9 @@ def _against(number: str) -> Callable[[str, Decimal], str]:
     return lambda symbol, operand: f"{number} {symbol} {operand}"
 
 
-def _kept(numbered: str, tests: list[tuple[str, bool]], scope: Scope) -> People:
+def _kept(numbered: str, tests: list[tuple[str, bool]]) -> People:
     kept = sql.both(test for test, _ in tests)
     nothing = all(at_nothing for _, at_nothing in tests)
     test = sql.negation(f"({kept})") if nothing else kept
     query = f"SELECT f.profile_key FROM ({numbered}) AS f WHERE {test}"
-    return People(query, inverted=nothing, seen=counting.seen(scope))
+    return People(query, inverted=nothing)

@@ -24,7 +24,7 @@ def counted(part: Did, scope: Scope) -> list[People]:
     flat, sets = split(part, scope)
     if part.times == AT_LEAST_ONCE and len(flat) == 1:
         source = events(chosen(part, scope), scope)
-        sets.append(People(f"SELECT DISTINCT e.profile_key {source}", seen=seen(scope)))
+        sets.append(People(f"SELECT DISTINCT e.profile_key {source}"))
     elif flat:
         sets.append(_grouped(part, flat, scope, None))
     return sets
@@ -56,18 +56,16 @@ def measure(part: Measure, scope: Scope) -> str:
     return f"SELECT e.profile_key, CAST({number} AS BIGINT) AS value {source} GROUP BY e.profile_key"
 
 
-def grouped(source: str, tests: list[tuple[str, bool]], scope: Scope) -> People:
+def grouped(source: str, tests: list[tuple[str, bool]]) -> People:
     """People by tests of their group of events ``e``; each test comes with what it says of no events."""
     having = sql.both(test for test, _ in tests)
     nothing = all(at_nothing for _, at_nothing in tests)
     kept = sql.negation(f"({having})") if nothing else having
-    return People(
-        f"SELECT e.profile_key {source} GROUP BY e.profile_key HAVING {kept}", inverted=nothing, seen=seen(scope)
-    )
+    return People(f"SELECT e.profile_key {source} GROUP BY e.profile_key HAVING {kept}", inverted=nothing)
 
 
 def _grouped(part: Did, tests: list[tuple[str, bool]], scope: Scope, array: str | None) -> People:
-    return grouped(events(chosen(part, scope), scope, array), tests, scope)
+    return grouped(events(chosen(part, scope), scope, array), tests)
 
 
 def events(matches: Matches, scope: Scope, array: str | None = None, *, without_elements: bool = False) -> str:
@@ -81,11 +79,6 @@ def events(matches: Matches, scope: Scope, array: str | None = None, *, without_
         kept = [*matches.elements.get(array, ()), *matches.alike.get(array, ())]
         join = f" {'LEFT ' if without_elements else ''}JOIN event_elements AS x ON {element_join(array, kept)}"
     return f"FROM {scope.log('log_events')} AS e{join} WHERE {matches.all(joined=None if without_elements else array)}"
-
-
-def seen(scope: Scope) -> bool:
-    """Whether people with selected events are surely in the universe."""
-    return scope.future is None
 
 
 def times(test: Test) -> tuple[str, bool]:

@@ -30,7 +30,7 @@ def _tested(part: Did, scope: Scope, of: Of) -> list[People]:
 
 def _for_some_value(part: Did, scope: Scope, of: Of) -> People:
     query = f"SELECT DISTINCT b.person_key AS profile_key FROM ({pairs(part, scope, of)}) AS b"
-    return People(query, seen=counting.seen(scope))
+    return People(query)
 
 
 def pairs(part: Did, scope: Scope, of: Of) -> str:

@@ -26,7 +26,7 @@ def table(part: Table, scope: Scope) -> People:
     having = number_holds(part.times, lambda symbol, number: f"count(*) {symbol} {number}")
     kept = sql.negation(f"({having})") if nothing else having
     query = f"SELECT q.profile_key FROM ({rows(part, scope)}) AS q GROUP BY q.profile_key HAVING {kept}"
-    return People(query, inverted=nothing, seen=not scope.accounts)
+    return People(query, inverted=nothing)
 
 
 def rows(part: Table, scope: Scope) -> str:

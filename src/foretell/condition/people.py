@@ -16,12 +16,10 @@ class People:
     Args:
         query: SQL that gives each ``profile_key`` once.
         inverted: everybody except those of ``query`` is meant.
-        seen: all of ``query`` are surely in the universe of ``all``.
     """
 
     query: str
     inverted: bool = False
-    seen: bool = True
 
     def complement(self) -> People:
         """Everybody else."""
@@ -38,7 +36,7 @@ def intersection(sets: Sequence[People]) -> People:
         return union([part.complement() for part in sets]).complement()
     tests = [*(_is_in(part) for part in within[1:]), *(f"NOT {_is_in(part)}" for part in without)]
     query = f"SELECT a.profile_key FROM ({within[0].query}) AS a WHERE {sql.both(tests)}"
-    return People(query, seen=any(part.seen for part in within))
+    return People(query)
 
 
 def union(sets: Sequence[People]) -> People:
@@ -47,7 +45,7 @@ def union(sets: Sequence[People]) -> People:
         return sets[0]
     if any(part.inverted for part in sets):
         return intersection([part.complement() for part in sets]).complement()
-    return People(" UNION ".join(f"({part.query})" for part in sets), seen=all(part.seen for part in sets))
+    return People(" UNION ".join(f"({part.query})" for part in sets))
 
 
 def _is_in(part: People) -> str:
@@ -60,15 +58,13 @@ def universe(scope: Scope, of: Of) -> People:
 
 
 def members(people: People, scope: Scope, of: Of) -> str:
-    """SQL of the people within the universe, each once."""
+    """SQL of the people within the universe, each once: what is left of people who were erased is nobody's."""
     if people.inverted:
         everybody = universe(scope, of).query
         return (
             f"SELECT u.profile_key FROM ({everybody}) AS u WHERE NOT EXISTS "
             f"(SELECT 1 FROM ({people.query}) AS b WHERE b.profile_key = u.profile_key)"
         )
-    if of == "all" and people.seen:
-        return people.query
     sightings = scope.log("log_sightings")
     return (
         f"SELECT u.profile_key FROM ({people.query}) AS u WHERE EXISTS "

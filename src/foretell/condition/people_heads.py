@@ -26,7 +26,7 @@ _PERSON = "coalesce(m.profile_key, r.node_key)"
 def persona(part: Persona, scope: Scope) -> People:
     """Whose latest persona is this one; who objects to profiling has none."""
     kept = f"p.place = 1 AND p.persona = {sql.text(part.key)}"
-    return People(f"SELECT p.profile_key FROM ({personas(scope)}) AS p WHERE {kept}", seen=False)
+    return People(f"SELECT p.profile_key FROM ({personas(scope)}) AS p WHERE {kept}")
 
 
 def personas(scope: Scope) -> str:
@@ -116,7 +116,7 @@ def context(part: Context, scope: Scope) -> People:
     test = holds(part.test, Value("x.s", "x.n", "x.profile_key", part.name), scope.frame)
     kept = sql.negation(f"({test})") if at_nothing else f"({test})"
     query = f"SELECT DISTINCT x.profile_key {context_values(part, scope)} AND {kept}"
-    return People(query, inverted=at_nothing, seen=False)
+    return People(query, inverted=at_nothing)
 
 
 def context_values(part: Context, scope: Scope) -> str:

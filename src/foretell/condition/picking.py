@@ -17,7 +17,7 @@ _PROFILING = Consent("", "profiling")
 def trait(part: Trait, scope: Scope) -> People:
     """Who has a latest trait value that keeps the test."""
     test = holds(part.test, Value("t.s", "t.n", "t.profile_key", part.name), scope.frame)
-    return _tested(trait_values(part.name, scope), "t", test, at_nothing=_on_missing(part.test), seen=True)
+    return _tested(trait_values(part.name, scope), "t", test, at_nothing=_on_missing(part.test))
 
 
 def pick(part: Pick, scope: Scope) -> People:
@@ -37,7 +37,7 @@ def pick(part: Pick, scope: Scope) -> People:
     if part.ago:
         tests.append(_since("e.ts", part.ago, scope))
     at_nothing = not part.ago and all(_on_missing(test.test) for test in part.properties)
-    return _tested(ranked, "e", sql.both(tests), at_nothing=at_nothing, seen=True)
+    return _tested(ranked, "e", sql.both(tests), at_nothing=at_nothing)
 
 
 def prediction(part: Prediction, scope: Scope) -> People:
@@ -47,7 +47,7 @@ def prediction(part: Prediction, scope: Scope) -> People:
         lambda symbol, number: f"p.score {symbol} CAST('{float(number)!r}' AS DOUBLE)",
         known="p.score IS NOT NULL",
     )
-    return _tested(scores(part, scope), "p", test, at_nothing=_on_missing(part.test), seen=False)
+    return _tested(scores(part, scope), "p", test, at_nothing=_on_missing(part.test))
 
 
 def scores(part: Prediction, scope: Scope) -> str:
@@ -82,7 +82,7 @@ def not_objecting(person: str, scope: Scope) -> str:
 
 def consent(part: Consent, scope: Scope) -> People:
     """For whom the word that counts is that it is granted, and has not lapsed."""
-    return _tested(consent_states(part, scope), "c", "c.state = 'granted'", at_nothing=False, seen=False)
+    return _tested(consent_states(part, scope), "c", "c.state = 'granted'", at_nothing=False)
 
 
 def consent_states(part: Consent, scope: Scope) -> str:
@@ -123,10 +123,10 @@ def _lapsing(part: Consent, scope: Scope) -> str:
     return f"CASE WHEN c.state = 'granted' AND ({' OR '.join(ends)}) THEN 'expired' ELSE c.state END"
 
 
-def _tested(ranked: str, alias: str, test: str, *, at_nothing: bool, seen: bool) -> People:
+def _tested(ranked: str, alias: str, test: str, *, at_nothing: bool) -> People:
     kept = sql.negation(f"({test})") if at_nothing else f"({test})"
     query = f"SELECT {alias}.profile_key FROM ({ranked}) AS {alias} WHERE {alias}.place = 1 AND {kept}"
-    return People(query, inverted=at_nothing, seen=seen)
+    return People(query, inverted=at_nothing)
 
 
 def _on_missing(test: Test) -> bool:

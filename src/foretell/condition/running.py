@@ -31,7 +31,7 @@ ENDINGS: dict[MessageState, tuple[str, ...]] = {
 def message(part: Message, scope: Scope) -> People:
     """Whose run had (not) this said of the message of a step."""
     query = f"SELECT DISTINCT a.profile_key {message_events(part, scope)}"
-    people = People(query, seen=False)
+    people = People(query)
     return people.complement() if part.negated else people
 
 
@@ -55,9 +55,7 @@ def event(part: Event, scope: Scope) -> People:
     at_nothing = all(check.negated for check in part.test)
     test = properties((Property(part.name, part.test),), scope).all()
     kept = sql.negation(f"({test})") if at_nothing else f"({test})"
-    return People(
-        f"SELECT DISTINCT e.profile_key {entry_event(scope)} AND {kept}", inverted=at_nothing, seen=not at_nothing
-    )
+    return People(f"SELECT DISTINCT e.profile_key {entry_event(scope)} AND {kept}", inverted=at_nothing)
 
 
 def entry_event(scope: Scope) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from foretell.clock import Duration
-from foretell.condition import counting, sql
+from foretell.condition import sql
 from foretell.condition.deadlines import with_deadlines
 from foretell.condition.keys import keyed
 from foretell.condition.nodes import Sequence
@@ -36,7 +36,7 @@ class Link:
 def sequence(part: Sequence, scope: Scope) -> People:
     """Who has events that fulfil every step."""
     query = f"SELECT DISTINCT r.profile_key FROM ({chains(part, scope)}) AS r WHERE {ended(part, scope)}"
-    return People(query, seen=counting.seen(scope))
+    return People(query)
 
 
 def links(part: Sequence) -> tuple[list[Link], tuple[int, ...]]:

@@ -22,7 +22,7 @@ from foretell.condition.without import chosen
 def in_any(part: Did, length: Duration, scope: Scope) -> People:
     """Who has a window in which as many of the selected events lie, adding up to as much, as ``part`` says."""
     told, kept = after_each(part, length, scope)
-    return People(f"SELECT DISTINCT w.profile_key FROM ({told}) AS w WHERE {kept}", seen=counting.seen(scope))
+    return People(f"SELECT DISTINCT w.profile_key FROM ({told}) AS w WHERE {kept}")
 
 
 def after_each(part: Did, length: Duration, scope: Scope, more: Sequence[str] = ()) -> tuple[str, str]:
