@@ -30,6 +30,8 @@ LIMITS = {"durable_vs_decode": ">= 0.5", "vs_fastapi": ">= 5"}
 _SIDES = "foretell.bench.ingest_sides"
 _SHARE = {"durable": 1.0, "decode": 1.0, "fastapi": 0.2}
 """Requests of each side: the slow one gets fewer, for about the same time."""
+_CONNECTIONS = 128
+"""Senders are many, and one commit answers all that wait; with a few, what is measured is how long one commit takes."""
 _BODIES = 500
 _ROUNDS_APART = 100
 """Numbers between the first rounds of two loads, so that no two have message ids in common: each time that all
@@ -90,7 +92,8 @@ def _throughput(
 
 
 def _load(to: Server, bodies: Path, requests: int, number: int) -> Sent:
-    with sending(to, bodies, requests=requests, first_round=number * _ROUNDS_APART) as load:
+    first = number * _ROUNDS_APART
+    with sending(to, bodies, requests=requests, first_round=first, connections=_CONNECTIONS) as load:
         return what_came(load)
 
 

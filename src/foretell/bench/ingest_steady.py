@@ -59,7 +59,7 @@ def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], 
     report(f"{EVENTS_PER_SECOND:,} events a second for {seconds} s")
     rate = EVENTS_PER_SECOND / batches_file.EVENTS
     with server("steady", *SERVE, folder=folder) as ours:
-        asking = _Asking(folder)
+        asking = Asking(folder)
         asking.number("segment", "count", "newcomers")  # the first question of all takes longer
         with sending(ours, bodies, requests=requests, first_round=0, per_second=rate) as load:
             seen = _watched(ours, asking, load, report)
@@ -110,7 +110,7 @@ def lags_of(
     return lags
 
 
-def _watched(ours: Server, asking: _Asking, load: Load, report: Callable[[str], None]) -> _Seen:
+def _watched(ours: Server, asking: Asking, load: Load, report: Callable[[str], None]) -> _Seen:
     """Look at the server until the load ends."""
     seen, told_at = _Seen(), time.monotonic()
     while load.runs:
@@ -123,7 +123,7 @@ def _watched(ours: Server, asking: _Asking, load: Load, report: Callable[[str], 
     return seen
 
 
-def _look(seen: _Seen, asking: _Asking, ours: Server) -> None:
+def _look(seen: _Seen, asking: Asking, ours: Server) -> None:
     seen.people.append(asking.number("segment", "count", "newcomers"))
     seen.at.append(time.monotonic())
     ready = ours.get("/readyz")
@@ -132,7 +132,7 @@ def _look(seen: _Seen, asking: _Asking, ours: Server) -> None:
     seen.memory_mb.append(ours.memory_mb())
 
 
-def _until_all(seen: _Seen, asking: _Asking, ours: Server, people: int) -> None:
+def _until_all(seen: _Seen, asking: Asking, ours: Server, people: int) -> None:
     """Look on until everybody is counted."""
     end = time.monotonic() + LAST_WAIT_SECONDS
     while (not seen.people or seen.people[-1] < people) and time.monotonic() < end:
@@ -140,7 +140,7 @@ def _until_all(seen: _Seen, asking: _Asking, ours: Server, people: int) -> None:
         time.sleep(0.05)
 
 
-class _Asking:
+class Asking:
     """Runs commands in the server that has the workspace, as every command of the terminal does there."""
 
     def __init__(self, folder: Path) -> None:

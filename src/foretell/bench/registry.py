@@ -17,6 +17,8 @@ _NAMES = {
     "ingest": "foretell.bench.ingest",
     "lift": "foretell.bench.lift",
     "matching": "foretell.bench.matching",
+    "personas": "foretell.bench.personas",
+    "segments": "foretell.bench.segments",
 }
 _WITH_DATA = ("matching",)
 """Those that can be run on reference data instead of what they make up."""

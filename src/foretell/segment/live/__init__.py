@@ -1,0 +1,41 @@
+"""Segments kept fresh at a cost that follows what changes: who is in now, who entered and left, and when.
+
+See ``docs/rooms/segment.md`` and ``docs/decisions/0012-segments-kept-from-event-to-event.md``.
+"""
+
+from __future__ import annotations
+
+from foretell.segment.live.history import History, history
+from foretell.segment.live.reasons import Freshness
+from foretell.segment.live.recent import Day, Keeping, keeping
+from foretell.segment.live.refreshing import (
+    Refreshed,
+    current,
+    forget_state,
+    freshness,
+    kept_segments,
+    kept_state,
+    looked_at,
+    refresh,
+)
+from foretell.segment.live.stage import LiveStage
+from foretell.segment.live.tables import LIVE_PARTS
+
+__all__ = [
+    "LIVE_PARTS",
+    "Day",
+    "Freshness",
+    "History",
+    "Keeping",
+    "LiveStage",
+    "Refreshed",
+    "current",
+    "forget_state",
+    "freshness",
+    "history",
+    "keeping",
+    "kept_segments",
+    "kept_state",
+    "looked_at",
+    "refresh",
+]
