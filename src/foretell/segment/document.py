@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from foretell.condition import Condition, horizon_problems, parse, parse_problems, references
-from foretell.definitions import Catalog, Document, Kind, Problem
+from foretell.condition import Condition, ConditionField, horizon_problems, parse, parse_problems, references
+from foretell.definitions import Catalog, Document, DurationText, Kind, Problem
 from foretell.errors import UsageError
 
 
@@ -20,12 +20,13 @@ class SegmentSpec(BaseModel):
 
     title: str | None = Field(None, description="What people call it.")
     description: str | None = Field(None, description="What it is for.")
-    condition: dict[str, Any] = Field(description="The condition; it is read anew at every instant.")
+    condition: ConditionField = Field(description="The condition; it is read anew at every instant.")
     of: Literal["known", "all"] = Field(
         "known", description="known: people with a known identifier; all: anonymous ones too."
     )
     owner: str | None = Field(None, description="Who answers for it.")
     review: date | None = Field(None, description="When it should be looked at again.")
+    review_every: DurationText = Field("3mo", description="How long after a review it is looked at again.")
 
 
 def spec_of(document: Document) -> SegmentSpec:
