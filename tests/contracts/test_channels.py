@@ -87,10 +87,10 @@ def test_a_dying_connection_leaves_it_open(kind: ChannelKind, world: World, chan
 
 
 def test_an_outside_world_that_cannot_be_reached(kind: ChannelKind, world: World) -> None:
-    if "port" not in world.settings:
+    if world.unreachable is None:
         assert kind.development
         return
-    settings = kind.settings.model_validate({**world.settings, "port": 1})
+    settings = kind.settings.model_validate({**world.settings, **world.unreachable})
     receipts = send(kind.open(settings, world.place), outgoing("m1", world.good[0]))
     assert receipts[0].outcome == "later"
 

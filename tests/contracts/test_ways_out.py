@@ -27,6 +27,7 @@ from foretell.clock import FixedClock, from_micros, naive_utc
 from foretell.engine import TIMESTAMP
 from foretell.identify import find
 from foretell.profile.privacy import restrict
+from foretell.segment import personas
 from foretell.web.application import create_app, openapi_document
 from tests.support.commands import Foretell
 from tests.support.prediction_shop import BOUGHT, START, buyers
@@ -48,6 +49,8 @@ DOCUMENTS = {
         {"kind": "consent", "key": "purposes", "spec": {"purposes": {name: {"basis": "consent"} for name in ASKED}}}
     ),
     "segments/buyers.yaml": "kind: segment\nkey: buyers\nspec: {condition: {did: Order Completed}}\n",
+    "personas/customers.yaml": "kind: persona\nkey: customers\nspec:\n  people_needed: 50\n"
+    "  population: {did: Order Completed}\n",
     "predictions/clv.yaml": "kind: prediction\nkey: clv\nspec:\n  value: {did: Order Completed, sum: revenue}\n"
     "  horizon: 12w\n",
     "templates/hello.yaml": "kind: template\nkey: hello\nspec: {subject: Hello, html: <p>Hello</p>}\n",
@@ -196,6 +199,37 @@ def _scores(shop: Shop) -> set[int]:
     return _exported(shop.cli("predict", "scores", "clv", "--format", "csv"))
 
 
+def _personas(shop: Shop) -> set[int]:
+    """Who is counted when personas are looked for, and who is told to be of one."""
+    with _opened(shop) as opened:
+        rooms = (opened.engine, opened.catalog, opened.reader)
+        built = personas.build(*rooms, as_of=NOW, now=NOW)
+        assert (built.people, sum(built.left_out.values())) == (len(JUDGED), len(EVERYBODY) - len(JUDGED))
+        every = _rows(opened)
+        facts = pa.table(
+            {
+                "node_key": every["node_key"], "persona": pa.repeat("buyer", len(EVERYBODY)), "as_of": every["at"],
+                "known_at": every["at"], "fit": pa.repeat(0.5, len(EVERYBODY)),
+                "build": pa.repeat(pa.scalar(built.number, pa.int64()), len(EVERYBODY)),
+            }
+        )  # fmt: skip
+        opened.engine.publish("segment_personas", {"persona_rows": facts}, now=NOW)
+        told = personas.members(opened.engine, opened.catalog, as_of=NOW, now=NOW)
+        return _of_keys(opened, told["profile_key"].to_pylist())
+
+
+def _interviews(shop: Shop) -> set[int]:
+    with _opened(shop) as opened:
+        keys = [_key(opened, number) for number in EVERYBODY]
+        with opened.engine.ops.write() as tx:
+            tx.executemany(
+                "INSERT INTO persona_interviews VALUES (?, ?, ?, 'buyer', 'loyal', 'picked', '[]', 0, 0, 'test')",
+                [(f"walk-{key}", key, key) for key in keys],
+            )
+        told = personas.interviews(opened.engine, opened.catalog, now=NOW)
+        return _of_keys(opened, [one.profile_key for one in told])
+
+
 def _lookup(shop: Shop) -> set[int]:
     with _opened(shop) as opened:
         browser = Browser(create_app(site_for(opened, shop.root / "static")))
@@ -211,7 +245,9 @@ WALKS: dict[str, tuple[Callable[[Shop], set[int]], frozenset[int]]] = {
     "predict.training": (_training, JUDGED),
     "predict.scoring": (_scoring, JUDGED),
     "predict.scores": (_scores, JUDGED),
+    "segment.interviews": (_interviews, JUDGED),
     "segment.members": (_members, ALLOWED),
+    "segment.personas": (_personas, JUDGED),
     "profiles.lookup": (_lookup, ALLOWED),
 }
 """Way out → how to take it, and who may get through."""
@@ -255,6 +291,10 @@ LISTS = {
     "GET /api/people/{profile_id}": "app",
     "POST /api/profiles/lookup": "profiles.lookup",
     "GET /api/segments/{key}/members": "app",
+    "POST /api/conditions/preview": "app",
+    "GET /api/personas/interviews": "app",
+    "GET /api/personas/{key}": "app",
+    "GET /api/personas/{key}/members": "app",
     "GET /api/identity/preview": "app",
     "GET /api/identity/explain": "app",
     "GET /api/identity/biggest": "app",

@@ -18,6 +18,10 @@ class AudienceSpec(BaseModel):
     title: str | None = Field(None, description="What people call it.")
     description: str | None = Field(None, description="What it is for.")
     channel: KeyText = Field("ads", description="Key of the channel that carries it to the platform.")
+    segment: KeyText | None = Field(
+        None,
+        description="Key of a segment: who is in it joins, if advertising is allowed, and who leaves it leaves.",
+    )
     platform: str | None = Field(None, min_length=1, description="Name of the platform, for people to read.")
 
 
@@ -41,8 +45,11 @@ def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
 
 
 def _refers(document: Document) -> Iterable[tuple[str, str]]:
-    channel = spec_of(document).channel
-    return () if channel == "ads" else (("channel", channel),)
+    spec = spec_of(document)
+    if spec.channel != "ads":
+        yield "channel", spec.channel
+    if spec.segment is not None:
+        yield "segment", spec.segment
 
 
 KIND = Kind("audience", "audiences", AudienceSpec, _check, _refers)

@@ -36,6 +36,13 @@ def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table, context: 
     Returns:
         ``rows`` with decision and reason; every row leaves a decision row.
     """
+    asked = judged(tx, audience, rows, context)
+    let_in(tx, batch, audience, asked)
+    return with_column(with_column(rows, "decision", asked["decision"]), "reason", asked["reason"])
+
+
+def judged(tx: Tx, audience: str, rows: pa.Table, context: Sending) -> pa.Table:
+    """``rows`` of :func:`join_audience` with what the gate says of each."""
     asked = _asked(audience, rows, "join")
     people.ask_about(tx, asked["profile_key"])
     asked = people.addressed(asked, people.reachable(tx, survivorship_of(context.catalog)))
@@ -48,13 +55,18 @@ def join_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table, context: 
     )
     for name in ("decision", "reason", "checks"):
         asked = asked.append_column(name, answer[name])
+    return asked
+
+
+def let_in(tx: Tx, batch: Batch, audience: str, asked: pa.Table) -> int:
+    """Write a decision row for each of ``asked``, and let those in who may join; returns how many did."""
     record_decisions(batch, asked)
     going = people.with_address_nodes(tx, _once(asked.filter(pc.equal(asked["decision"], SEND))))
     inside = _members(tx, audience, going)
     inside = inside.filter(pc.is_null(inside["left_at"]))
     fresh = going.filter(pc.invert(pc.is_in(going["profile_key"], inside["profile_key"].combine_chunks())))
     _enter(tx, batch, audience, fresh)
-    return with_column(with_column(rows, "decision", asked["decision"]), "reason", asked["reason"])
+    return int(fresh.num_rows)
 
 
 def leave_audience(tx: Tx, batch: Batch, audience: str, rows: pa.Table) -> None:
@@ -86,8 +98,8 @@ def _take_out(engine: Engine, leaving: pa.Table, now: datetime) -> int:
     def work(tx: Tx, batch: Batch) -> None:
         tx.put("leaving_members", leaving, key="profile_key")
         found = tx.query(
-            f"SELECT {_NAMES} FROM leaving_members l JOIN audience_members m ON m.profile_key = l.profile_key "
-            "WHERE m.left_at IS NULL ORDER BY m.audience, m.profile_key"
+            f"SELECT {_NAMES} FROM audience_members m WHERE m.left_at IS NULL "
+            "AND m.profile_key IN (SELECT profile_key FROM leaving_members) ORDER BY m.audience, m.profile_key"
         )
         members = table_of(_MEMBER, found)
         _leave(tx, batch, members, pa.repeat(pa.scalar(naive_utc(now), TIMESTAMP), members.num_rows))
@@ -121,8 +133,9 @@ def _once(rows: pa.Table) -> pa.Table:
 def _members(tx: Tx, audience: str, rows: pa.Table) -> pa.Table:
     tx.put("asked_members", pa.table({"profile_key": pc.unique(rows["profile_key"])}), key="profile_key")
     found = tx.query(
-        f"SELECT {_NAMES} FROM asked_members a JOIN audience_members m ON m.profile_key = a.profile_key "
-        "WHERE m.audience = ? ORDER BY m.profile_key",
+        # CROSS: the few people are read first, and not the whole audience.
+        f"SELECT {_NAMES} FROM asked_members a CROSS JOIN audience_members m "
+        "WHERE m.profile_key = a.profile_key AND m.audience = ? ORDER BY m.profile_key",
         (audience,),
     )
     return table_of(_MEMBER, found)

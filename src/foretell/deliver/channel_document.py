@@ -18,7 +18,9 @@ class ChannelSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str | None = Field(None, description="What people call it.")
-    uses: str = Field(description="Implementation: smtp, inbox_email, inbox_sms, inbox_ads, inbox_alert, inbox_push.")
+    uses: str = Field(
+        description="Implementation: smtp, webhook, inbox_email, inbox_sms, inbox_ads, inbox_alert, inbox_push."
+    )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the implementation.")
 
 
@@ -67,15 +69,15 @@ def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
             f"Choose an implementation that carries {document.key}, or give the channel another key.",
         )
     yield from _settings_problems(document, kind)
-    secret = spec.settings.get("password_secret")
-    if isinstance(secret, str) and secret not in catalog.settings.secrets:
-        yield Problem(
-            "SECRET_MISSING",
-            f"there is no secret called {secret!r}",
-            document.name,
-            document.positions.at(("spec", "settings", "password_secret")),
-            f"Write it under secrets in foretell.yaml: {secret}: ${{VARIABLE}}.",
-        )
+    for name, secret in spec.settings.items():
+        if name.endswith("_secret") and isinstance(secret, str) and secret not in catalog.settings.secrets:
+            yield Problem(
+                "SECRET_MISSING",
+                f"there is no secret called {secret!r}",
+                document.name,
+                document.positions.at(("spec", "settings", name)),
+                f"Write it under secrets in foretell.yaml: {secret}: ${{VARIABLE}}.",
+            )
 
 
 def _settings_problems(document: Document, kind: ChannelKind) -> Iterable[Problem]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from foretell.clock import micros, naive_utc
+from foretell.clock import micros, naive_utc, utc
 from foretell.definitions import Catalog
 from foretell.deliver.deciding import Sending, decide
 from foretell.deliver.languages import language_of
@@ -27,6 +27,7 @@ from foretell.profile import (
     mark_request,
     open_requests,
     purposes_of,
+    put_off_request,
     request_of,
     survivorship_of,
     text_in,
@@ -60,10 +61,10 @@ class Confirmation:
 def ask_to_confirm(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
     """Ask for the messages of grants that wait for their confirmation; returns how many were queued.
 
-    What quiet hours defer is asked for at the next dispatch. A request that came too late, or may not be
+    What quiet hours defer is asked for at the first dispatch after them. A request that came too late, or may not be
     asked for, is closed as refused.
     """
-    waiting = open_requests(engine.ops)
+    waiting = open_requests(engine.ops, now)
     if not waiting:
         return 0
     queued: list[int] = []
@@ -89,6 +90,8 @@ def _ask(tx: Tx, batch: Batch, catalog: Catalog, waiting: list[ConsentRequest], 
             mark_request(tx, one.request, "asked", row["message_id"], now)
         elif row["decision"] == "refuse":
             mark_request(tx, one.request, "refused", None, now)
+        else:
+            put_off_request(tx, one.request, utc(row["until"]))
     return sum(row["decision"] == "send" for row in answer)
 
 

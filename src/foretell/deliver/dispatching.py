@@ -26,6 +26,7 @@ from foretell.deliver.audiences import leave_without_consent
 from foretell.deliver.channels.base import Channel, ChannelKind, ChannelPlace, Outgoing, Receipt
 from foretell.deliver.confirming import ask_to_confirm
 from foretell.deliver.context import facts_of
+from foretell.deliver.following import follow_segments
 from foretell.deliver.outbox import Queued
 from foretell.deliver.permissions import permissions
 from foretell.deliver.receipts import Verdict, record, verdict_of
@@ -52,7 +53,9 @@ class DispatchReport:
         sent: by medium.
         later: will be tried again.
         uncertain: may have gone out; a person has to look.
-        left_audiences: memberships that ended since advertising is not allowed any more.
+        left_audiences: memberships that ended since advertising is not allowed any more, or since the person left
+            the segment that the audience follows.
+        joined_audiences: memberships that began since the person is in such a segment.
     """
 
     sent: dict[str, int] = field(default_factory=dict)
@@ -62,6 +65,7 @@ class DispatchReport:
     uncertain: int = 0
     cancelled: int = 0
     left_audiences: int = 0
+    joined_audiences: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -101,6 +105,9 @@ def dispatch(engine: Engine, catalog: Catalog, *, now: datetime) -> DispatchRepo
     with _TURN:
         _recover(engine, catalog, now, report)
         report.left_audiences += leave_without_consent(engine, purposes, now)
+        joined, left = follow_segments(engine, catalog, now=now)
+        report.joined_audiences += joined
+        report.left_audiences += left
         ask_to_confirm(engine, catalog, now=now)
         signer: Signer | None = None
         while messages := outbox.waiting(engine, now, _ROUND):

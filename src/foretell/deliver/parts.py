@@ -56,6 +56,9 @@ CREATE INDEX audience_members_by_node ON audience_members (node_key);
 once the message has left, it is that node's. ``unsettled`` marks messages that a split took back and the same batch
 still has to publish."""
 
+_FOLLOWED = "CREATE TABLE followed_audiences (audience TEXT PRIMARY KEY, looked_at BIGINT NOT NULL) /*clustered*/;"
+"""Audiences that follow a segment; who has entered it since ``looked_at`` was not asked about yet."""
+
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
 TIMES = ("at", "sent_at", "delivered_at", "opened_at", "clicked_at", "ended_at")
@@ -176,7 +179,7 @@ _AUDIENCES = View(
 
 PARTS = RoomParts(
     "deliver",
-    (_MIGRATION, _BY_NODE),
+    (_MIGRATION, _BY_NODE, _FOLLOWED),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
     people={"messages": ("profile_key", "node_key", "address_node"), "audience_members": ("profile_key", "node_key")},

@@ -18,12 +18,14 @@ _PEOPLE = "gated_people"
 _SAID = pa.schema(
     [("profile_key", pa.int64()), ("origin", pa.string()), ("field", pa.string()), ("value", pa.string())]
 )
+_ASKED = f"IN (SELECT profile_key FROM {_PEOPLE})"
+"""Not a join: that would read all of the big table and look each row up among the few people."""
 _ADDRESSES = f"""
-SELECT p.profile_key, 'identifier', i.kind, min(i.value) FROM {_PEOPLE} p JOIN identifiers i
-ON i.node_key = p.profile_key WHERE i.kind IN ('email', 'phone') GROUP BY p.profile_key, i.kind
+SELECT i.node_key, 'identifier', i.kind, min(i.value) FROM identifiers i
+WHERE i.node_key {_ASKED} AND i.kind IN ('email', 'phone') GROUP BY i.node_key, i.kind
 UNION ALL
-SELECT p.profile_key, 'identifier', i.kind, min(i.value) FROM {_PEOPLE} p JOIN merged m ON m.profile_key = p.profile_key
-JOIN identifiers i ON i.node_key = m.node_key WHERE i.kind IN ('email', 'phone') GROUP BY p.profile_key, i.kind"""
+SELECT m.profile_key, 'identifier', i.kind, min(i.value) FROM merged m JOIN identifiers i ON i.node_key = m.node_key
+WHERE m.profile_key {_ASKED} AND i.kind IN ('email', 'phone') GROUP BY m.profile_key, i.kind"""
 
 # An e-mail address that no server would take is none. Phone numbers come as people write them.
 _FIT = r"""
@@ -38,7 +40,7 @@ WITH said AS (
 )
 SELECT profile_key, max(CASE WHEN field = 'email' THEN value END) AS email,
   max(CASE WHEN field = 'phone' THEN value END) AS phone,
-  coalesce(max(CASE WHEN field = 'zone' THEN value END), max(CASE WHEN field = 'timezone' THEN value END)) AS zone
+  coalesce(max(CASE WHEN field = 'timezone' THEN value END), max(CASE WHEN field = 'zone' THEN value END)) AS zone
 FROM fit WHERE place = 1 GROUP BY profile_key"""
 
 
@@ -121,9 +123,8 @@ def history(tx: Tx, since: datetime, span: timedelta, uncapped: frozenset[str]) 
         span: length of the longest cap.
     """
     found = tx.query(
-        f"SELECT p.profile_key, m.medium, m.at, m.purpose FROM {_PEOPLE} p JOIN messages m "
-        "ON m.profile_key = p.profile_key WHERE m.at > ? AND m.state IN ('queued', 'claimed', 'sent', 'delivered', "
-        "'uncertain') AND m.medium <> 'ads'",
+        f"SELECT m.profile_key, m.medium, m.at, m.purpose FROM messages m WHERE m.profile_key {_ASKED} AND m.at > ? "
+        "AND m.state IN ('queued', 'claimed', 'sent', 'delivered', 'uncertain') AND m.medium <> 'ads'",
         (micros(since - span),),
     )
     rows = [row[:3] for row in found if row[3] not in uncapped]

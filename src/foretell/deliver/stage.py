@@ -18,9 +18,9 @@ _OF_FORGOTTEN = "SELECT message_id FROM messages WHERE profile_key IN (SELECT pr
 _ADDRESSES = (
     "SELECT lower(trim(address)) FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people) "
     "UNION SELECT trim(address) FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people) "
-    "UNION SELECT i.value FROM identifiers i JOIN forgotten_people p ON p.profile_key = i.node_key "
-    "UNION SELECT i.value FROM identifiers i JOIN merged m ON m.node_key = i.node_key "
-    "JOIN forgotten_people p ON p.profile_key = m.profile_key"
+    "UNION SELECT value FROM identifiers WHERE node_key IN (SELECT profile_key FROM forgotten_people) "
+    "UNION SELECT i.value FROM merged m JOIN identifiers i ON i.node_key = m.node_key "
+    "WHERE m.profile_key IN (SELECT profile_key FROM forgotten_people)"
 )
 """Their keyed hashes are on the list of those who do not come back; the addresses themselves go."""
 

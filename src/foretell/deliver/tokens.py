@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from foretell.definitions import WorkspaceSettings
-from foretell.engine import Engine
-from foretell.errors import UsageError, explain_os_errors
+from foretell.engine import Engine, workspace_key
+from foretell.errors import UsageError
 
 TokenKind = Literal["open", "click", "unsubscribe", "preferences", "confirm"]
 _MARKS: dict[str, TokenKind] = {"o": "open", "c": "click", "u": "unsubscribe", "p": "preferences", "d": "confirm"}
 _PATHS = {"o": "/s/o/{}.gif", "c": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}", "d": "/s/d/{}"}
 _TAG_BYTES = 16
-_LEAST_KEY_CHARACTERS = 16
 _PURPOSE = b"foretell link 1\n"
 """The key signs nothing else under this heading."""
 
@@ -60,33 +55,8 @@ def signer_of(engine: Engine, settings: WorkspaceSettings) -> Signer:
     """The signature of a workspace: the secret ``signing``, else ``signing.key`` in its data folder,
     which is made on first use."""
     secret = settings.secrets.get("signing")
-    if secret is not None:
-        text = secret.get_secret_value()
-        if len(text) < _LEAST_KEY_CHARACTERS:
-            raise UsageError(
-                "WEAK_SECRET",
-                f"the secret signing has fewer than {_LEAST_KEY_CHARACTERS} characters",
-                where="foretell.yaml",
-                next_step="Use a long random text, e.g. of `openssl rand -hex 32`.",
-            )
-        return Signer(text.encode(), settings.sending.base_url)
-    return Signer(_kept_key(engine.data / "signing.key"), settings.sending.base_url)
-
-
-def _kept_key(path: Path) -> bytes:
-    with explain_os_errors("signing key"):
-        if not path.exists():
-            made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                os.write(descriptor, secrets.token_hex(32).encode())
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            with suppress(FileExistsError):  # whoever links first has made the key
-                os.link(made, path)
-            made.unlink()
-        return path.read_bytes().strip()
+    key = workspace_key(engine.data, "signing", None if secret is None else secret.get_secret_value())
+    return Signer(key, settings.sending.base_url)
 
 
 def open_url(signer: Signer, message_id: str) -> str:

@@ -152,7 +152,10 @@ def test_quiet_hours_put_the_mail_off_and_a_suppressed_address_gets_none(engine:
     quiet = read(tmp_path, sending={"quiet_hours": {"from": "23:00", "to": "06:00"}})
     deliver.suppress(engine, "email", "bob@customers.example", reason="bounce", now=NOW)
     arrive(engine, said("requested"), said("requested", who="bob"))
-    assert deliver.dispatch(engine, quiet, now=NOW).sent == {}, "NOW is midnight"
+    for minutes in (0, 5, 10):
+        assert deliver.dispatch(engine, quiet, now=NOW + timedelta(minutes=minutes)).sent == {}, "NOW is midnight"
+    told = engine.analytics.query("SELECT decision FROM decision_rows ORDER BY decision")
+    assert told["decision"].to_pylist() == ["defer", "refuse"], "until they end nobody decides again"
     assert deliver.dispatch(engine, quiet, now=NOW + timedelta(hours=7)).sent == {"email": 1}
     states = engine.ops.query("SELECT state FROM consent_requests ORDER BY state")
     assert states == [("asked",), ("refused",)]
