@@ -59,7 +59,7 @@ def test_killed_while_erasing(
         (erasure,) = protect.go_on(app.protected(shop), now=NOW)
         assert erasure.certificate is not None
         told = {place["what"]: place for place in erasure.certificate["places"]}
-        assert told["events, cut out of the arrivals as they came"]["removed"] == 14
+        assert told["events, cut out of the arrivals as they came"]["removed"] == 21
         assert counts(shop) == before
         assert protect.go_on(app.protected(shop), now=NOW) == []
     assert places(TOKEN, root, tmp_path_factory.mktemp("scratch")) == set()

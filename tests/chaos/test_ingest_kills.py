@@ -6,8 +6,6 @@ One workspace lives through all kills: what one server leaves behind is what the
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ import httpx
 
 from foretell.app import open_workspace
 from foretell.definitions import init
+from tests.support import warm_start
 
 KILLS = 25
 SENDERS = 4
@@ -64,14 +63,8 @@ class Sender:
 
 def serve_and_die(root: Path, senders: list[Sender], kill_at: str) -> None:
     """Serve and send until the server has died."""
-    path = os.pathsep.join(["src", "."])
-    server = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "tests.support.killed_ingest", str(root)],
-        env=os.environ | {"PYTHONPATH": path, "FORETELL_KILL_AT": kill_at},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stderr is not None
+    words = ["-W", "error", "-m", "tests.support.killed_ingest", str(root)]
+    server = warm_start.start(words, cwd=warm_start.REPOSITORY, env=os.environ | {"FORETELL_KILL_AT": kill_at})
     told = server.stderr.readline()
     if told.startswith("at http"):  # else it has died at what the last one left behind
         address = told.removeprefix("at ").strip()

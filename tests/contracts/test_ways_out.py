@@ -19,15 +19,19 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pydantic import SecretStr
 
-from foretell import collect, deliver, predict
+from foretell import collect, deliver, predict, segment
 from foretell import profile as profiles
-from foretell.app import Workspace, open_workspace
+from foretell.app import KINDS, Workspace, open_workspace
 from foretell.clock import FixedClock, from_micros, naive_utc
+from foretell.condition import Reader
+from foretell.definitions import Catalog, Positions, catalog_of
 from foretell.engine import TIMESTAMP
 from foretell.identify import find
 from foretell.profile.privacy import restrict
 from foretell.segment import personas
+from foretell.testing.webhook_receiver import webhook_receiver
 from foretell.web.application import create_app, openapi_document
 from tests.support.commands import Foretell
 from tests.support.prediction_shop import BOUGHT, START, buyers
@@ -174,6 +178,39 @@ def _audiences(shop: Shop) -> set[int]:
         return _of_keys(opened, [key for (key,) in inside])
 
 
+def _exports(shop: Shop) -> set[int]:
+    """Whom a server is told of, and who is in the file."""
+    with webhook_receiver("shared") as receiver, _opened(shop) as opened:
+        hook = {"url": receiver.url, "secret": "hook", "allow_private": True}
+        files: list[bytes] = []
+        file = {"to": "exports/told.csv"}
+        for condition, targets in (("Nothing", [{"webhook": hook}]), (BOUGHT, [{"webhook": hook}, file])):
+            catalog = _exporting(opened, condition, *targets)  # they enter as the document changes
+            rooms = (opened.engine, catalog, Reader(opened.engine, catalog))
+            segment.live.refresh(*rooms, now=NOW)
+            deliver.exports.refresh(*rooms, keep=lambda _, content: files.append(content), now=NOW)
+        standings = deliver.exports.standings(opened.engine)
+        deliver.exports.refresh(opened.engine, opened.catalog, opened.reader, keep=lambda *_: None, now=NOW)
+    told = {int(one["fields"]["user_id"].removeprefix("u")) for one in receiver.taken.values()}
+    assert sum(standings["told0"].left_out.values()) == len(EVERYBODY) - len(told)
+    assert [_exported(content.decode()) for content in files] == [told]
+    return told
+
+
+def _exporting(opened: Workspace, did: str, *targets: Mapping[str, Any]) -> Catalog:
+    """The workspace's consent, a segment, and an export of it to each target."""
+    segments = {"kind": "segment", "key": "told", "spec": {"condition": {"did": did}}}
+    raws: list[dict[str, Any]] = [json.loads(DOCUMENTS["consents/purposes.yaml"]), segments]
+    for place, target in enumerate(targets):
+        spec = {"segment": "told", "fields": ["user_id"], **target}
+        raws.append({"kind": "export", "key": f"told{place}", "spec": spec})
+    settings = opened.settings.model_copy(update={"secrets": {"hook": SecretStr("shared")}})
+    written = [(raw, Positions("test.yaml")) for raw in raws]
+    catalog, problems = catalog_of(written, KINDS, root=opened.root, settings=settings)
+    assert not problems
+    return catalog
+
+
 def _training(shop: Shop) -> set[int]:
     out = {"expired": 0, "minor": 1, "no_consent": 20, "objected": 0, "restricted": 1, "suppressed": 1, "withdrawn": 2}
     assert shop.trained.left_out == {name: number for name, number in out.items() if number}
@@ -241,6 +278,7 @@ def _lookup(shop: Shop) -> set[int]:
 
 WALKS: dict[str, tuple[Callable[[Shop], set[int]], frozenset[int]]] = {
     "deliver.messages": (_messages, ALLOWED),
+    "deliver.exports": (_exports, ALLOWED),
     "deliver.audiences": (_audiences, JUDGED),
     "predict.training": (_training, JUDGED),
     "predict.scoring": (_scoring, JUDGED),
@@ -283,7 +321,7 @@ def test_a_command_that_writes_files_of_people_is_registered() -> None:
 def test_nothing_else_of_the_terminal_writes_rows_to_files(repository: Path) -> None:
     files = (repository / "src/foretell/cli").glob("*.py")
     writing = {path.name for path in files if re.search(r"(?<!def )write_(rows|export)\(", path.read_text())}
-    assert writing == {"predictions.py", "segments.py"}, "rows in a file are a way out: register it"
+    assert writing == {"exporting.py", "predictions.py", "segments.py"}, "rows in a file are a way out: register it"
 
 
 LISTS = {

@@ -1,15 +1,17 @@
 """Deliver: did the message go out?
 
-Enters: candidates for messages with their instant, template and channel; templates, channels and audiences
-as documents; what people do with messages. Leaves: a decision row for every candidate, messages through
-their channels, own events (``Email Sent``, ``SMS Link Clicked``, ``Audience Joined``), suppressions, the
-views ``messages``, ``decisions`` and ``audiences``. Called by journey, measure, web, cli and app.
+Enters: candidates for messages with their instant, template and channel; templates, channels, audiences and
+exports as documents; what people do with messages. Leaves: a decision row for every candidate, messages through
+their channels, files and requests of exports, own events (``Email Sent``, ``SMS Link Clicked``, ``Audience
+Joined``), suppressions, the views ``messages``, ``decisions`` and ``audiences``. Called by journey, measure,
+web, cli and app.
 
 :func:`gate` decides and knows no store; :func:`decide` asks it and queues; :func:`dispatch` hands over.
 """
 
 from __future__ import annotations
 
+from foretell.deliver import exports
 from foretell.deliver.audience_document import KIND as AUDIENCE
 from foretell.deliver.audiences import join_audience, leave_audience
 from foretell.deliver.channel_document import KIND as CHANNEL
@@ -100,6 +102,7 @@ __all__ = [
     "decide",
     "dispatch",
     "engaged",
+    "exports",
     "gate",
     "inbox",
     "inbox_message",

@@ -59,6 +59,23 @@ still has to publish."""
 _FOLLOWED = "CREATE TABLE followed_audiences (audience TEXT PRIMARY KEY, looked_at BIGINT NOT NULL) /*clustered*/;"
 """Audiences that follow a segment; who has entered it since ``looked_at`` was not asked about yet."""
 
+_EXPORTS = """
+CREATE TABLE export_standings (
+    export TEXT PRIMARY KEY, segment TEXT NOT NULL, since BIGINT NOT NULL, number BIGINT NOT NULL, done_at BIGINT,
+    next_at BIGINT, failures BIGINT NOT NULL, error TEXT NOT NULL, told BIGINT NOT NULL, refused BIGINT NOT NULL,
+    left_out TEXT NOT NULL) /*clustered*/;
+CREATE TABLE export_tellings (
+    telling_id TEXT PRIMARY KEY, export TEXT NOT NULL, number BIGINT NOT NULL, profile_key BIGINT NOT NULL,
+    node_key BIGINT NOT NULL, event TEXT NOT NULL, at BIGINT NOT NULL, known_at BIGINT NOT NULL, state TEXT NOT NULL,
+    attempts BIGINT NOT NULL, next_at BIGINT NOT NULL);
+CREATE INDEX export_tellings_waiting ON export_tellings (export, number) WHERE state = 'waiting';
+CREATE INDEX export_tellings_by_profile ON export_tellings (profile_key);
+CREATE INDEX export_tellings_by_node ON export_tellings (node_key);
+"""
+"""``since``: changes noticed before it are noted; those noticed at it may be, and are then among the tellings, which is
+why those stay until it has moved on. ``number``: of the last telling; the order in which they go out. ``state``:
+``waiting`` or ``done``."""
+
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
 TIMES = ("at", "sent_at", "delivered_at", "opened_at", "clicked_at", "ended_at")
@@ -179,8 +196,12 @@ _AUDIENCES = View(
 
 PARTS = RoomParts(
     "deliver",
-    (_MIGRATION, _BY_NODE, _FOLLOWED),
+    (_MIGRATION, _BY_NODE, _FOLLOWED, _EXPORTS),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
-    people={"messages": ("profile_key", "node_key", "address_node"), "audience_members": ("profile_key", "node_key")},
+    people={
+        "messages": ("profile_key", "node_key", "address_node"),
+        "audience_members": ("profile_key", "node_key"),
+        "export_tellings": ("profile_key", "node_key"),
+    },
 )

@@ -10,7 +10,7 @@ from foretell.clock import micros
 from foretell.deliver import outbox
 from foretell.engine import Batch, OperationalStore, Stage, Tx, count_of, rekey_rows, unmerge_rows
 
-_THEIRS = ("messages", "audience_members")
+_THEIRS = ("messages", "audience_members", "export_tellings")
 _INSIDE = "'queued', 'failed', 'cancelled'"
 _OF_FORGOTTEN = "SELECT message_id FROM messages WHERE profile_key IN (SELECT profile_key FROM forgotten_people)"
 
@@ -63,6 +63,9 @@ class DeliverStage(Stage):
             "messages that have left": count_of(store, "messages", nodes, f"state NOT IN ({_INSIDE})"),
             "messages that wait": count_of(store, "messages", nodes, "state = 'queued'"),
             "audience memberships": count_of(store, "audience_members", nodes),
+            "entries and exits that exports have to tell": count_of(
+                store, "export_tellings", nodes, "state = 'waiting'"
+            ),
         }
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:

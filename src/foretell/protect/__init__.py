@@ -9,7 +9,7 @@ come after that one: model files, messages as sent, exports, back-ups.
 from __future__ import annotations
 
 from foretell.protect.acting import ask, lift, restrict, suppress, unsuppress
-from foretell.protect.artifacts import artifacts, register_artifact
+from foretell.protect.artifacts import artifacts, keeping, register_artifact
 from foretell.protect.backups import BackupReport
 from foretell.protect.erasing import (
     Opened,
@@ -37,6 +37,7 @@ __all__ = [
     "export_person",
     "found_or_erased",
     "go_on",
+    "keeping",
     "lift",
     "processing_record",
     "record_markdown",

@@ -43,6 +43,21 @@ def register_artifact(engine: Engine, path: Path, kind: ArtifactKind, now: datet
         )
 
 
+def keeping(engine: Engine, kind: ArtifactKind, now: datetime) -> Callable[[Path, bytes], None]:
+    """What puts a file into its place, whole or not at all, and remembers it; folders above it are made.
+
+    It raises ForetellError (``DISK_FULL``, ``DISK_READ_ONLY`` and the like); what was there before is still there then.
+    """
+
+    def keep(path: Path, content: bytes) -> None:
+        with explain_os_errors("export"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _put(path.resolve(), content)
+        register_artifact(engine, path, kind, now)
+
+    return keep
+
+
 def artifacts(engine: Engine) -> list[dict[str, Any]]:
     """The files that are registered, the latest first: path, kind, made_at, sha256, state (kept or gone)."""
     rows = engine.ops.query("SELECT path, kind, made_at, sha256, state FROM artifacts ORDER BY made_at DESC, path")
@@ -117,12 +132,16 @@ def replace_file(path: Path, content: bytes) -> None:
     with explain_os_errors("file"):
         if not os.access(path, os.W_OK) or not path.stat().st_mode & 0o222:
             raise PermissionError(13, "it is read-only", str(path))
-        fresh = path.with_name(f".{path.name}.new")
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
+        _put(path, content)
+
+
+def _put(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)
 
 
 def _csv(path: Path, words: pa.Table) -> int:

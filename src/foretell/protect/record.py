@@ -1,7 +1,7 @@
 """The record of processing activities, made from what the workspace really does.
 
 Regulation (EU) 2016/679, Article 30: purposes and legal grounds from the consent document, categories of data from the
-tracking plans and own tables, recipients from channels, audiences and sources, retention and measures from the
+tracking plans and own tables, recipients from channels, audiences, exports and sources, retention and measures from the
 settings.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from foretell.collect import planned_fields
 from foretell.definitions import Catalog
+from foretell.deliver import exports
 from foretell.profile import purposes_of
 from foretell.protect.erasing import Opened
 
@@ -121,7 +122,11 @@ def _recipients(catalog: Catalog) -> list[dict[str, str]]:
         {"kind": "audience", "key": document.key, "who": str(getattr(document.spec, "platform", None) or "platform")}
         for document in catalog.all("audience")
     ]
-    return [*channels, *audiences]
+    exporting = [
+        {"kind": "export", "key": document.key, "who": exports.target_of(document)}
+        for document in catalog.all(exports.KIND.name)
+    ]
+    return [*channels, *audiences, *exporting]
 
 
 def _title(document: Any) -> str:

@@ -1,6 +1,7 @@
 """A receiver of signed webhooks that does what one should: it checks the signature, and takes each id once.
 
-What it answers its people can ask for: an ``hashed_email`` of :data:`ANSWERS` gets the status beside it.
+What it answers its people can ask for: an ``hashed_email``, or the field ``user_id`` of an export, of :data:`ANSWERS`
+gets the status beside it.
 """
 
 from __future__ import annotations
@@ -44,10 +45,14 @@ class Receiver:
             return 401
         key, told = headers["Idempotency-Key"], json.loads(body)
         self.attempts[key] = self.attempts.get(key, 0) + 1
-        status = ANSWERS.get(told["hashed_email"], 204)
+        status = ANSWERS.get(_who(told), 204)
         if status == 204:
             self.taken.setdefault(key, told)
         return status
+
+
+def _who(told: Mapping[str, Any]) -> str:
+    return str(told.get("hashed_email") or told.get("fields", {}).get("user_id"))
 
 
 @contextmanager

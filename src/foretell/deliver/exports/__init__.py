@@ -5,16 +5,15 @@ See ``docs/rooms/deliver.md``.
 
 from __future__ import annotations
 
-from foretell.deliver.exports.document import KIND, ExportSpec, spec_of
+from foretell.deliver.exports.document import KIND, USUAL_EVERY, ExportSpec, spec_of, target_of
 from foretell.deliver.exports.formats import FileFormat, file_of
 from foretell.deliver.exports.running import ExportReport, Standing, refresh, standings
-from foretell.deliver.exports.tables import EXPORTS_DDL
 from foretell.deliver.exports.ways import EXPORTS
 
 __all__ = [
     "EXPORTS",
-    "EXPORTS_DDL",
     "KIND",
+    "USUAL_EVERY",
     "ExportReport",
     "ExportSpec",
     "FileFormat",
@@ -23,4 +22,5 @@ __all__ = [
     "refresh",
     "spec_of",
     "standings",
+    "target_of",
 ]

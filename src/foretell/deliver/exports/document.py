@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -40,7 +41,9 @@ class ExportSpec(BaseModel):
     )
     every: DurationText | None = Field(None, description=f"How often the file is written; {USUAL_EVERY} unless said.")
     fields: list[FieldText] = Field(
-        [], max_length=100, description="What is told of a person beside profile_id: user_id, email, phone, traits.NAME."
+        [],
+        max_length=100,
+        description="What is told of a person beside profile_id: user_id, email, phone, traits.NAME",
     )
     purpose: str | None = Field(
         None, min_length=1, max_length=100, description="Purpose that has to be allowed besides export, e.g. ads."
@@ -61,6 +64,12 @@ def spec_of(document: Document) -> ExportSpec:
     """The content of an export document."""
     assert isinstance(document.spec, ExportSpec)
     return document.spec
+
+
+def target_of(document: Document) -> str:
+    """Where an export goes: the server's name, or the file within the workspace."""
+    spec = spec_of(document)
+    return spec.to or (urlsplit(spec.webhook.url).hostname or "" if spec.webhook else "")
 
 
 def _check(document: Document, catalog: Catalog) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from foretell.definitions import Catalog
 from foretell.deliver.exports.document import IDENTIFIERS, TRAIT
-from foretell.engine import Engine
+from foretell.engine import Engine, python_rows
 from foretell.money import from_micro
 from foretell.profile import golden, plain_value, survivorship_of
 
@@ -49,7 +49,7 @@ def told_of(
     """Profile key → ``profile_id`` and ``fields`` (null for what is not known), as they go into a request."""
     ids = _ids(engine, people)
     told: dict[int, dict[str, Any]] = {
-        row["profile_key"]: {"profile_id": row["profile_id"], "fields": dict.fromkeys(fields)} for row in ids.to_pylist()
+        key: {"profile_id": profile_id, "fields": dict.fromkeys(fields)} for key, profile_id in python_rows(ids)
     }
     for row in _said(engine, catalog, ids, fields).to_pylist():
         value = row["s"] if row["s"] is not None else plain_value(from_micro(row["n"]))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import from_micros, naive_utc
 from foretell.deliver.exports.standing import Standing, save
-from foretell.engine import Engine
+from foretell.engine import Engine, reached
 
 # People who were one are inside as long as one of the nodes is, as in the view segment_memberships; who was in when the
 # segment was first kept has not entered.
@@ -30,6 +30,8 @@ _NOTED = (
     "'waiting', 0, noticed FROM noted_changes"
 )
 
+_KNOWN = "SELECT telling_id FROM export_tellings WHERE export = ? AND known_at >= ?"
+
 
 def note(engine: Engine, standing: Standing, events: Collection[str]) -> Standing:
     """Note what an export has to tell that is new, in the order in which it is to be told.
@@ -42,7 +44,7 @@ def note(engine: Engine, standing: Standing, events: Collection[str]) -> Standin
     if found.num_rows == 0:
         return standing
     rows = _tellings(found, standing)
-    known = engine.ops.query("SELECT telling_id FROM export_tellings WHERE export = ?", (standing.export,))
+    known = engine.ops.query(_KNOWN, (standing.export, standing.since))
     fresh = rows.filter(pc.is_in(rows["event"], pa.array(sorted(events), pa.string())))
     fresh = fresh.filter(pc.invert(pc.is_in(fresh["telling_id"], pa.array([one for (one,) in known], pa.string()))))
     latest = int(pc.max(found["noticed"]).as_py())
@@ -59,6 +61,7 @@ def note(engine: Engine, standing: Standing, events: Collection[str]) -> Standin
             "DELETE FROM export_tellings WHERE export = ? AND state = 'done' AND known_at < ?", (moved.export, latest)
         )
         save(tx, moved)
+    reached("exports.noted")
     return moved
 
 

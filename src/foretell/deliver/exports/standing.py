@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from foretell.clock import from_micros, micros
 from foretell.deliver.receipts import pause_after
@@ -72,15 +73,15 @@ def standing_of(store: OperationalStore, export: str) -> Standing | None:
 
 def all_standings(store: OperationalStore) -> dict[str, Standing]:
     """How every export stands that has begun, by key."""
-    waiting = dict(
-        store.query("SELECT export, count(*) FROM export_tellings WHERE state = 'waiting' GROUP BY export")
-    )
-    return {
-        row[0]: Standing(
-            *row[:4], _at(row[4]), _at(row[5]), *row[6:10], left_out=json.loads(row[10]), waiting=waiting.get(row[0], 0)
-        )
-        for row in store.query(f"SELECT {_COLUMNS} FROM export_standings ORDER BY export")
-    }
+    waiting = dict(store.query("SELECT export, count(*) FROM export_tellings WHERE state = 'waiting' GROUP BY export"))
+    rows = store.query(f"SELECT {_COLUMNS} FROM export_standings ORDER BY export")
+    return {row[0]: _standing(row, waiting.get(row[0], 0)) for row in rows}
+
+
+def _standing(row: tuple[Any, ...], waiting: int) -> Standing:
+    export, segment, since, number, done_at, next_at, failures, error, told, refused, left_out = row
+    at = (_at(done_at), _at(next_at))
+    return Standing(export, segment, since, number, *at, failures, error, told, refused, json.loads(left_out), waiting)
 
 
 def save(tx: Tx, one: Standing) -> None:

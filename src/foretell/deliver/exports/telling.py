@@ -106,6 +106,8 @@ class _Turn:
             if one.profile_key in out:
                 outcome.done.append(one.telling_id)
                 outcome.left_out[out[one.profile_key]] += 1
+            elif one.profile_key not in told:  # erased a moment ago
+                outcome.done.append(one.telling_id)
             elif one.profile_key not in held:
                 try:
                     answer = self._posting.post(one.telling_id, self._body(one, told[one.profile_key]), self._now)
