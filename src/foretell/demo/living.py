@@ -21,7 +21,9 @@ from foretell.engine import scratch, table_of
 
 SLOT = timedelta(hours=12)
 _LAG = timedelta(seconds=30)
-_HISTORY = timedelta(days=30)
+_SHORTEST, _LONGEST = timedelta(days=30), timedelta(days=365)
+_DAYS_OF_PEOPLE = 75_000
+"""How much history is taken in at once: thirty days of 2,500 people, longer of fewer."""
 _SENT = {
     "message_id": pa.string(), "address": pa.string(), "channel": pa.string(), "at": pa.int64(),
     "kind": pa.string(), "variables": pa.string(),
@@ -39,9 +41,10 @@ class Told(Protocol):
 def tell_history(workspace: Workspace, world: ShopWorld, until: datetime, told: Told) -> None:
     """Let the world live until ``until`` on its own, and take in what happened as history."""
     begin = world.now
+    piece = min(max(timedelta(days=_DAYS_OF_PEOPLE // world.settings.people), _SHORTEST), _LONGEST)
     with workspace.engine.bulk():
         while world.now < until:
-            step = world.step(min(world.now + _HISTORY, until))
+            step = world.step(min(world.now + piece, until))
             # What is put aside counts by its arrival: soon after it happened, and never after the present.
             arrived = min(world.now + 2 * _LAG, workspace.clock.now())
             _take_in(workspace, slips.lines_of(step), step.events.num_rows, arrived)

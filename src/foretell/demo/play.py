@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from foretell import app, collect, journey, predict
+from foretell import app, collect, journey, predict, segment
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, utc
-from foretell.demo import living, wishes
+from foretell.demo import living, reviews, wishes
 from foretell.demo.datasets import Dataset
 from foretell.demo.shop import ShopSettings, ShopWorld
 from foretell.demo.summary import Steps, Summary, count, measured, more, told_journeys
+from foretell.engine import UNSENT
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: O
         _play_history(workspace, clock, dataset, options, summary, steps)
     else:
         _play_world(workspace, clock, dataset, options, summary, steps)
+    _find_personas(workspace, summary, steps)
     count(workspace, summary)
     told_journeys(workspace, summary)
     measured(workspace, summary, steps)
     if dataset.world is not None:
         wishes.speak(workspace, summary.as_of)
+        reviews.note(workspace, summary.as_of)
     return summary
 
 
@@ -141,6 +144,17 @@ def _learn(
             summary.verdicts[key] = report.verdict
 
 
+def _find_personas(workspace: Workspace, summary: Summary, steps: Steps) -> None:
+    """Look for personas as of the end, where the workspace has a document of them."""
+    if not workspace.catalog.all("persona"):
+        return
+    steps.begin("Looking for personas")
+    rooms, at = (workspace.engine, workspace.catalog, workspace.reader), summary.as_of
+    made = segment.personas.build(*rooms, as_of=at, now=at, by="demo")
+    summary.personas_say = made.says
+    summary.personas = {one.title: one.card["people"] for one in segment.personas.personas(workspace.engine.ops)}
+
+
 def _start(workspace: Workspace, dataset: Dataset) -> None:
     for key in dataset.journeys:
         journey.start(workspace.engine, workspace.catalog, key, now=workspace.clock.now())
@@ -168,7 +182,7 @@ def _import(workspace: Workspace, dataset: Dataset, steps: Steps) -> dict[str, i
 
 
 def _after_the_end(workspace: Workspace) -> datetime:
-    last = workspace.engine.analytics.query("SELECT max(ts) AS last FROM event_log WHERE source <> 'foretell'")
+    last = workspace.engine.analytics.query(f"SELECT max(ts) AS last FROM event_log WHERE source NOT IN ({UNSENT})")
     local = utc(last["last"][0].as_py()).astimezone(workspace.settings.zone_info) + timedelta(days=1)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight.astimezone(utc(last["last"][0].as_py()).tzinfo)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from foretell import journey, measure, segment
 from foretell.app import Workspace
+from foretell.engine import UNSENT
 from foretell.money import minor_to_major
 
 
@@ -33,6 +34,7 @@ class Summary:
         revenue: orders, refunds and adjustments together, major units.
         predictions: prediction → metrics out of time; ``verdicts`` in words.
         segments: key → people at ``as_of``.
+        personas: title → people; empty where there are none, and ``personas_say`` why.
         journeys: key → entered, held out, goal (people), and the lift's verdict.
         messages: channel → messages sent.
         person: user id of somebody whom the journey wrote to.
@@ -54,6 +56,8 @@ class Summary:
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
     segments: dict[str, int] = field(default_factory=dict)
+    personas: dict[str, int] = field(default_factory=dict)
+    personas_say: str = ""
     kpis: dict[str, float | None] = field(default_factory=dict)
     months: dict[str, dict[str, float | None]] = field(default_factory=dict)
     journeys: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -73,10 +77,10 @@ def more(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def count(workspace: Workspace, summary: Summary) -> None:
-    """Count events, people and money; what Foretell wrote itself is left out."""
+    """Count events, people and money; what nobody sent is left out."""
     query = workspace.engine.analytics.query
     totals = query(
-        "SELECT (SELECT count(*) FROM events WHERE source <> 'foretell') AS events, count(*) AS profiles, "
+        f"SELECT (SELECT count(*) FROM events WHERE source NOT IN ({UNSENT})) AS events, count(*) AS profiles, "
         "sum(CASE WHEN known THEN 1 ELSE 0 END) AS known FROM profiles"
     ).to_pylist()[0]
     summary.events, summary.profiles, summary.known_customers = (

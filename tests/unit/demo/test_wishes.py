@@ -30,6 +30,7 @@ def test_some_ask_some_object_and_nobody_twice(tmp_path: Path, repository: Path)
         collect.import_files(shop.engine, shop.catalog, [lines], now=NOW, reader=shop.frames)
         for _ in range(2):
             assert wishes.speak(shop, NOW) == 13
+        assert not shop.engine.analytics.query("SELECT * FROM violations").num_rows
         counts = profile.consent_counts(shop.engine, NOW, profile.purposes_of(shop.catalog))
         assert counts == {
             "email.tips": {"granted": 3, "pending": 3}, "profiling": {"denied": 4}, "export": {"denied": 2},

@@ -100,7 +100,8 @@ def make_people(draws: Draws, count: int) -> People:
 
 def identities(draws: Draws, people: People) -> pa.Table:
     """How people are known, one row each: user_id, email, typed_email (as misspelt at a till), phone, card,
-    typed_card, has_card, first_name, last_name, birth_date, city, postal_code, country, zone, loyalty_tier,
+    typed_card, has_card, first_name, last_name, birth_date, city, postal_code, latitude, longitude (degrees, as
+    texts, within some 9 km of the city's centre), country, zone, loyalty_tier,
     the anonymous id of each of three devices, and what they fill in at a till: typed_first_name, typed_last_name,
     typed_birth_date, whether they tell it, and whether they tell little at all.
 
@@ -133,6 +134,8 @@ def identities(draws: Draws, people: People) -> pa.Table:
         "postal_code": pc.binary_join_element_wise(
             _taken([start for _, start, *_ in CITIES], city), _text(postal, 1), ""
         ),
+        "latitude": _around(draws, "latitude", person, city, 5, 0.08),
+        "longitude": _around(draws, "longitude", person, city, 6, 0.1),
         "country": _taken([entry[2] for entry in CITIES], city),
         "zone": _taken([entry[3] for entry in CITIES], city),
         "loyalty_tier": _taken(("bronze", "silver", "gold"), draws.pick("tier", np.array([0.6, 0.3, 0.1]), person)),
@@ -151,6 +154,13 @@ def identities(draws: Draws, people: People) -> pa.Table:
 
 def _taken(words: list[str] | tuple[str, ...], places: Ints) -> pa.Array:
     return pa.array(words, pa.string()).take(pa.array(places))
+
+
+def _around(draws: Draws, purpose: str, person: Ints, city: Ints, place: int, degrees: float) -> pa.Array:
+    """Somewhere around the centre of the city, as texts of degrees with four digits."""
+    centre = np.array([float(entry[place]) for entry in CITIES])[city]
+    found = centre + degrees * (2 * draws.unit(purpose, person) - 1)
+    return pa.array(np.char.mod("%.4f", found))
 
 
 def _text(numbers: Ints, start: int = 0) -> pa.Array:

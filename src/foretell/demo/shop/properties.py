@@ -52,6 +52,8 @@ _CONSENTS = _insides({"channel": channel, "purpose": purpose} for channel, purpo
 _STATES = _words(("denied", "granted"))
 _SOURCES = _words(SOURCES)
 _CHANNELS = _words(("web", "store"))
+_DEVICES = _words(("mobile", "desktop", "tablet"))
+"""By the number of the device; see the user agents in ``lines``."""
 _EUR = ',"currency":"EUR"'
 
 
@@ -62,7 +64,8 @@ def _identify(sheet: Sheet) -> list[Text]:
     for name in names:
         told.extend([f',"{name}":"', sheet.identity(name), '"'])
     address: list[Text] = [
-        ',"address":{"city":"', sheet.identity("city"), '","postal_code":"', sheet.identity("postal_code"), '"}',
+        ',"address":{"city":"', sheet.identity("city"), '","postal_code":"', sheet.identity("postal_code"),
+        '","latitude":', sheet.identity("latitude"), ',"longitude":', sheet.identity("longitude"), "}",
     ]  # fmt: skip
     form = sheet.numbers("choice") == FILLS_IN
     return [when(~form, ['"email":"', sheet.identity("email"), '"']), when(registers, [*told, *address]), _form(sheet)]
@@ -101,7 +104,8 @@ def _product(sheet: Sheet) -> list[Text]:
 
 
 def _added(sheet: Sheet) -> list[Text]:
-    return [sheet.product(), ',"quantity":', sheet.integer("quantity"), _EUR]
+    on = sheet.looked_up(_DEVICES, "device")
+    return [sheet.product(), ',"quantity":', sheet.integer("quantity"), _EUR, ',"device":{"category":', on, "}"]
 
 
 def _checkout(sheet: Sheet) -> list[Text]:

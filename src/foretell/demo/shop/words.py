@@ -23,17 +23,25 @@ FIRST_NAMES, LAST_NAMES = tuple(_FIRST.split()), tuple(_LAST.split())
 ASCII = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ö": "oe", "ı": "i"}
 
 CITIES = (
-    ("Berlin", "10", "DE", "Europe/Berlin", 18), ("Hamburg", "20", "DE", "Europe/Berlin", 10),
-    ("München", "80", "DE", "Europe/Berlin", 9), ("Köln", "50", "DE", "Europe/Berlin", 7),
-    ("Frankfurt am Main", "60", "DE", "Europe/Berlin", 6), ("Leipzig", "04", "DE", "Europe/Berlin", 5),
-    ("Stuttgart", "70", "DE", "Europe/Berlin", 5), ("Bremen", "28", "DE", "Europe/Berlin", 5),
-    ("Hannover", "30", "DE", "Europe/Berlin", 5), ("Nürnberg", "90", "DE", "Europe/Berlin", 4),
-    ("Dresden", "01", "DE", "Europe/Berlin", 4), ("Freiburg", "79", "DE", "Europe/Berlin", 3),
-    ("Wien", "1", "AT", "Europe/Vienna", 4), ("Zürich", "8", "CH", "Europe/Zurich", 3),
-    ("Helsinki", "00", "FI", "Europe/Helsinki", 1), ("Madrid", "28", "ES", "Europe/Madrid", 1),
-    ("New York", "10", "US", "America/New_York", 1),
-)  # fmt: skip
-"""City, first digits of its postal codes, country, zone, weight."""
+    ("Berlin", "10", "DE", "Europe/Berlin", 18, 52.520, 13.405),
+    ("Hamburg", "20", "DE", "Europe/Berlin", 10, 53.551, 9.994),
+    ("München", "80", "DE", "Europe/Berlin", 9, 48.137, 11.575),
+    ("Köln", "50", "DE", "Europe/Berlin", 7, 50.938, 6.960),
+    ("Frankfurt am Main", "60", "DE", "Europe/Berlin", 6, 50.110, 8.682),
+    ("Leipzig", "04", "DE", "Europe/Berlin", 5, 51.340, 12.375),
+    ("Stuttgart", "70", "DE", "Europe/Berlin", 5, 48.776, 9.183),
+    ("Bremen", "28", "DE", "Europe/Berlin", 5, 53.079, 8.802),
+    ("Hannover", "30", "DE", "Europe/Berlin", 5, 52.376, 9.732),
+    ("Nürnberg", "90", "DE", "Europe/Berlin", 4, 49.454, 11.077),
+    ("Dresden", "01", "DE", "Europe/Berlin", 4, 51.050, 13.737),
+    ("Freiburg", "79", "DE", "Europe/Berlin", 3, 47.999, 7.842),
+    ("Wien", "1", "AT", "Europe/Vienna", 4, 48.208, 16.373),
+    ("Zürich", "8", "CH", "Europe/Zurich", 3, 47.377, 8.541),
+    ("Helsinki", "00", "FI", "Europe/Helsinki", 1, 60.170, 24.938),
+    ("Madrid", "28", "ES", "Europe/Madrid", 1, 40.417, -3.704),
+    ("New York", "10", "US", "America/New_York", 1, 40.713, -74.006),
+)
+"""City, first digits of its postal codes, country, zone, weight, and where it lies (degrees north and east)."""
 
 QUERIES = {
     "Coffee & Tea": "espresso", "Kitchen": "pan", "Home": "wool blanket", "Garden": "planter",
