@@ -4,7 +4,8 @@ export type Told = Pick<Schemas["Told"], "code" | "what"> & Partial<Schemas["Tol
 
 /** An answer of the server that is not a success, or no answer at all. */
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly told: Told) {
+  /** `problems` has everything that is wrong with what was sent, where the server says it part by part. */
+  constructor(readonly status: number, readonly told: Told, readonly problems: readonly Schemas["ConditionProblem"][] = []) {
     super(told.what);
     this.name = "ApiError";
   }
@@ -36,12 +37,18 @@ async function call<T>(path: string, options: RequestInit): Promise<T> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, UNREACHABLE);
   }
+  if (answer.status === 204) return undefined as T;
   if (answer.ok) return (await answer.json()) as T;
   if (answer.status === 401) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   const body: unknown = await answer.json().catch(() => null);
-  throw new ApiError(answer.status, told(body) ?? { code: `HTTP_${answer.status}`, what: "The server could not answer." });
+  throw new ApiError(answer.status, told(body) ?? { code: `HTTP_${answer.status}`, what: "The server could not answer." }, problemsIn(body));
+}
+
+function problemsIn(body: unknown): readonly Schemas["ConditionProblem"][] {
+  if (typeof body !== "object" || body === null || !("problems" in body)) return [];
+  return Array.isArray(body.problems) ? (body.problems as Schemas["ConditionProblem"][]) : [];
 }
 
 function told(body: unknown): Told | null {
@@ -53,11 +60,15 @@ function told(body: unknown): Told | null {
 export const get = <T>(path: string, asked?: Asked, signal?: AbortSignal): Promise<T> =>
   call<T>(address(path, asked), signal ? { signal } : {});
 
-export const post = <T>(path: string, body?: object): Promise<T> =>
+export const post = <T>(path: string, body?: object, signal?: AbortSignal): Promise<T> =>
   call<T>(address(path), {
+    ...(signal ? { signal } : {}),
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body ?? {}),
   });
 
-export const remove = <T>(path: string): Promise<T> => call<T>(address(path), { method: "DELETE" });
+export const put = <T>(path: string, body: object, asked?: Asked): Promise<T> =>
+  call<T>(address(path, asked), { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+export const remove = <T>(path: string, asked?: Asked): Promise<T> => call<T>(address(path, asked), { method: "DELETE" });

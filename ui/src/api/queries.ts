@@ -20,6 +20,8 @@ function one<Name extends keyof Schemas>(path: string, asked: Asked = {}) {
   });
 }
 
+const SOON = 5_000;
+
 export const queries = {
   workspace: () => ({ ...read<"WorkspaceBody">("workspace"), refetchInterval: 30_000 }),
   overview: () => read<"Overview">("overview"),
@@ -32,6 +34,20 @@ export const queries = {
   segments: () => read<"Segments">("segments"),
   segment: (key: string) => one<"SegmentBody">(`segments/${id(key)}`),
   members: (key: string, asked: Asked) => read<"People">(`segments/${id(key)}/members`, asked),
+  vocabulary: () => read<"ConditionVocabulary">("conditions/vocabulary"),
+  segmentTrends: (weeks: number) => read<"TrendRows">("segment-groups/trends", { weeks }),
+  segmentTrend: (key: string, weeks: number) => one<"TrendRow">(`segments/${id(key)}/trend`, { weeks }),
+  segmentOverlap: () => read<"OverlapTable">("segment-groups/overlap"),
+  segmentsDue: () => read<"DueRows">("segment-groups/reviews"),
+  segmentsUnused: () => read<"UnusedRows">("segment-groups/unused"),
+  segmentUses: (key: string) => one<"Uses">(`segments/${id(key)}/uses`),
+  segmentReviews: (key: string) => one<"Reviews">(`segments/${id(key)}/reviews`),
+  segmentDrift: (key: string) => one<"DriftBody">(`segments/${id(key)}/drift`),
+  personas: () => read<"Personas">("personas"),
+  persona: (key: string) => one<"PersonaBody">(`personas/${id(key)}`),
+  personaInterviews: () => read<"Interviews">("personas/interviews"),
+  segmentKeeping: (key: string) => ({ ...one<"SegmentKeeping">(`segments/${id(key)}/keeping`), refetchInterval: 30_000 }),
+  discoveryTargets: () => read<"Targets">("segment-groups/targets"),
   predictions: () => read<"Predictions">("predictions"),
   prediction: (key: string) => one<"PredictionBody">(`predictions/${id(key)}`),
   journeys: () => read<"Journeys">("journeys"),
@@ -56,9 +72,10 @@ export const queries = {
   belongings: (key: string) => one<"Belongings">("tables/of", { id: key }),
   ownTables: () => read<"OwnTables">("tables"),
   ownTableRows: (key: string, asked: Asked) => one<"TableRows">(`tables/${id(key)}/rows`, asked),
-  requests: (asked: Asked) => read<"Requests">("privacy/requests", asked),
-  request: (key: string) => one<"RequestBody">(`privacy/requests/${id(key)}`),
-  erasures: () => ({ ...read<"Erasures">("privacy/erasures"), refetchInterval: 5_000 }),
+  // A copy that was taken and an erasure that is done close requests beside the app.
+  requests: (asked: Asked) => ({ ...read<"Requests">("privacy/requests", asked), refetchInterval: SOON }),
+  request: (key: string) => ({ ...one<"RequestBody">(`privacy/requests/${id(key)}`), refetchInterval: SOON }),
+  erasures: () => ({ ...read<"Erasures">("privacy/erasures"), refetchInterval: SOON }),
   suppressions: () => read<"Suppressions">("privacy/suppressions"),
   record: () => one<"Record">("privacy/record"),
   purposes: () => read<"PurposeRows">("consents/purposes"),

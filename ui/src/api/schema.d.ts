@@ -68,6 +68,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conditions/format": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Format Condition
+         * @description A condition between its value and its YAML, written the one way; says what is wrong with it.
+         */
+        post: operations["format_condition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conditions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Condition
+         * @description What is wrong with a condition, whom it means, and how many each of its parts leaves.
+         */
+        post: operations["preview_condition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conditions/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schema
+         * @description The JSON schema of a condition, for editors and forms.
+         */
+        get: operations["schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conditions/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vocabulary
+         * @description What conditions can speak of: what was seen in the data, and what the definitions name.
+         */
+        get: operations["vocabulary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consents": {
         parameters: {
             query?: never;
@@ -180,6 +260,26 @@ export interface paths {
          * @description Country, language, gender and age, as people's traits tell them.
          */
         get: operations["demographics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description All exports with how they stand.
+         */
+        get: operations["list_exports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -792,6 +892,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/personas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Personas
+         * @description The personas, the largest first; without any, why.
+         */
+        get: operations["list_personas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build Personas
+         * @description Look for personas now; those that are found again keep their keys.
+         */
+        post: operations["build_personas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/interviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Persona Interviews
+         * @description Whom to ask, the most loyal first, and whom one has asked.
+         */
+        get: operations["persona_interviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/interviews/{interview_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Persona Interview
+         * @description Say how an interview stands.
+         */
+        post: operations["change_persona_interview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Persona Note
+         * @description Write a note anew or take it away; what it said before is kept.
+         */
+        post: operations["change_persona_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Persona
+         * @description One persona with everything that is known of it.
+         */
+        get: operations["show_persona"];
+        put?: never;
+        /**
+         * Rename Persona
+         * @description Give a persona a title of one's own, which it keeps over builds.
+         */
+        post: operations["rename_persona"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Persona Members
+         * @description Who is of a persona, a page at a time, those who bought last first.
+         */
+        get: operations["persona_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/personas/{key}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Persona Note
+         * @description Note something of a persona, from an interview or without one.
+         */
+        post: operations["add_persona_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/predictions": {
         parameters: {
             query?: never;
@@ -1216,6 +1480,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/segment-groups/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discover Groups
+         * @description Groups in which the target lies unusually high or low, checked on other people at a later time.
+         */
+        post: operations["discover_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segment-groups/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Overlap
+         * @description How many people each two segments share.
+         */
+        get: operations["segment_overlap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segment-groups/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Reviews Due
+         * @description When each segment is to be looked at, the earliest first.
+         */
+        get: operations["segment_reviews_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segment-groups/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Discovery Targets
+         * @description What groups can be looked for in.
+         */
+        get: operations["discovery_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segment-groups/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Trends
+         * @description The sizes of all segments at the beginning of each of the last weeks.
+         */
+        get: operations["segment_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segment-groups/unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unused Segments
+         * @description Segments that no journey, audience or other document goes by.
+         */
+        get: operations["unused_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/segments": {
         parameters: {
             query?: never;
@@ -1248,6 +1632,34 @@ export interface paths {
          * @description One segment: size, words, overlap with the others.
          */
         get: operations["segment_detail"];
+        /**
+         * Save Segment
+         * @description Save a segment and put it in force. Segments that people keep in files are refused.
+         */
+        put: operations["save_segment"];
+        post?: never;
+        /**
+         * Delete Segment
+         * @description Take a segment of the app out of force. What others still name, and what people keep in files, is refused.
+         */
+        delete: operations["delete_segment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Drift
+         * @description What has become of a segment since it was last looked at.
+         */
+        get: operations["segment_drift"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1276,6 +1688,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/segments/{key}/keeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keeping
+         * @description How fresh a segment is kept, and who came and went lately.
+         */
+        get: operations["keeping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/segments/{key}/members": {
         parameters: {
             query?: never;
@@ -1285,9 +1717,93 @@ export interface paths {
         };
         /**
          * Segment Members
-         * @description Who is in a segment, a page at a time.
+         * @description Who is in a segment, a page at a time. As files, for those who may go out: `members.csv`, `members.parquet`.
          */
         get: operations["segment_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Past
+         * @description The whole past of a segment, as its condition reads today, and its sizes over the last days.
+         */
+        get: operations["past"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Reviews
+         * @description All reviews of a segment, and when the next is due.
+         */
+        get: operations["segment_reviews"];
+        put?: never;
+        /**
+         * Review Segment
+         * @description Note that somebody looked at a segment and what they decided.
+         */
+        post: operations["review_segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Trend
+         * @description A segment's size at the beginning of each of the last weeks, and now.
+         */
+        get: operations["segment_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/segments/{key}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Segment Uses
+         * @description The documents that name a segment.
+         */
+        get: operations["segment_uses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1575,6 +2091,36 @@ export interface components {
             since: string;
         };
         /**
+         * AdviceBody
+         * @description What the rules propose.
+         */
+        AdviceBody: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "keep" | "tighten" | "retire";
+            /** Reasons */
+            reasons: components["schemas"]["ReasonRow"][];
+        };
+        /**
+         * AgainstRow
+         * @description A prediction: the members against everybody else.
+         */
+        AgainstRow: {
+            /** Horizon */
+            horizon: string;
+            /**
+             * Lost
+             * @description They differed then and no longer do.
+             */
+            lost: boolean;
+            now: components["schemas"]["StandingBody"] | null;
+            /** Prediction */
+            prediction: string;
+            then: components["schemas"]["StandingBody"] | null;
+        };
+        /**
          * AlertBody
          * @description Something that was broken.
          */
@@ -1639,6 +2185,26 @@ export interface components {
             ids: string[];
         };
         /**
+         * BehaviourUsed
+         * @description A behaviour that people were looked at by.
+         */
+        BehaviourUsed: {
+            /**
+             * Kept Up
+             * @description Correlation of the two halves of the window: how much it is a habit.
+             */
+            kept_up: number | null;
+            /** Key */
+            key: string;
+            /**
+             * Left Out
+             * @description Why it does not count; null: it does.
+             */
+            left_out: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
          * Belongings
          * @description What belongs to somebody, and to what they belong.
          */
@@ -1690,6 +2256,23 @@ export interface components {
             patterns: string[];
             /** Values */
             values: string[];
+        };
+        /**
+         * Bounds
+         * @description A number and its interval.
+         */
+        Bounds: {
+            /** High */
+            high: number | null;
+            /**
+             * Level
+             * @description Nine of ten such intervals hold the truth at 0.9.
+             */
+            level: number;
+            /** Low */
+            low: number | null;
+            /** Value */
+            value: number;
         };
         /**
          * BreachBody
@@ -1745,6 +2328,110 @@ export interface components {
             source: string;
             /** Trend */
             trend: components["schemas"]["Day"][];
+        };
+        /**
+         * BuildBody
+         * @description A look for personas, and what came of it.
+         */
+        BuildBody: {
+            /**
+             * Appeared
+             * @description Keys of personas that were new.
+             */
+            appeared: string[];
+            /** As Of */
+            as_of: string;
+            /** Behaviours */
+            behaviours: components["schemas"]["BehaviourUsed"][];
+            /** Build */
+            build: number;
+            /** Built At */
+            built_at: string;
+            /** By */
+            by: string;
+            /** Candidates */
+            candidates: components["schemas"]["Candidate"][];
+            /**
+             * Fidelity
+             * @description Share of people whom the rules put where they belong.
+             */
+            fidelity: number | null;
+            /**
+             * History
+             * @description How long somebody has to be known.
+             */
+            history: string;
+            /** Leaves */
+            leaves: number;
+            /**
+             * Left Out
+             * @description Not profiled: reason → how many.
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Needed */
+            needed: number;
+            /**
+             * People
+             * @description Of the population who may be profiled.
+             */
+            people: number;
+            /**
+             * Says
+             * @description What came of it, in a sentence.
+             */
+            says: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "built" | "too_few" | "unstable";
+            /**
+             * Vanished
+             * @description Keys of personas that found no successor.
+             */
+            vanished: string[];
+            /** Window */
+            window: string;
+            /**
+             * With History
+             * @description Of these, known for long enough.
+             */
+            with_history: number;
+        };
+        /**
+         * BuildOrder
+         * @description Who looks for personas.
+         */
+        BuildOrder: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+        };
+        /**
+         * Candidate
+         * @description A number of personas that was tried.
+         */
+        Candidate: {
+            /** Chosen */
+            chosen: boolean;
+            /** Kinds */
+            kinds: number;
+            /** Silhouette */
+            silhouette: number;
+            /** Smallest Share */
+            smallest_share: number;
+            /** Stable */
+            stable: boolean;
+            /**
+             * Worst Jaccard
+             * @description Of the least stable: what bootstrap samples find again, 0 to 1.
+             */
+            worst_jaccard: number;
         };
         /**
          * Card
@@ -2069,6 +2756,21 @@ export interface components {
             fields: string[];
         };
         /**
+         * ChangesOfDay
+         * @description How many people came and went on a day (UTC).
+         */
+        ChangesOfDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Entered */
+            entered: number;
+            /** Exited */
+            exited: number;
+        };
+        /**
          * Check
          * @description One check of the gate.
          */
@@ -2104,6 +2806,137 @@ export interface components {
              * @enum {string}
              */
             state: "done" | "refused";
+        };
+        /**
+         * CompositionPart
+         * @description A group of values and which share of the members has one.
+         */
+        CompositionPart: {
+            /** Label */
+            label: string;
+            /** Now */
+            now: number;
+            /** Then */
+            then: number;
+        };
+        /**
+         * CompositionRow
+         * @description How far the members of then and now differ in one trait or habit.
+         */
+        CompositionRow: {
+            /**
+             * By Chance
+             * @description What chance alone gives.
+             */
+            by_chance: number;
+            /** @description Population stability index. */
+            index: components["schemas"]["Bounds"];
+            /** Name */
+            name: string;
+            /** Parts */
+            parts: components["schemas"]["CompositionPart"][];
+            /** Says */
+            says: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "same" | "some" | "much";
+            /** Words */
+            words: string;
+        };
+        /**
+         * ConditionPreview
+         * @description What a condition comes to. With errors there are no numbers.
+         */
+        ConditionPreview: {
+            /** As Of */
+            as_of: string;
+            /** Parts */
+            parts: components["schemas"]["PartPreview"][];
+            /** Problems */
+            problems: components["schemas"]["ConditionProblem"][];
+            /**
+             * Sample
+             * @description A few of the people, the same ones each time.
+             */
+            sample: components["schemas"]["PersonRow"][];
+            /**
+             * Says
+             * @description The condition in words; null where it cannot be read.
+             */
+            says: string | null;
+            /**
+             * Share
+             * @description Total out of the universe.
+             */
+            share: number | null;
+            /** Total */
+            total: number | null;
+            /**
+             * Universe
+             * @description People who could be meant.
+             */
+            universe: number | null;
+        };
+        /**
+         * ConditionProblem
+         * @description Something that is wrong or doubtful, and where.
+         */
+        ConditionProblem: {
+            /** Code */
+            code: string;
+            /** Next Step */
+            next_step: string;
+            /**
+             * Path
+             * @description Keys and places from the condition's root.
+             */
+            path: (string | number)[];
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** What */
+            what: string;
+        };
+        /**
+         * ConditionSchema
+         * @description A JSON schema (draft 2020-12).
+         */
+        ConditionSchema: {
+            [key: string]: unknown;
+        };
+        /**
+         * ConditionVocabulary
+         * @description What conditions of this workspace can speak of.
+         */
+        ConditionVocabulary: {
+            /** Account Traits */
+            account_traits: components["schemas"]["SeenValue"][];
+            /**
+             * Consents
+             * @description Channel and purpose with a dot between.
+             */
+            consents: string[];
+            /**
+             * Events
+             * @description The most frequent first.
+             */
+            events: components["schemas"]["SeenEvent"][];
+            /** Lists */
+            lists: components["schemas"]["ListName"][];
+            /** Personas */
+            personas: string[];
+            /** Predictions */
+            predictions: components["schemas"]["PredictionName"][];
+            /** Segments */
+            segments: components["schemas"]["SegmentName"][];
+            /** Tables */
+            tables: components["schemas"]["TableName"][];
+            /** Traits */
+            traits: components["schemas"]["SeenValue"][];
         };
         /**
          * Connection
@@ -2161,7 +2994,7 @@ export interface components {
         };
         /**
          * ConsentState
-         * @description The latest word on a purpose over a channel; without one nothing is granted.
+         * @description The word on a purpose over a channel that counts; without one the person never spoke of it.
          */
         ConsentState: {
             /** At */
@@ -2174,7 +3007,7 @@ export interface components {
             source: string;
             /**
              * State
-             * @description granted or denied.
+             * @description granted, denied or expired.
              */
             state: string;
         };
@@ -2363,6 +3196,128 @@ export interface components {
             total: number;
         };
         /**
+         * Difference
+         * @description How a persona differs from everybody else in one behaviour.
+         */
+        Difference: {
+            /** Behaviour */
+            behaviour: string;
+            /**
+             * Effect
+             * @description Difference of the means in spreads; positive: they do more of it.
+             */
+            effect: number;
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "count" | "amount" | "distinct" | "average" | "share";
+            /**
+             * Median
+             * @description Of a share: the share of all counts together.
+             */
+            median: number | null;
+            /** Money */
+            money: boolean;
+            /** Others */
+            others: number | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * DiscoverAsked
+         * @description What to look at: a target by name, or an outcome of one's own.
+         */
+        DiscoverAsked: {
+            /**
+             * Depth
+             * @description Conditions in a group at most.
+             * @default 3
+             */
+            depth?: number;
+            /**
+             * Horizon
+             * @description How far ahead; with an outcome of one's own.
+             */
+            horizon?: string | null;
+            /**
+             * Least People
+             * @description People in a group at least.
+             * @default 100
+             */
+            least_people?: number;
+            /**
+             * Outcome
+             * @description Condition over the time ahead.
+             */
+            outcome?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Population
+             * @description Of whom; with an outcome of one's own.
+             */
+            population?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Seed
+             * @description Another one gives other halves of the people.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Target
+             * @description `churn:90d`, `score:churn:90d`, `response` …
+             */
+            target?: string | null;
+        };
+        /**
+         * DiscoverBody
+         * @description What held.
+         */
+        DiscoverBody: {
+            check: components["schemas"]["WindowBody"];
+            /**
+             * Checked
+             * @description People in the half that was checked.
+             */
+            checked: number;
+            /**
+             * Floor
+             * @description People in a group at least.
+             */
+            floor: number;
+            /** Groups */
+            groups: components["schemas"]["GroupRow"][];
+            /**
+             * Left Out
+             * @description People who may not be used for this, by reason.
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * Looked At
+             * @description Groups that were counted.
+             */
+            looked_at: number;
+            search: components["schemas"]["WindowBody"];
+            /**
+             * Searched
+             * @description People in the half that was searched.
+             */
+            searched: number;
+            /** Selectors */
+            selectors: number;
+            target: components["schemas"]["TargetRow"];
+            /**
+             * Tested
+             * @description Groups that were put to the check.
+             */
+            tested: number;
+        };
+        /**
          * Draft
          * @description A tracking document that describes what arrived.
          */
@@ -2374,6 +3329,55 @@ export interface components {
             document: string;
             /** Key */
             key: string;
+        };
+        /**
+         * DriftBody
+         * @description A segment then and now, both by today's condition.
+         */
+        DriftBody: {
+            advice: components["schemas"]["AdviceBody"];
+            /** Against */
+            against: components["schemas"]["AgainstRow"][];
+            /** At */
+            at: string;
+            /** Composition */
+            composition: components["schemas"]["CompositionRow"][];
+            /** Could Be Now */
+            could_be_now: number;
+            /** Could Be Then */
+            could_be_then: number;
+            /** Joined */
+            joined: number;
+            /** Key */
+            key: string;
+            /** Lost */
+            lost: number;
+            /** Lost To */
+            lost_to: components["schemas"]["LostToRow"][];
+            /** Now */
+            now: number;
+            /**
+             * Other Meaning
+             * @description The condition is another one than at that review.
+             */
+            other_meaning: boolean;
+            /** Overlaps */
+            overlaps: components["schemas"]["OverlapChange"][];
+            review: components["schemas"]["SegmentReviewRow"] | null;
+            /**
+             * Silent
+             * @description Of those lost, how many have done nothing since.
+             */
+            silent: number;
+            /**
+             * Since
+             * @description The last review, else one review period ago.
+             */
+            since: string;
+            /** Stayed */
+            stayed: number;
+            /** Then */
+            then: number;
         };
         /**
          * DriverBody
@@ -2399,6 +3403,48 @@ export interface components {
             rises: boolean;
             /** Text */
             text: string;
+        };
+        /**
+         * DueRow
+         * @description When a segment is to be looked at.
+         */
+        DueRow: {
+            /**
+             * Days
+             * @description Until then; negative where it is past.
+             */
+            days: number | null;
+            /**
+             * Due
+             * @description Null for one that is not in force yet.
+             */
+            due: string | null;
+            /**
+             * Every
+             * @description How often, e.g. 3mo.
+             */
+            every: string;
+            /** Key */
+            key: string;
+            last: components["schemas"]["SegmentReviewRow"] | null;
+            /** Overdue */
+            overdue: boolean;
+            /** Owner */
+            owner: string | null;
+            /** Title */
+            title: string;
+            /** Used In */
+            used_in: components["schemas"]["UseRow"][];
+        };
+        /**
+         * DueRows
+         * @description Every segment, the earliest day first.
+         */
+        DueRows: {
+            /** Overdue */
+            overdue: number;
+            /** Rows */
+            rows: components["schemas"]["DueRow"][];
         };
         /**
          * ErasureRow
@@ -2478,6 +3524,91 @@ export interface components {
             profile_id: string;
         };
         /**
+         * ExportRow
+         * @description An export of a segment.
+         */
+        ExportRow: {
+            /** Description */
+            description: string | null;
+            /**
+             * Done At
+             * @description When something last went out well.
+             */
+            done_at: string | null;
+            /**
+             * Error
+             * @description What the last try failed with; empty where it went well.
+             */
+            error: string;
+            /**
+             * Every
+             * @description How often the file is written; null for a webhook, which is told at once.
+             */
+            every: string | null;
+            /**
+             * Fields
+             * @description What is told of a person beside the profile id.
+             */
+            fields: string[];
+            /** Key */
+            key: string;
+            /**
+             * Left Out
+             * @description What did not go out since it may not, by reason.
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * Next At
+             * @description Not before then; null: at once.
+             */
+            next_at: string | null;
+            /**
+             * Refused
+             * @description Entries and exits that the server will not have, or that were given up.
+             */
+            refused: number;
+            /** Segment */
+            segment: string;
+            /**
+             * State
+             * @description new: it has not had a turn yet.
+             * @enum {string}
+             */
+            state: "new" | "ok" | "failing";
+            /**
+             * Target
+             * @description The server's name, or the file within the workspace.
+             */
+            target: string;
+            /** Title */
+            title: string;
+            /**
+             * Told
+             * @description Entries and exits that the server took; rows of the file.
+             */
+            told: number;
+            /**
+             * Waiting
+             * @description Entries and exits that are still to be told.
+             */
+            waiting: number;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "webhook" | "file";
+        };
+        /**
+         * Exports
+         * @description All exports.
+         */
+        Exports: {
+            /** Rows */
+            rows: components["schemas"]["ExportRow"][];
+        };
+        /**
          * Facts
          * @description Numbers about one person.
          */
@@ -2494,6 +3625,49 @@ export interface components {
             orders: number;
             /** Revenue */
             revenue: number;
+        };
+        /**
+         * FormatBody
+         * @description A condition as a value, or as YAML.
+         */
+        FormatBody: {
+            /**
+             * Condition
+             * @description As a value; one of the two.
+             */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Yaml
+             * @description As text; one of the two.
+             */
+            yaml?: string | null;
+        };
+        /**
+         * FormattedCondition
+         * @description A condition both ways, its keys in order.
+         */
+        FormattedCondition: {
+            /**
+             * Condition
+             * @description As a value; null where the YAML cannot be read.
+             */
+            condition: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Line
+             * @description Where YAML cannot be read: the line of the first problem, from 1.
+             */
+            line: number | null;
+            /** Problems */
+            problems: components["schemas"]["ConditionProblem"][];
+            /**
+             * Yaml
+             * @description As text in the one way of writing it; as it came where it cannot be read.
+             */
+            yaml: string;
         };
         /**
          * Found
@@ -2650,6 +3824,54 @@ export interface components {
             person: string;
             /** Words */
             words: components["schemas"]["GivenWord"][];
+        };
+        /**
+         * GroupRow
+         * @description A group that differs from the rest.
+         */
+        GroupRow: {
+            /**
+             * Checked
+             * @description How many of the half that was checked.
+             */
+            checked: number;
+            /**
+             * Condition
+             * @description As one would write it in a segment.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** @description Its interval allows for the choice among all groups tested. */
+            difference: components["schemas"]["Bounds"];
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "higher" | "lower";
+            /**
+             * Found
+             * @description The difference where it was found; no estimate.
+             */
+            found: number;
+            inside: components["schemas"]["Bounds"];
+            outside: components["schemas"]["Bounds"];
+            /** P */
+            p: number;
+            /**
+             * Parts
+             * @description Without the population.
+             */
+            parts: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * People
+             * @description How many are in it now.
+             */
+            people: number;
+            /** Says */
+            says: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -2956,6 +4178,73 @@ export interface components {
             template: string | null;
             /** Text */
             text: string;
+        };
+        /**
+         * InterviewBody
+         * @description Somebody to ask, with a guide.
+         */
+        InterviewBody: {
+            /** By */
+            by: string;
+            /**
+             * Cause
+             * @enum {string}
+             */
+            cause: "loyal" | "churned";
+            /** Changed At */
+            changed_at: string;
+            /** Guide */
+            guide: components["schemas"]["Question"][];
+            /** Interview Id */
+            interview_id: string;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
+            /** Persona */
+            persona: string;
+            /** Persona Title */
+            persona_title: string;
+            /** Picked At */
+            picked_at: string;
+            /** Profile Id */
+            profile_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "picked" | "invited" | "done" | "declined";
+        };
+        /**
+         * InterviewChange
+         * @description How an interview stands.
+         */
+        InterviewChange: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "picked" | "invited" | "done" | "declined";
+        };
+        /**
+         * Interviews
+         * @description Whom to ask, and whom one has asked.
+         */
+        Interviews: {
+            /**
+             * Purpose
+             * @description Consent that somebody gave who is asked.
+             */
+            purpose: string;
+            /** Rows */
+            rows: components["schemas"]["InterviewBody"][];
         };
         /**
          * Job
@@ -3524,6 +4813,18 @@ export interface components {
             treated_goals: number;
         };
         /**
+         * ListName
+         * @description A reference list.
+         */
+        ListName: {
+            /** Columns */
+            columns: string[];
+            /** Key */
+            key: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
          * LoadedRows
          * @description What became of the rows.
          */
@@ -3546,6 +4847,18 @@ export interface components {
             table: string;
             /** Unchanged */
             unchanged: number;
+        };
+        /**
+         * LostToRow
+         * @description A segment in which people who left are now.
+         */
+        LostToRow: {
+            /** Key */
+            key: string;
+            /** People */
+            people: number;
+            /** Title */
+            title: string;
         };
         /**
          * MatchFieldBody
@@ -3815,6 +5128,23 @@ export interface components {
             topic: string | null;
         };
         /**
+         * MessageUse
+         * @description What becomes of messages.
+         */
+        MessageUse: {
+            /** Channel */
+            channel: string;
+            /** Clicked */
+            clicked: number;
+            /** Delivered */
+            delivered: number;
+            /**
+             * Opened
+             * @description By people; opens by machines are left out where they are marked.
+             */
+            opened: number;
+        };
+        /**
          * Messages
          * @description A page of the ledger, the latest first.
          */
@@ -3938,6 +5268,31 @@ export interface components {
             name?: string;
         };
         /**
+         * NewNote
+         * @description What is noted.
+         */
+        NewNote: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Kind
+             * @default note
+             * @enum {string}
+             */
+            kind?: "note" | "motivation" | "trigger" | "habit" | "pain" | "quote";
+            /**
+             * Profile Id
+             * @description Whose interview it comes from.
+             */
+            profile_id?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * NewRequest
          * @description What somebody asked for.
          */
@@ -3970,6 +5325,118 @@ export interface components {
             received_at?: string | null;
         };
         /**
+         * NewReview
+         * @description What was decided.
+         */
+        NewReview: {
+            /**
+             * By
+             * @description Who looked.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "keep" | "tighten" | "retire";
+            /**
+             * Next Review
+             * @description Default: as the segment says, a quarter from now.
+             */
+            next_review?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * NotSaved
+         * @description Why nothing was saved.
+         */
+        NotSaved: {
+            error: components["schemas"]["Told"];
+            /**
+             * Problems
+             * @description Everything that is wrong; paths from the document's spec.
+             */
+            problems: components["schemas"]["ConditionProblem"][];
+        };
+        /**
+         * NoteBody
+         * @description A note with its history, oldest first.
+         */
+        NoteBody: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** History */
+            history: components["schemas"]["NoteVersion"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "note" | "motivation" | "trigger" | "habit" | "pain" | "quote";
+            /** Note Id */
+            note_id: string;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
+            /** Persona */
+            persona: string;
+            /**
+             * Profile Id
+             * @description Whose interview it comes from.
+             */
+            profile_id: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * NoteChange
+         * @description What changes; what is left out stays.
+         */
+        NoteChange: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /** Kind */
+            kind?: ("note" | "motivation" | "trigger" | "habit" | "pain" | "quote") | null;
+            /**
+             * Removed
+             * @default false
+             */
+            removed?: boolean;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * NoteVersion
+         * @description A note as it stood from an instant on.
+         */
+        NoteVersion: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "note" | "motivation" | "trigger" | "habit" | "pain" | "quote";
+            /** Removed */
+            removed: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
          * OtherValue
          * @description What another source says of a trait, or another identity of the person.
          */
@@ -3994,6 +5461,65 @@ export interface components {
             key: string;
             /** Title */
             title: string;
+        };
+        /**
+         * OverlapCell
+         * @description Two segments that share people.
+         */
+        OverlapCell: {
+            /** Both */
+            both: number;
+            /**
+             * Jaccard
+             * @description `both` as a share of those in either.
+             */
+            jaccard: number;
+            /**
+             * Of One
+             * @description `both` as a share of `one`.
+             */
+            of_one: number;
+            /** Of Other */
+            of_other: number;
+            /** One */
+            one: string;
+            /** Other */
+            other: string;
+        };
+        /**
+         * OverlapChange
+         * @description Another segment: people in both, then and now.
+         */
+        OverlapChange: {
+            /** Grew */
+            grew: boolean;
+            /** Jaccard Now */
+            jaccard_now: number;
+            /** Jaccard Then */
+            jaccard_then: number;
+            /** Key */
+            key: string;
+            /** Now */
+            now: number;
+            /** Then */
+            then: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * OverlapTable
+         * @description Every segment against every other.
+         */
+        OverlapTable: {
+            /** As Of */
+            as_of: string;
+            /**
+             * Pairs
+             * @description Each two that share anybody once, the most alike first.
+             */
+            pairs: components["schemas"]["OverlapCell"][];
+            /** Segments */
+            segments: components["schemas"]["SegmentSizeNow"][];
         };
         /**
          * Overview
@@ -4085,6 +5611,29 @@ export interface components {
              */
             because: string;
             merge: components["schemas"]["MergeRow"];
+        };
+        /**
+         * PartPreview
+         * @description A part of the top-level all (without one: the whole condition).
+         */
+        PartPreview: {
+            /**
+             * Alone
+             * @description People it holds for alone; null where it needs a value that is bound elsewhere.
+             */
+            alone: number | null;
+            /**
+             * Left
+             * @description People for whom it and all parts before it hold.
+             */
+            left: number | null;
+            /** Path */
+            path: (string | number)[];
+            /**
+             * Says
+             * @description The part in words.
+             */
+            says: string;
         };
         /**
          * People
@@ -4308,6 +5857,190 @@ export interface components {
             profile_id: string;
         };
         /**
+         * PersonaBody
+         * @description One persona, as one would print it.
+         */
+        PersonaBody: {
+            /** As Of */
+            as_of: string;
+            /**
+             * Born
+             * @description Number of the build that found it first.
+             */
+            born: number;
+            build: components["schemas"]["BuildBody"];
+            /**
+             * Differences
+             * @description The most distinguishing first.
+             */
+            differences: components["schemas"]["Difference"][];
+            /**
+             * Findings
+             * @description motivation, trigger, habit; empty: nothing is known.
+             */
+            findings: {
+                [key: string]: components["schemas"]["SayingBody"][];
+            };
+            /** History */
+            history: components["schemas"]["SizePoint"][];
+            /** Interviews */
+            interviews: components["schemas"]["InterviewBody"][];
+            /** Key */
+            key: string;
+            /** Last Build */
+            last_build: number;
+            /**
+             * Named By
+             * @description Who gave it its title; null: it follows its behaviour.
+             */
+            named_by: string | null;
+            /** Notes */
+            notes: components["schemas"]["NoteBody"][];
+            /**
+             * Now People
+             * @description Who is of it now, without those who object to profiling.
+             */
+            now_people: number;
+            /**
+             * People
+             * @description At the build.
+             */
+            people: number;
+            portrait: components["schemas"]["Portrait"];
+            /**
+             * Precision
+             * @description Of those whom the rule names, so many belong to it.
+             */
+            precision: number;
+            /** Quotes */
+            quotes: components["schemas"]["SayingBody"][];
+            /**
+             * Recall
+             * @description Of those who belong to it, the rule names so many.
+             */
+            recall: number;
+            /**
+             * Rule
+             * @description Its rule as a condition; null where the tree has none for it.
+             */
+            rule: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Rule People
+             * @description How many people the rule names now.
+             */
+            rule_people: number | null;
+            /**
+             * Rule Says
+             * @description Its rule in words.
+             */
+            rule_says: string | null;
+            /** Share */
+            share: number;
+            /**
+             * Stability
+             * @description How much of it bootstrap samples find again, 0 to 1.
+             */
+            stability: number;
+            /** Title */
+            title: string;
+            /**
+             * Vanished
+             * @description Number of the build that no longer found it.
+             */
+            vanished: number | null;
+        };
+        /**
+         * PersonaRow
+         * @description A persona in the list.
+         */
+        PersonaRow: {
+            /**
+             * Born
+             * @description Number of the build that found it first.
+             */
+            born: number;
+            /**
+             * Differences
+             * @description The most distinguishing first.
+             */
+            differences: components["schemas"]["Difference"][];
+            /** Key */
+            key: string;
+            /** Last Build */
+            last_build: number;
+            /**
+             * Named By
+             * @description Who gave it its title; null: it follows its behaviour.
+             */
+            named_by: string | null;
+            /**
+             * People
+             * @description At the build.
+             */
+            people: number;
+            /**
+             * Precision
+             * @description Of those whom the rule names, so many belong to it.
+             */
+            precision: number;
+            /**
+             * Recall
+             * @description Of those who belong to it, the rule names so many.
+             */
+            recall: number;
+            /**
+             * Rule Says
+             * @description Its rule in words.
+             */
+            rule_says: string | null;
+            /** Share */
+            share: number;
+            /**
+             * Stability
+             * @description How much of it bootstrap samples find again, 0 to 1.
+             */
+            stability: number;
+            /** Title */
+            title: string;
+            /**
+             * Vanished
+             * @description Number of the build that no longer found it.
+             */
+            vanished: number | null;
+        };
+        /**
+         * Personas
+         * @description All personas; without any, the last look says why.
+         */
+        Personas: {
+            /**
+             * History
+             * @description … and how long they have to be known.
+             */
+            history: string;
+            /** @description The last look, whatever came of it. */
+            last: components["schemas"]["BuildBody"] | null;
+            /**
+             * Needed
+             * @description How many people are needed …
+             */
+            needed: number;
+            /** Rows */
+            rows: components["schemas"]["PersonaRow"][];
+            /**
+             * Vanished
+             * @description No longer found.
+             */
+            vanished: components["schemas"]["PersonaRow"][];
+            /**
+             * With History
+             * @description How many there were at the last look.
+             */
+            with_history: number | null;
+        };
+        /**
          * PlanBody
          * @description A tracking plan.
          */
@@ -4413,6 +6146,42 @@ export interface components {
             broken: string[];
             /** Plans */
             plans: components["schemas"]["PlanBody"][];
+        };
+        /**
+         * Portrait
+         * @description What was counted of a persona; empty where nothing was.
+         */
+        Portrait: {
+            /**
+             * Categories
+             * @description By people who bought there.
+             */
+            categories: components["schemas"]["Ranked"][];
+            /**
+             * Channels
+             * @description Orders by channel.
+             */
+            channels: components["schemas"]["Ranked"][];
+            day: components["schemas"]["TypicalDay"] | null;
+            /**
+             * Devices
+             * @description Visits by kind of device.
+             */
+            devices: components["schemas"]["Ranked"][];
+            /** Messages */
+            messages: components["schemas"]["MessageUse"][];
+            /**
+             * Pains
+             * @description By people for whom it went wrong.
+             */
+            pains: components["schemas"]["Ranked"][];
+            /**
+             * Products
+             * @description By people who bought them.
+             */
+            products: components["schemas"]["Ranked"][];
+            /** Visits From */
+            visits_from: components["schemas"]["Ranked"][];
         };
         /**
          * PredictionBody
@@ -4528,6 +6297,23 @@ export interface components {
             verdict: string | null;
         };
         /**
+         * PredictionName
+         * @description A prediction that conditions can name.
+         */
+        PredictionName: {
+            /** Horizons */
+            horizons: string[];
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "probability" | "money";
+        };
+        /**
          * PredictionRow
          * @description A prediction in the list.
          */
@@ -4573,6 +6359,34 @@ export interface components {
         Predictions: {
             /** Rows */
             rows: components["schemas"]["PredictionRow"][];
+        };
+        /**
+         * PreviewBody
+         * @description A condition to be counted.
+         */
+        PreviewBody: {
+            /**
+             * As Of
+             * @description The instant it is read at; now, where it is left out.
+             */
+            as_of?: string | null;
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Of
+             * @description Whether people without a known identifier count.
+             * @default known
+             * @enum {string}
+             */
+            of?: "known" | "all";
+            /**
+             * Sample
+             * @description How many members to show.
+             * @default 10
+             */
+            sample?: number;
         };
         /**
          * ProfileSize
@@ -4681,6 +6495,37 @@ export interface components {
             state: "waiting" | "replayed";
         };
         /**
+         * Question
+         * @description What to ask, and why.
+         */
+        Question: {
+            /** About */
+            about: string;
+            /** Question */
+            question: string;
+        };
+        /**
+         * Ranked
+         * @description A row of a ranking.
+         */
+        Ranked: {
+            /** Condition */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Everyone
+             * @description The same share of everybody who has a persona.
+             */
+            everyone: number;
+            /** N */
+            n: number;
+            /** Share */
+            share: number;
+            /** Value */
+            value: string;
+        };
+        /**
          * Readiness
          * @description Whether the server can do its work.
          */
@@ -4722,6 +6567,16 @@ export interface components {
             effect: number;
             /** Text */
             text: string;
+        };
+        /**
+         * ReasonRow
+         * @description Why.
+         */
+        ReasonRow: {
+            /** Code */
+            code: string;
+            /** Words */
+            words: string;
         };
         /**
          * Record
@@ -4797,6 +6652,20 @@ export interface components {
             pair: string;
             /** State */
             state: string;
+        };
+        /**
+         * Renaming
+         * @description A title of one's own.
+         */
+        Renaming: {
+            /**
+             * By
+             * @description Who does this.
+             * @default team
+             */
+            by?: string;
+            /** Title */
+            title: string;
         };
         /**
          * Replay
@@ -5062,6 +6931,15 @@ export interface components {
             weight: number;
         };
         /**
+         * Reviews
+         * @description All reviews of a segment, the latest first, and when the next is due.
+         */
+        Reviews: {
+            due: components["schemas"]["DueRow"];
+            /** Rows */
+            rows: components["schemas"]["SegmentReviewRow"][];
+        };
+        /**
          * RowsBody
          * @description Rows to add or change.
          */
@@ -5141,6 +7019,49 @@ export interface components {
             says: string;
         };
         /**
+         * SavedSegment
+         * @description A segment that the app has put in force.
+         */
+        SavedSegment: {
+            /**
+             * File
+             * @description Where it lies in the workspace.
+             */
+            file: string;
+            /** Key */
+            key: string;
+            /**
+             * Problems
+             * @description What is doubtful about it; paths from the document's spec.
+             */
+            problems: components["schemas"]["ConditionProblem"][];
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * SayingBody
+         * @description Something that was said or noted, with its source.
+         */
+        SayingBody: {
+            /** At */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Event */
+            event: string | null;
+            /** Note Id */
+            note_id: string | null;
+            /** People */
+            people: number;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "answer" | "note";
+            /** Text */
+            text: string;
+        };
+        /**
          * ScoreAt
          * @description A stored score.
          */
@@ -5191,6 +7112,50 @@ export interface components {
             weight: number;
         };
         /**
+         * SeenEvent
+         * @description An event that was seen.
+         */
+        SeenEvent: {
+            /** Count */
+            count: number;
+            /** Last */
+            last: string;
+            /** Name */
+            name: string;
+            /** Properties */
+            properties: components["schemas"]["SeenValue"][];
+        };
+        /**
+         * SeenValue
+         * @description A property or trait that was seen.
+         */
+        SeenValue: {
+            /**
+             * Array
+             * @description It lies within an array: an event has several.
+             */
+            array: boolean;
+            /**
+             * Examples
+             * @description Texts that most people have, each of at least two.
+             */
+            examples: string[];
+            /** High */
+            high: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "boolean" | "date";
+            /**
+             * Low
+             * @description The least of the latest numbers.
+             */
+            low: number | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * SegmentBody
          * @description One segment.
          */
@@ -5216,6 +7181,17 @@ export interface components {
             };
             /** Description */
             description: string | null;
+            /**
+             * File
+             * @description Where it lies in the workspace.
+             */
+            file: string;
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
             /** Key */
             key: string;
             /** Members */
@@ -5244,6 +7220,16 @@ export interface components {
              */
             review: string | null;
             /**
+             * Review Every
+             * @description How long after a review it is looked at again, e.g. 3mo.
+             */
+            review_every: string;
+            /**
+             * Revision
+             * @description In force; 0 where it has not been applied.
+             */
+            revision: number;
+            /**
              * Says
              * @description The condition in words.
              */
@@ -5257,12 +7243,164 @@ export interface components {
             title: string;
         };
         /**
+         * SegmentContent
+         * @description A segment as the builder sends it.
+         */
+        SegmentContent: {
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Description */
+            description?: string | null;
+            /**
+             * Of
+             * @default known
+             * @enum {string}
+             */
+            of?: "known" | "all";
+            /** Owner */
+            owner?: string | null;
+            /** Review */
+            review?: string | null;
+            /**
+             * Review Every
+             * @description How long after a review it is looked at again.
+             */
+            review_every?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * SegmentKeeping
+         * @description How a segment is kept.
+         */
+        SegmentKeeping: {
+            /**
+             * At Once
+             * @description Whether events change it at once.
+             */
+            at_once: boolean;
+            /**
+             * Days
+             * @description Days with changes, oldest first.
+             */
+            days: components["schemas"]["ChangesOfDay"][];
+            /**
+             * Every
+             * @description How often it is asked for everybody; null: never, or nothing needs it.
+             */
+            every: string | null;
+            /**
+             * Fresh
+             * @description How fresh it is, in words, and why not fresher.
+             */
+            fresh: string;
+            /** Kept Since */
+            kept_since: string | null;
+            /**
+             * Kept Until
+             * @description Up to when it is kept; null: not yet.
+             */
+            kept_until: string | null;
+            /**
+             * Members
+             * @description As kept.
+             */
+            members: number;
+        };
+        /**
+         * SegmentName
+         * @description A segment that conditions can name.
+         */
+        SegmentName: {
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SegmentPast
+         * @description Who was in a segment when, by all that is known today.
+         */
+        SegmentPast: {
+            /**
+             * Exact
+             * @description False: looked at on a grid, since it cannot be walked through event by event.
+             */
+            exact: boolean;
+            /**
+             * Intervals
+             * @description How often somebody came in, in all of the past.
+             */
+            intervals: number;
+            /**
+             * People
+             * @description How many different people ever were in.
+             */
+            people: number;
+            /** Sizes */
+            sizes: components["schemas"]["SizeAt"][];
+            /**
+             * Step Hours
+             * @description Of the grid.
+             */
+            step_hours: number | null;
+        };
+        /**
+         * SegmentReviewRow
+         * @description One look at a segment.
+         */
+        SegmentReviewRow: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Could Be
+             * @description How many could have been.
+             */
+            could_be: number;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "keep" | "tighten" | "retire";
+            /** Next Review */
+            next_review: string | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+            /**
+             * People
+             * @description How many were in it then.
+             */
+            people: number;
+        };
+        /**
          * SegmentRow
          * @description A segment and how many are in it.
          */
         SegmentRow: {
+            /**
+             * Churn
+             * @description Mean churn probability of its scored members.
+             */
+            churn: number | null;
+            /**
+             * Clv
+             * @description Mean lifetime value of its scored members, major units.
+             */
+            clv: number | null;
             /** Description */
             description: string | null;
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
             /** Key */
             key: string;
             /** Members */
@@ -5281,6 +7419,11 @@ export interface components {
              */
             review: string | null;
             /**
+             * Review Every
+             * @description How long after a review it is looked at again, e.g. 3mo.
+             */
+            review_every: string;
+            /**
              * Says
              * @description The condition in words.
              */
@@ -5290,6 +7433,18 @@ export interface components {
              * @description Members out of all people it could hold.
              */
             share: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SegmentSizeNow
+         * @description A row and column of the matrix.
+         */
+        SegmentSizeNow: {
+            /** Key */
+            key: string;
+            /** People */
+            people: number;
             /** Title */
             title: string;
         };
@@ -5374,6 +7529,28 @@ export interface components {
             utm_medium: string | null;
             /** Utm Source */
             utm_source: string | null;
+        };
+        /**
+         * SizeAt
+         * @description How many were in at an instant.
+         */
+        SizeAt: {
+            /** At */
+            at: string;
+            /** Members */
+            members: number;
+        };
+        /**
+         * SizePoint
+         * @description How large a persona was at a build.
+         */
+        SizePoint: {
+            /** As Of */
+            as_of: string;
+            /** People */
+            people: number;
+            /** Share */
+            share: number;
         };
         /**
          * Slice
@@ -5601,6 +7778,21 @@ export interface components {
             stays: components["schemas"]["PersonSide"];
         };
         /**
+         * StandingBody
+         * @description Mean score of the members and of everybody else.
+         */
+        StandingBody: {
+            difference: components["schemas"]["Bounds"];
+            /** Differs */
+            differs: boolean;
+            /** Members */
+            members: number;
+            /** Others */
+            others: number;
+            /** Scored */
+            scored: number;
+        };
+        /**
          * Step
          * @description A step, with where it leads.
          */
@@ -5732,6 +7924,21 @@ export interface components {
             identifiers: number;
         };
         /**
+         * TableName
+         * @description A table of the workspace's own.
+         */
+        TableName: {
+            /** Columns */
+            columns: string[];
+            /** Key */
+            key: string;
+            /**
+             * Of Accounts
+             * @description Its rows belong to accounts.
+             */
+            of_accounts: boolean;
+        };
+        /**
          * TableRow
          * @description A row as it is now.
          */
@@ -5761,6 +7968,29 @@ export interface components {
         TableRows: {
             /** Rows */
             rows: components["schemas"]["TableRow"][];
+        };
+        /**
+         * TargetRow
+         * @description Something that can be looked at.
+         */
+        TargetRow: {
+            /** Name */
+            name: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "share" | "money" | "score";
+            /** Words */
+            words: string;
+        };
+        /**
+         * Targets
+         * @description What can be looked at.
+         */
+        Targets: {
+            /** Rows */
+            rows: components["schemas"]["TargetRow"][];
         };
         /**
          * Task
@@ -5899,6 +8129,123 @@ export interface components {
              */
             verified: boolean;
         };
+        /**
+         * TrendPoint
+         * @description A segment at an instant.
+         */
+        TrendPoint: {
+            /** At */
+            at: string;
+            /**
+             * Joined
+             * @description People since the point before.
+             */
+            joined: number | null;
+            /** Left */
+            left: number | null;
+            /** People */
+            people: number;
+            /**
+             * Stays
+             * @description Share of those of the point before who are still in.
+             */
+            stays: number | null;
+        };
+        /**
+         * TrendRow
+         * @description A segment's sizes, oldest first, by today's condition.
+         */
+        TrendRow: {
+            /** Key */
+            key: string;
+            /** Points */
+            points: components["schemas"]["TrendPoint"][];
+        };
+        /**
+         * TrendRows
+         * @description All segments at the beginning of each of the last weeks.
+         */
+        TrendRows: {
+            /**
+             * Complete
+             * @description False: some have no points yet; ask again, and counting goes on.
+             */
+            complete: boolean;
+            /** Rows */
+            rows: components["schemas"]["TrendRow"][];
+        };
+        /**
+         * TypicalDay
+         * @description When people come, on their own clock.
+         */
+        TypicalDay: {
+            /**
+             * Hours
+             * @description 24 counts, from midnight.
+             */
+            hours: number[];
+            /** N */
+            n: number;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "visits" | "orders";
+            /**
+             * Weekdays
+             * @description 7 counts, from Monday.
+             */
+            weekdays: number[];
+        };
+        /**
+         * UnusedRow
+         * @description A segment that nothing goes by.
+         */
+        UnusedRow: {
+            /** Key */
+            key: string;
+            /**
+             * Only In
+             * @description Segments that name it, which nobody uses either.
+             */
+            only_in: components["schemas"]["UseRow"][];
+            /** Owner */
+            owner: string | null;
+            /** People */
+            people: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * UnusedRows
+         * @description All of them.
+         */
+        UnusedRows: {
+            /** Rows */
+            rows: components["schemas"]["UnusedRow"][];
+        };
+        /**
+         * UseRow
+         * @description A document that names a segment.
+         */
+        UseRow: {
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Uses
+         * @description What a segment is used in.
+         */
+        Uses: {
+            /** Key */
+            key: string;
+            /** Rows */
+            rows: components["schemas"]["UseRow"][];
+        };
         /** ValidationError */
         ValidationError: {
             /** Context */
@@ -5977,6 +8324,16 @@ export interface components {
             profile_id: string;
             /** Undone */
             undone: components["schemas"]["MergeRow"][];
+        };
+        /**
+         * WindowBody
+         * @description What was known up to `at`, what came of it up to `until`.
+         */
+        WindowBody: {
+            /** At */
+            at: string;
+            /** Until */
+            until: string;
         };
         /**
          * WorkspaceBody
@@ -6508,6 +8865,256 @@ export interface operations {
             };
         };
     };
+    format_condition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormatBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormattedCondition"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview_condition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionPreview"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionSchema"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vocabulary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionVocabulary"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     take_consents: {
         parameters: {
             query?: never;
@@ -6893,6 +9500,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exports"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Not now; the same call can succeed later. */
@@ -8950,6 +11613,608 @@ export interface operations {
             };
         };
     };
+    list_personas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Personas"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    build_personas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuildOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    persona_interviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Interviews"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_persona_interview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                interview_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InterviewChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterviewBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_persona_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_persona: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonaBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rename_persona: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renaming"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonaRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    persona_members: {
+        parameters: {
+            query?: {
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_persona_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     predictions: {
         parameters: {
             query?: never;
@@ -10687,6 +13952,367 @@ export interface operations {
             };
         };
     };
+    discover_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoverAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoverBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_overlap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapTable"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_reviews_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueRows"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    discovery_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_trends: {
+        parameters: {
+            query?: {
+                /** @description So many weeks back at most. */
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrendRows"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unused_segments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusedRows"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     segments: {
         parameters: {
             query?: never;
@@ -10810,6 +14436,218 @@ export interface operations {
             };
         };
     };
+    save_segment: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new segment; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSegment"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_segment: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new segment; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_drift: {
+        parameters: {
+            query?: {
+                /** @description Default: the last review. */
+                since?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     segment_explain: {
         parameters: {
             query?: never;
@@ -10829,6 +14667,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["foretell__web__api__segments__Part"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    keeping: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentKeeping"];
                 };
             };
             /** @description The question does not make sense. */
@@ -10901,6 +14808,350 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    past: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPast"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_reviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    review_segment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviews"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_trend: {
+        parameters: {
+            query?: {
+                /** @description So many weeks back at most. */
+                weeks?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrendRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    segment_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uses"];
                 };
             };
             /** @description The question does not make sense. */

@@ -4,7 +4,7 @@ import {
 import type { Workspace } from "@/api/types";
 
 type Place =
-  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
+  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
   | "/quarantine" | "/tables" | "/consents" | "/privacy" | "/settings";
 
 export interface Section {
@@ -26,7 +26,10 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
         to: "/people", title: "People", icon: IconUsers, letter: "p", count: "people",
         pages: [{ to: "/people", title: "People" }, { to: "/who", title: "Who they are" }, { to: "/identity", title: "Identity" }],
       },
-      { to: "/segments", title: "Segments", icon: IconChartDots, letter: "s", count: "segments" },
+      {
+        to: "/segments", title: "Segments", icon: IconChartDots, letter: "s", count: "segments",
+        pages: [{ to: "/segments", title: "Segments" }, { to: "/personas", title: "Personas" }, { to: "/discover", title: "Discover" }],
+      },
       { to: "/predictions", title: "Predictions", icon: IconTrendingUp, letter: "r", count: "predictions" },
     ],
   },
@@ -49,7 +52,7 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
         to: "/sources", title: "Data", icon: IconDatabase, letter: "d",
         pages: [{ to: "/sources", title: "Sources" }, { to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }, { to: "/tables", title: "Own tables" }],
       },
-      { to: "/privacy", title: "Privacy", icon: IconShieldLock, letter: "v", pages: [{ to: "/privacy", title: "Requests" }, { to: "/consents", title: "Consent" }] },
+      { to: "/privacy", title: "Privacy", icon: IconShieldLock, letter: "v", pages: [{ to: "/privacy", title: "Privacy" }, { to: "/consents", title: "Consent" }] },
       { to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" },
     ],
   },

@@ -16,6 +16,7 @@ it("lists own tables, and shows one with its rows", async () => {
   const table = await screen.findByRole("table", { name: "Own tables" });
   expect(within(table).getByRole("button", { name: "cards" })).toBeTruthy();
   expect(await screen.findByText("species dog · weight 12.5 · indoor yes")).toBeTruthy();
+  expect(screen.getByText("every 7 days")).toBeTruthy();
   expect(screen.getByText("Overdue")).toBeTruthy();
   const found = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
   expect(found.violations.map((one) => one.id)).toEqual([]);

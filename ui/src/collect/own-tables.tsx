@@ -10,6 +10,7 @@ import { PersonLink } from "@/components/person-link";
 import { Empty, Failed, Loaded } from "@/components/states";
 import { Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
+import { spanOf } from "@/formats/span";
 import { words } from "@/formats/words";
 
 type Row = Schemas["OwnTable"];
@@ -68,7 +69,7 @@ function TablePanel({ table, onClose }: { table: Row; onClose: () => void }) {
       <Section>
         <Pairs left rows={[
           ["Columns", table.columns.join(", ")], ["A load", table.mode === "replace" ? "replaces the table" : "adds and changes rows"],
-          ["Expected", table.every ? `every ${table.every}` : "at no fixed time"], ["Owner", table.owner ?? "nobody is named"], ["Kept in", <span key="f" className="ft-mono">{table.file}</span>],
+          ["Expected", table.every ? `every ${spanOf(table.every)}` : "at no fixed time"], ["Owner", table.owner ?? "nobody is named"], ["Kept in", <span key="f" className="ft-mono">{table.file}</span>],
         ]} />
         <Copy quiet text={`foretell table load ${table.key} FILE.csv`} label="Copy the command that loads a file" said="The command is copied." />
       </Section>

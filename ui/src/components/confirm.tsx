@@ -1,5 +1,6 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Dialog } from "./dialog";
 import { Failed } from "./states";
 import { Pairs } from "./page";
 
@@ -20,7 +21,7 @@ interface ConfirmProps {
 /** Before anything reaches customers: the consequence in numbers, whether it can be undone, the verb on the button. */
 export function Confirm(props: ConfirmProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title} size={460} styles={{ title: { fontWeight: 650, fontSize: "0.9375rem" } }} closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog opened={props.opened} onClose={props.onClose} title={props.title}>
       <div className="ft-note"><Pairs rows={props.consequences} /></div>
       <p className="ft-muted" style={{ margin: "12px 0 16px" }}>{props.undo}</p>
       {Boolean(props.error) && <Failed error={props.error} />}
@@ -28,6 +29,6 @@ export function Confirm(props: ConfirmProps) {
         <Button variant="default" onClick={props.onClose}>{props.keep}</Button>
         <Button loading={props.busy} onClick={props.onConfirm} data-autofocus>{props.verb}</Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

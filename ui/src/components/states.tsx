@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconRefresh, type Icon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { ApiError, type Told } from "@/api/client";
+import { asSentence } from "./sentence";
 
 /** What belongs here, why it is empty, and one step. */
 export function Empty({ icon: Sign, title, children, action }: { icon: Icon; title: string; children: ReactNode; action?: ReactNode }) {
@@ -15,11 +16,6 @@ export function Empty({ icon: Sign, title, children, action }: { icon: Icon; tit
     </div>
   );
 }
-
-const asSentence = (text: string) => {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.?]$/.test(upper) ? upper : `${upper}.`;
-};
 
 /** What happened, what to do next, and a code to copy; in place of the failed part only. */
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {

@@ -33,7 +33,7 @@ describe("formats", () => {
     expect(of.span(186 * 60_000)).toBe("3 h 06 min");
   });
   it("writes spans and codes in words", () => {
-    expect([spanOf("39w"), spanOf("1d"), spanOf("soon")]).toEqual(["39 weeks", "1 day", "soon"]);
+    expect([spanOf("39w"), spanOf("1d"), spanOf("soon"), spanOf("13mo"), spanOf("15m")]).toEqual(["39 weeks", "1 day", "soon", "13 months", "15 minutes"]);
     expect([words("no_consent"), words("a_new_code")]).toEqual(["No consent", "A new code"]);
   });
 });

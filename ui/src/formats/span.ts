@@ -1,8 +1,8 @@
-const UNITS: Record<string, string> = { h: "hour", d: "day", w: "week", m: "month", y: "year" };
+const UNITS: Record<string, string> = { s: "second", m: "minute", h: "hour", d: "day", w: "week", mo: "month", y: "year" };
 
-/** "90d" as "90 days", "39w" as "39 weeks"; anything else as it is. */
+/** "90d" as "90 days", "13mo" as "13 months"; anything else as it is. */
 export function spanOf(text: string): string {
-  const found = /^(\d+)([hdwmy])$/.exec(text);
+  const found = /^(\d+)(mo|[smhdwy])$/.exec(text);
   const unit = found?.[2] ? UNITS[found[2]] : undefined;
   return found && unit ? `${found[1]} ${unit}${found[1] === "1" ? "" : "s"}` : text;
 }

@@ -22,7 +22,11 @@ it("shows a merge with its evidence, and takes it back only after saying what go
   const { container } = open("/identity?tab=merges&merge=7");
   const table = await screen.findByRole("table", { name: "Merges" });
   expect(within(table).getByText("ann@shop.example")).toBeTruthy();
-  await userEvent.click(await screen.findByRole("button", { name: "Take back…" }));
+  const takeBack = await screen.findByRole("button", { name: "Take back…" });
+  await userEvent.click(takeBack);
+  await userEvent.click(await screen.findByRole("button", { name: "Leave them one" }));
+  await waitFor(() => expect(document.activeElement).toBe(takeBack));
+  await userEvent.click(takeBack);
   expect(await screen.findByText(/and 1 more/)).toBeTruthy();
   expect(screen.getByText("Goes along: orders")).toBeTruthy();
   expect(screen.queryByText("Goes along: messages")).toBeNull();

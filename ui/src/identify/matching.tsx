@@ -52,7 +52,7 @@ function Levels({ model, all }: { model: Schemas["MatchModel"]; all: boolean }) 
       columns={[
         { name: "field", title: "Field", cell: (row) => <>{words(row.field)}<span className="two">{row.level}{!row.learnt && ", as usual: nothing to learn from"}</span></> },
         { name: "m", title: "Of one person’s pairs", number: true, cell: (row) => formats.share(row.m) },
-        { name: "u", title: "Of two people’s pairs", number: true, cell: (row) => (row.u < 0.001 ? `under 0.1 %` : formats.share(row.u)) },
+        { name: "u", title: "Of two people’s pairs", number: true, cell: (row) => (row.u < 0.001 ? `under ${formats.share(0.001)}` : formats.share(row.u)) },
         { name: "weight", title: "Weight", number: true, key: true, cell: (row) => formats.number(row.weight, 1) },
       ]}
     />

@@ -1,5 +1,5 @@
 import { Select } from "@mantine/core";
-import { IconArrowMerge } from "@tabler/icons-react";
+import { IconGitMerge } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { queries } from "@/api/queries";
 import type { Schemas } from "@/api/types";
@@ -40,7 +40,7 @@ export function Merges({ address, onChange }: Props) {
             <div className="ft-panelgrid" data-open={Boolean(chosen)}>
               <div className="ft-card">
                 {body.rows.length === 0 ? (
-                  <Empty icon={IconArrowMerge} title={reason || state !== "all" ? "No merge is like this" : "Nobody was merged yet"} action={reason || state !== "all" ? <button type="button" className="ft-link" onClick={() => set({ reason: undefined, force: undefined })}>Clear filters</button> : undefined}>
+                  <Empty icon={IconGitMerge} title={reason || state !== "all" ? "No merge is like this" : "Nobody was merged yet"} action={reason || state !== "all" ? <button type="button" className="ft-link" onClick={() => set({ reason: undefined, force: undefined })}>Clear filters</button> : undefined}>
                     When two profiles turn out to be one person, it is written here with the evidence, and can be taken back.
                   </Empty>
                 ) : (

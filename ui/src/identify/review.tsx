@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconArrowMerge, IconArrowsSplit, IconUserQuestion } from "@tabler/icons-react";
+import { IconArrowsSplit, IconGitMerge, IconUserQuestion } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { post } from "@/api/client";
 import { queries } from "@/api/queries";
@@ -52,7 +52,7 @@ function Pair({ row, left, onDone }: { row: Row; left: number; onDone: () => voi
         <div className="ft-verdict"><b>{formats.probability(row.probability)}</b><span className="ft-muted ft-small">probability that both are one</span>{row.held_back && <Badge tone="warn">{row.held_back === "chain" ? "Would chain several people" : ruleOf(row.held_back)}</Badge>}</div>
         <Side id={row.other} named={row.other_identifiers} />
       </div>
-      <div className="ft-body" role="list" aria-label="Evidence">
+      <div className="ft-body ft-evidence" role="list" aria-label="Evidence">
         {row.fields.map((one) => (
           <div role="listitem" key={one.field}>
             <PushRow
@@ -70,10 +70,11 @@ function Pair({ row, left, onDone }: { row: Row; left: number; onDone: () => voi
 }
 
 function Side({ id, named }: { id: string; named: string[] }) {
+  const formats = useFormats();
   return (
     <div style={{ minWidth: 0 }}>
       <div style={{ fontWeight: 600 }}><PersonLink id={id} /></div>
-      <ul className="ft-small ft-muted" style={{ overflowWrap: "anywhere" }}>{named.slice(0, 6).map((one) => <li key={one}>{identifierOf(one)}</li>)}{named.length > 6 && <li>and {named.length - 6} more</li>}</ul>
+      <ul className="ft-small ft-muted" style={{ overflowWrap: "anywhere" }}>{named.slice(0, 6).map((one) => <li key={one}>{identifierOf(one)}</li>)}{named.length > 6 && <li>and {formats.count(named.length - 6)} more</li>}</ul>
     </div>
   );
 }
@@ -94,7 +95,7 @@ function Decide({ row, onDone }: { row: Row; onDone: () => void }) {
     <div className="ft-body" style={{ borderTop: "1px solid var(--ft-border)" }}>
       {deciding.isError && <Failed error={deciding.error} />}
       <div className="ft-actions">
-        <Button leftSection={<IconArrowMerge size={15} stroke={1.7} aria-hidden />} loading={deciding.isPending} onClick={() => deciding.mutate({ verdict: "accept", force: limited })}>{limited ? "Same person, in spite of the limit" : "Same person"}</Button>
+        <Button leftSection={<IconGitMerge size={15} stroke={1.7} aria-hidden />} loading={deciding.isPending} onClick={() => deciding.mutate({ verdict: "accept", force: limited })}>{limited ? "Same person, in spite of the limit" : "Same person"}</Button>
         <Button variant="default" leftSection={<IconArrowsSplit size={15} stroke={1.7} aria-hidden />} disabled={deciding.isPending} onClick={() => deciding.mutate({ verdict: "reject", force: false })}>Two people</Button>
         <span className="ft-muted ft-small">Both answers are remembered.</span>
       </div>

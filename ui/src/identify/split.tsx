@@ -9,6 +9,7 @@ import { Confirm } from "@/components/confirm";
 import { Failed } from "@/components/states";
 import { useToast } from "@/components/toast";
 import { useFormats } from "@/formats/context";
+import type { Formats } from "@/formats/formats";
 import { identifierOf } from "./why";
 
 interface Props { id: string; mergeId: number; quiet?: boolean }
@@ -27,6 +28,7 @@ export function SplitButton({ id, mergeId, quiet }: Props) {
 
 function Ask({ id, mergeId, onClose }: { id: string; mergeId: number; onClose: () => void }) {
   const client = useQueryClient();
+  const formats = useFormats();
   const say = useToast();
   const plan = useQuery(queries.splitPlan(id, mergeId));
   const splitting = useMutation({
@@ -40,7 +42,7 @@ function Ask({ id, mergeId, onClose }: { id: string; mergeId: number; onClose: (
   if (plan.isError) return <Failed error={plan.error} retry={() => void plan.refetch()} />;
   return (
     <Confirm
-      opened title="Make them two people again?" consequences={plan.data ? consequences(plan.data, <Side side={plan.data.stays} />, <Side side={plan.data.leaves} />) : [["Looking", "what would go where"]]}
+      opened title="Make them two people again?" consequences={plan.data ? consequences(plan.data, formats) : [["Looking", "what would go where"]]}
       undo="Both are kept apart from now on, whatever events say; merging them by hand lifts that. Messages that have left stay with the address they went to."
       verb="Take the merge back" keep="Leave them one" busy={splitting.isPending || !plan.data} error={splitting.error ?? undefined}
       onConfirm={() => splitting.mutate()} onClose={onClose}
@@ -48,9 +50,9 @@ function Ask({ id, mergeId, onClose }: { id: string; mergeId: number; onClose: (
   );
 }
 
-function consequences(plan: Schemas["SplitBody"], stays: ReactNode, leaves: ReactNode): [string, ReactNode][] {
+function consequences(plan: Schemas["SplitBody"], formats: Formats): [string, ReactNode][] {
   const moves = Object.entries(plan.moves).filter(([, count]) => count > 0);
-  return [["Stays", stays], ["Leaves", leaves], ...moves.map(([what, count]): [string, ReactNode] => [`Goes along: ${what}`, count.toLocaleString()])];
+  return [["Stays", <Side key="s" side={plan.stays} />], ["Leaves", <Side key="l" side={plan.leaves} />], ...moves.map(([what, count]): [string, ReactNode] => [`Goes along: ${what}`, formats.count(count)])];
 }
 
 function Side({ side }: { side: Schemas["PersonSide"] }) {

@@ -7,10 +7,11 @@ const REASONS: Record<string, string> = {
 export const reasonOf = (reason: string): string => REASONS[reason] ?? words(reason);
 export const REASON_NAMES = Object.keys(REASONS);
 
-const KINDS: Record<string, string> = {
-  user_id: "user id", email: "e-mail", phone: "phone", anonymous_id: "browser or app", profile_id: "profile",
-};
-export const kindOf = (kind: string): string => KINDS[kind] ?? kind.replaceAll("_", " ");
+/** A type of identifier within a sentence. */
+export function kindOf(kind: string): string {
+  const text = kind === "profile_id" ? "profile" : words(kind);
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
 
 /** `user_id:17` as "user id 17". */
 export function identifierOf(named: string): string {

@@ -19,6 +19,7 @@ it("shows what people are asked, on which ground and how many said what", async 
   expect(within(table).getByText("1,200")).toBeTruthy();
   expect(screen.getByText("We write to you about new things.")).toBeTruthy();
   expect(screen.getByText("1,200 of 1,283 who spoke")).toBeTruthy();
+  expect(screen.getByText("24 months after it was given")).toBeTruthy();
   const found = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
   expect(found.violations.map((one) => one.id)).toEqual([]);
   await userEvent.click(within(table).getByRole("button", { name: "Profiling" }));

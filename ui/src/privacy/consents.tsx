@@ -9,6 +9,7 @@ import { Panel, Section } from "@/components/panel";
 import { Empty, Loaded } from "@/components/states";
 import { Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
+import { spanOf } from "@/formats/span";
 import { basisOf, purposeOf } from "./words";
 
 type Row = Schemas["PurposeRows"]["rows"][number];
@@ -63,7 +64,7 @@ function PurposePanel({ row, onClose }: { row: Row; onClose: () => void }) {
         <p className="ft-muted" style={{ marginBottom: 10 }}>{ask ? "Nobody is reached for this without having agreed." : row.basis === "legitimate_interest" ? "Done unless the person objects; an objection counts within one run." : "Needs no word of the person."}</p>
         <Pairs left rows={[
           ["Name", <span key="n" className="ft-mono">{row.name}</span>], ["Agreed", spoke ? `${formats.count(row.granted)} of ${formats.count(spoke)} who spoke` : "nobody spoke yet"],
-          ["Confirmation", row.double_opt_in ? "by a link in a message" : "not asked"], ["Lapses", row.expires_after ? `${row.expires_after} after it was given` : "never"],
+          ["Confirmation", row.double_opt_in ? "by a link in a message" : "not asked"], ["Lapses", row.expires_after ? `${spanOf(row.expires_after)} after it was given` : "never"],
           ["Preference page", row.on_page ? "shown" : "not shown"], ["Described", row.described ? "in the consent document" : "as usual; no document names it"],
         ]} />
       </Section>

@@ -1,8 +1,9 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { post } from "@/api/client";
 import type { Schemas } from "@/api/types";
+import { Dialog } from "@/components/dialog";
 import { Pairs } from "@/components/page";
 import { Failed } from "@/components/states";
 import { useToast } from "@/components/toast";
@@ -23,7 +24,7 @@ export function EraseConfirm({ person, onClose }: { person: string; onClose: () 
     },
   });
   return (
-    <Modal opened onClose={onClose} title={`Erase ${person}?`} size={480} styles={{ title: { fontWeight: 650, fontSize: "0.9375rem", overflowWrap: "anywhere" } }} closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog onClose={onClose} title={`Erase ${person}?`} size={480}>
       <form onSubmit={(event) => { event.preventDefault(); if (typed.trim().toLowerCase() === WORD) erasing.mutate(); }} style={{ display: "grid", gap: 12 }}>
         <div className="ft-note"><Pairs rows={[["Goes", "identifiers, traits, texts, messages, predictions, consents"], ["Goes too", "from arrivals, exports, model files and back-ups"], ["Stays", "day, event, product, quantity and money under a random key"], ["Comes back", "never: a later import is held back by a keyed hash"]]} /></div>
         <p className="ft-muted">This cannot be undone. A certificate says what was removed where.</p>
@@ -31,6 +32,6 @@ export function EraseConfirm({ person, onClose }: { person: string; onClose: () 
         {erasing.isError && <Failed error={erasing.error} />}
         <div className="ft-actions" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={onClose}>Keep them</Button><Button color="red" type="submit" disabled={typed.trim().toLowerCase() !== WORD} loading={erasing.isPending}>Erase for good</Button></div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

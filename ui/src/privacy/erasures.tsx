@@ -1,5 +1,6 @@
 import { IconCertificate } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { address } from "@/api/client";
 import { queries } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Badge } from "@/components/page";
@@ -24,7 +25,7 @@ export function Erasures() {
               columns={[
                 { name: "erasure", title: "Erasure", cell: (row) => <><span className="ft-mono">{row.erasure}</span><span className="two">by {row.by}{row.requests.length > 0 && `, for ${formats.plural(row.requests.length, "request", "requests")}`}</span></> },
                 { name: "begun", title: "Begun", cell: (row) => <span className="ft-muted">{formats.instant(row.begun_at)}</span> },
-                { name: "certificate", title: "Certificate", cell: (row) => (row.certificate ? <a href={`/api/privacy/erasures/${encodeURIComponent(row.erasure)}/certificate.html`} target="_blank" rel="noreferrer">Open the certificate</a> : <span className="ft-muted">when it is done</span>) },
+                { name: "certificate", title: "Certificate", cell: (row) => (row.certificate ? <a href={address(`privacy/erasures/${encodeURIComponent(row.erasure)}/certificate.html`)} target="_blank" rel="noreferrer">Open the certificate</a> : <span className="ft-muted">when it is done</span>) },
                 { name: "state", title: "State", key: true, cell: (row) => <Progress row={row} /> },
               ]}
             />

@@ -58,7 +58,7 @@ function LeaveAlone() {
           <TextInput className="ft-field" aria-label="Who" placeholder="email:ann@shop.example" w={280} maxLength={2000} value={person} onChange={(event) => setPerson(event.currentTarget.value)} />
           <Button type="submit" variant="default" disabled={!person.trim()} loading={doing.isPending}>Leave them alone</Button>
         </div>
-        <p className="ft-muted ft-small">{way === "suppressions" ? "Nothing is sent, and a later import or sync of theirs is not taken in. Their data stay; to remove them, erase." : "Their data stay; nothing is sent, scored, trained on or exported until the restriction is lifted."}</p>
+        <p className="ft-muted ft-small">{way === "suppressions" ? "Nothing is sent, and a later import or sync of theirs is not taken in. Their data stay; to remove them, erase. Undo it with foretell privacy suppress ID --lift." : "Their data stay; nothing is sent, scored, trained on or exported until foretell privacy restrict ID --lift."}</p>
         {doing.isError && <Failed error={doing.error} />}
       </form>
     </Card>

@@ -1,8 +1,9 @@
-import { Button, Modal, Select, Textarea, TextInput } from "@mantine/core";
+import { Button, Select, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { post } from "@/api/client";
 import type { Schemas } from "@/api/types";
+import { Dialog } from "@/components/dialog";
 import { Failed } from "@/components/states";
 import { useToast } from "@/components/toast";
 import { KINDS, kindOfRequest } from "./words";
@@ -25,7 +26,7 @@ export function NewRequest({ onClose, onDone }: { onClose: () => void; onDone: (
     },
   });
   return (
-    <Modal opened onClose={onClose} title="What did they ask for?" size={460} styles={{ title: { fontWeight: 650, fontSize: "0.9375rem" } }} closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog onClose={onClose} title="What did they ask for?">
       <form onSubmit={(event) => { event.preventDefault(); noting.mutate(); }} style={{ display: "grid", gap: 12 }}>
         <Select label="They want" allowDeselect={false} data={KINDS.map((one) => ({ value: one, label: kindOfRequest(one) }))} value={kind} onChange={(value) => setKind(value ?? "access")} />
         <TextInput label="Who" description="An identifier: email:ann@shop.example, user_id:17 or the value alone" required maxLength={2000} value={person} onChange={(event) => setPerson(event.currentTarget.value)} data-autofocus />
@@ -33,6 +34,6 @@ export function NewRequest({ onClose, onDone }: { onClose: () => void; onDone: (
         {noting.isError && <Failed error={noting.error} />}
         <div className="ft-actions" style={{ justifyContent: "flex-end" }}><Button variant="default" onClick={onClose}>Leave it</Button><Button type="submit" disabled={!person.trim()} loading={noting.isPending}>Note the request</Button></div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

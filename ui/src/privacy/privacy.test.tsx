@@ -52,5 +52,6 @@ it("shows how far an erasure is, the list of the left alone, and the record", as
   await waitFor(() => expect(asked.find((one) => one.body)?.path).toContain("privacy/restrictions"));
   await userEvent.click(screen.getByRole("tab", { name: "Record" }));
   expect(await screen.findByText("not named: privacy.controller in foretell.yaml")).toBeTruthy();
+  expect(screen.getByText("13 months")).toBeTruthy();
   expect(screen.getByText("Nobody: no channel or audience is set up.")).toBeTruthy();
 });

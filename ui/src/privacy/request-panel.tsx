@@ -63,10 +63,10 @@ function Next({ row }: { row: Body }) {
   });
   return (
     <div style={{ display: "grid", gap: 10 }}>
-      {row.kind === "access" && <><p className="ft-muted">The copy holds everything about the person: for programs by view, for people one page. Send it, then close the request.</p><Button component="a" href={address("privacy/export.zip", { person: row.person })} leftSection={<IconDownload size={15} stroke={1.7} aria-hidden />}>Download the copy</Button></>}
+      {row.kind === "access" && <><p className="ft-muted">The copy holds everything about the person: for programs by view, for people one page. Taking it closes the request; then send it.</p><Button component="a" href={address("privacy/export.zip", { person: row.person })} leftSection={<IconDownload size={15} stroke={1.7} aria-hidden />}>Download the copy</Button></>}
       {row.kind === "erasure" && <><p className="ft-muted">Erasing closes the request and leaves a certificate.</p><Button color="red" leftSection={<IconTrash size={15} stroke={1.7} aria-hidden />} onClick={() => setErasing(true)}>Erase the person…</Button></>}
       {row.kind === "objection" && <p className="ft-muted">Note the objection as a word of theirs (purpose profiling or ads, refused); the next run leaves them out. Then close the request.</p>}
-      {row.kind === "restriction" && <><p className="ft-muted">Nothing is sent, scored, trained on or exported of them until it is lifted. Then close the request.</p><Button loading={restricting.isPending} onClick={() => restricting.mutate()}>Restrict processing</Button>{restricting.isError && <Failed error={restricting.error} />}</>}
+      {row.kind === "restriction" && <><p className="ft-muted">Nothing is sent, scored, trained on or exported of them until it is lifted. Restricting closes the request.</p><Button loading={restricting.isPending} onClick={() => restricting.mutate()}>Restrict processing</Button>{restricting.isError && <Failed error={restricting.error} />}</>}
       {row.kind === "rectification" && <p className="ft-muted">Correct what is wrong at its source, or write the trait back. Then close the request.</p>}
       {closing.isError && <Failed error={closing.error} />}
       <div className="ft-actions">

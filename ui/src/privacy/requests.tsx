@@ -58,5 +58,6 @@ export function RequestState({ row }: { row: Row }) {
   const formats = useFormats();
   if (row.state !== "open" || row.days_left === null) return row.state === "done" ? <Badge tone="good">Done</Badge> : <Badge>Refused</Badge>;
   if (row.days_left < 0) return <Badge tone="bad">{formats.plural(-row.days_left, "day", "days")} late</Badge>;
+  if (row.days_left === 0) return <Badge tone="warn">Under 1 day left</Badge>;
   return <Badge tone={row.days_left <= 7 ? "warn" : "accent"}>{formats.plural(row.days_left, "day", "days")} left</Badge>;
 }

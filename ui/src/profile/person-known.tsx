@@ -10,6 +10,7 @@ const SIGNS: Record<string, Icon> = { email: IconAt, phone: IconDeviceMobile, an
 const MOST = 8;
 
 export function Identities({ person }: { person: Person }) {
+  const formats = useFormats();
   const shown = person.identifiers.slice(0, MOST);
   return (
     <Card title="Identities" side={person.identifiers.length}>
@@ -22,7 +23,7 @@ export function Identities({ person }: { person: Person }) {
             </li>
           );
         })}
-        {person.identifiers.length > MOST && <li className="ft-muted ft-small">and {person.identifiers.length - MOST} more</li>}
+        {person.identifiers.length > MOST && <li className="ft-muted ft-small">and {formats.count(person.identifiers.length - MOST)} more</li>}
         {person.identifiers.length === 0 && <li className="ft-muted">No identifier yet.</li>}
       </ul>
     </Card>

@@ -1,0 +1,51 @@
+/** Conditions as people write them, one of each head and qualifier; the tests send all of them there and back. */
+export const WRITTEN = `
+- {trait: birth_date, age: {between: [30, 45]}}
+- {did: Order Completed, where: {products.category: trail running shoes}, within: 6mo}
+- {trait: shipping.postal_code, in_list: hiking_zips}
+- {did: Email Link Clicked, where: {topic: marathon training}}
+- all: [{did: {contains: add_to_cart}, where: {device.category: mobile}, within: 30d}, {did_not: {contains: purchase}, within: 30d}]
+- {did: Page Viewed, where: {path: {starts_with: /support}}, times: {gt: 2}, within: 7d}
+- {did: Page Viewed, where: {path: {starts_with: /support}}, times: {gt: 2}, in_any: 7d}
+- {sequence: [{did: Product Viewed}, {did_not: Order Completed, within: 7d}], same: product_id}
+- {sequence: [{did: Product Viewed, where: {brand: [odd]}}, {did_not: Order Completed, within: 7d}], same: [product_id, brand], within: 30d, open: true}
+- all: [{did: Product Viewed, times: {gte: 3}, per: category, within: 14d, as: c}, {did_not: Order Completed, where: {products.category: $c}, within: 14d}]
+- all: [{did: Page Viewed, where: {url: {contains: /category/shoes}}}, {last: Order Completed, ago: {gt: 60d}}]
+- {context: page.path, contains: /category/shoes}
+- {message: miss_you, is_not: opened}
+- {event: total, gte: 100}
+- {did: Session Ended, within: 30d, change: {lte: -50%, base: {gte: 4}}}
+- {ratio: [{did: Email Opened}, {did: Email Delivered}], within: 30d, change: {lte: -30%, base: {gte: 5}}}
+- {ratio: [{did: Email Opened, where: {topic: news}}, {did: Email Delivered}], within: 30d, gte: 0.25}
+- {last: Survey Answered, where: {survey: nps}, is: {score: {lte: 6}}}
+- {first: Order Completed, ago: {gt: 30d, lte: 1y}, is: {revenue: {gte: 100}, coupon: {exists: false}}}
+- any: [{did_not: Order Completed}, {did: Subscription Cancelled}]
+- {did: Order Completed, sum: revenue, within: 1y, top: 10%}
+- {did: Order Completed, sum: revenue, gte: 500, within: 6mo}
+- {did: Order Completed, sum: {revenue: {gte: 500}}, avg: {discount: {lt: 5, gte: 1}}, times: {in: [1, 2]}, distinct: {products.category: {gte: 3}}}
+- {bucket: spring26, lt: 20%}
+- {did: Session Ended, times: {gte: 3}, since: {last: Order Completed}}
+- {did: Session Ended, times: 3, since: {first: Order Completed, where: {coupon: SPRING}}, local_hour: {between: [9, 17]}, weekday: {in: [sat, sun]}}
+- {did: Session Ended, since: 2024-01-01}
+- {trait: birth_date, anniversary_in: 7d}
+- {account: {did: Ticket Opened, without: Ticket Solved, same: ticket_id}}
+- {account: {all: [{trait: plan, is: pro}, {did: Ticket Opened, without: {did: Ticket Solved, where: {by: agent}}, same: ticket_id}]}}
+- {table: pets, where: {species: dog}}
+- {table: pets, where: {species: dog, weight: {between: [5, 20.5]}}, times: {gte: 2}}
+- all: [{prediction: churn, horizon: 90d, gte: 0.7}, {persona: loyal}, {consent: email.marketing}, {near: {trait: address, lat: 33.7, lon: -84.4, km: 25}}]
+- {not: {any: [{segment: staff}, {not: {trait: plan, in: [free, trial]}}]}}
+- {trait: postal_code, is: 01067}
+- {trait: postal_code, is: "1067"}
+- {trait: answer, is: yes, is_not: "true"}
+- {trait: vip, is: true}
+- {trait: plan, not_in: ["1", 1, true, pro]}
+- {trait: seen_at, before: 2024-01-01, after: 2023-01-01T00:00:00Z}
+- {trait: email, ends_with: "@example.com", matches: "^[a-z]+@", not_contains: "+"}
+- {did: {in: [Order Completed, Order Paid]}, where: {note: {exists: false}, total: {ago: {gt: 5d}, age: {is: 4}}}}
+- {did: Order Completed, something: {not: [known, yet]}, where: [odd]}
+- {nobody: knows, this: head}
+- {any: [{all: [{any: [{all: [{trait: a, is: 1}, {trait: b, is: "2"}]}, {trait: c, exists: true}]}, {trait: d, is: x}]}, {trait: e, is: y}]}
+- {did: Order Completed, did_not: Order Paid}
+- a text
+- [a, list]
+`;
