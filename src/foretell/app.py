@@ -52,6 +52,9 @@ ROOMS: tuple[RoomParts, ...] = (
     profile.PRIVACY_PARTS,
     predict.PARTS,
     segment.PARTS,
+    segment.TREND_PARTS,
+    segment.live.LIVE_PARTS,
+    segment.personas.PARTS,
     deliver.PARTS,
     care.PARTS,
     decide.PARTS,
@@ -67,10 +70,12 @@ KINDS: tuple[Kind, ...] = (
     identify.KIND,
     profile.KIND,
     segment.KIND,
+    segment.personas.KIND,
     predict.KIND,
     deliver.TEMPLATE,
     deliver.CHANNEL,
     deliver.AUDIENCE,
+    deliver.exports.KIND,
     decide.OFFER,
     journey.KIND,
     measure.KIND,
@@ -92,6 +97,8 @@ def stages(settings: WorkspaceSettings, catalog: Catalog | None = None, data: Pa
         collect.CollectStage(settings.currency),
         profile.ProfileStage(),
         profile.PrivacyStage(),
+        segment.personas.PersonaStage(),
+        segment.live.LiveStage(data),
         deliver.DeliverStage(),
         care.CareStage(),
         decide.DecideStage(),
@@ -155,14 +162,7 @@ def open_workspace(root: Path, mode: Mode = "write", clock: Clock | None = None)
     catalog, problems = definitions.load(root, KINDS)
     frames = collect.FrameReader(_sound(catalog, problems))
     running = stages(catalog.settings, _sound(catalog, problems), engine_settings(root, catalog.settings).data)
-    engine = open_engine(
-        engine_settings(root, catalog.settings),
-        ROOMS,
-        running,
-        collect.decoders(frames),
-        clock,
-        mode,
-    )
+    engine = open_engine(engine_settings(root, catalog.settings), ROOMS, running, collect.decoders(frames), clock, mode)
     with engine:
         yield Workspace(root, clock, catalog, engine, frames, problems, running)
 
@@ -244,6 +244,9 @@ def plan(workspace: Workspace) -> definitions.Plan:
 def apply(workspace: Workspace) -> Sequence[definitions.Change]:
     """Put the workspace's files in force; raises :class:`DefinitionErrors` where they are wrong."""
     planned = plan(workspace)
+    definitions.raise_errors(planned.problems)
+    now = workspace.clock.now()
+    definitions.apply_lists(workspace.engine, workspace.root, workspace.catalog.lists, now=now)
     with workspace.engine.ops.write() as tx:
         made = definitions.apply(planned, tx, workspace.clock.now())
     rules = identify.rules_of(workspace.catalog)
@@ -388,8 +391,11 @@ class Advance:
         health: the data alerts that were opened and closed.
         matched: records that were found to be one person's; None where no document asks for it, or it is not due.
         scored: the predictions that were due.
+        personas: looks for personas that were due.
+        fresh: what became of the segments that are kept fresh.
         journeys: what journeys did.
         sent: what became of the messages that were due.
+        exported: what exports told and wrote.
         retained: what was past its time and was removed.
     """
 
@@ -399,9 +405,12 @@ class Advance:
     health: collect.HealthReport
     matched: identify.MatchReport | None
     scored: list[predict.Scored]
+    fresh: segment.live.Refreshed
     journeys: journey.TickReport
     sent: deliver.DispatchReport
     retained: profile.privacy.Retained = field(default_factory=profile.privacy.Retained)
+    personas: Sequence[segment.personas.Build] = ()
+    exported: deliver.exports.ExportReport = field(default_factory=deliver.exports.ExportReport)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -412,8 +421,11 @@ class Advance:
             "health": asdict(self.health),
             "matched": None if self.matched is None else self.matched.as_dict(),
             "scored": [one.as_dict() for one in self.scored],
+            "personas": [one.as_dict() for one in self.personas],
+            "segments": asdict(self.fresh),
             "journeys": asdict(self.journeys),
             "sent": self.sent.as_dict(),
+            "exported": self.exported.as_dict(),
             "retained": asdict(self.retained),
         }
 
@@ -430,10 +442,18 @@ def advance(workspace: Workspace, now: datetime) -> Advance:
     sessions = collect.refresh_sessions(workspace.engine, workspace.catalog, now=now)
     health = collect.watch_sources(workspace.engine, workspace.catalog, now=now)
     scored = predict.refresh(*places, now=now)
+    personas = segment.personas.refresh(*places, now=now)
+    fresh = segment.live.refresh(*places, now=now)
     journeys = journey.tick(*places, now=now)
     sent = deliver.dispatch(workspace.engine, workspace.catalog, now=now)
+    exported = deliver.exports.refresh(*places, keep=protect.keeping(workspace.engine, "export", now), now=now)
     retained = profile.privacy.retain(workspace.engine, workspace.settings, now=now)
-    return Advance(now, applied, sessions, health, matched, scored, journeys, sent, retained)
+    return Advance(now, applied, sessions, health, matched, scored, fresh, journeys, sent, retained, personas, exported)
+
+
+def freshen(workspace: Workspace, now: datetime) -> segment.live.Refreshed:
+    """Let what was applied count in the segments, and tell who entered and left."""
+    return segment.live.refresh(workspace.engine, workspace.catalog, workspace.reader, now=now)
 
 
 def protected(workspace: Workspace) -> protect.Opened:

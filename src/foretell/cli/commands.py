@@ -26,7 +26,7 @@ class _Root(OnDemand):
             "documents", "Show what applying the definitions would change, and everything that is wrong with them."
         ),
         "apply": Place("documents", "Put the definitions of the workspace's files in force; twice changes nothing."),
-        "schema": Place("documents", "Print the JSON schema of a kind of document, for editors."),
+        "schema": Place("documents", "Print the JSON schema of a kind of document, or of a condition, for editors."),
         "demo": Place(
             "demonstration",
             "Play a shop through: profiles, predictions, segments, a journey with its messages; then serve the app.",
@@ -43,10 +43,16 @@ class _Root(OnDemand):
             "backups", "Restore a workspace into an empty folder; whoever was erased since is erased again."
         ),
         "query": Place("queries", "Ask the published views in SQL; nothing can be changed this way."),
+        "export": Place(
+            "exporting", "Write the members of a segment to a file, without those whose data may not be handed over."
+        ),
         "serve": Place("serving", "Serve the app and the API, take in events and do what is due, until Ctrl-C."),
         "bench": Place("benchmarks", "Run a benchmark: both sides in one run, ratios judged, seconds only printed."),
         "profile": Place("people", "One person: identifiers, traits, timeline.", "app"),
         "segment": Place("segments", "Segments: sizes, members, reasons, at any instant.", "app"),
+        "persona": Place(
+            "personas", "Personas: kinds of customers by behaviour, what is known of each, whom to ask.", "app"
+        ),
         "predict": Place("predictions", "Predictions: train, score, judge, explain.", "app"),
         "kpi": Place("kpis", "KPIs by month and by segment.", "app"),
         "journey": Place("journeys", "Journeys: start, pause, what they did.", "app"),

@@ -101,6 +101,7 @@ def _show(summary: Summary, dataset: Dataset) -> None:
         say(summary.verdicts[key])
     people.out("")
     table(["segment", right("people")], [(key, number(size)) for key, size in summary.segments.items()])
+    _show_personas(summary)
     _show_journeys(summary)
     people.out("")
     _show_kpis(summary)
@@ -108,6 +109,15 @@ def _show(summary: Summary, dataset: Dataset) -> None:
     say(dataset.credit, dim=True)
     people.out("")
     _show_next(summary, dataset)
+
+
+def _show_personas(summary: Summary) -> None:
+    if not summary.personas_say:
+        return
+    people.out("")
+    say(summary.personas_say)
+    if summary.personas:
+        table(["persona", right("people")], [(title, number(size)) for title, size in summary.personas.items()])
 
 
 def _show_journeys(summary: Summary) -> None:

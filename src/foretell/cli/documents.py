@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,8 @@ from foretell.cli.opening import TakenByServer, root_of, workspace_at
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell
 from foretell.cli.tables import say, table
-from foretell.definitions import Change, Plan, Problem, WorkspaceSettings
+from foretell.condition import SCHEMAS, condition_schema
+from foretell.definitions import Change, ListChange, Plan, Problem, WorkspaceSettings
 from foretell.errors import UsageError
 from foretell.web import presence_in
 
@@ -87,6 +89,7 @@ def plan(
         emit_json(
             {
                 "changes": [change.as_dict() for change in planned.changes if change.action != "unchanged"],
+                "lists": [change.as_dict() for change in planned.lists],
                 "problems": [problem.as_dict() for problem in planned.problems],
                 "identity": None if told is None else told.as_dict() | {"moves": moves},
             }
@@ -97,27 +100,34 @@ def plan(
             show_preview(told, moves)
     if any(problem.severity == "error" for problem in planned.problems):
         raise typer.Exit(2)
-    if check and any(change.action != "unchanged" for change in planned.changes):
+    if check and not planned.empty:
         raise typer.Exit(2)
 
 
 def apply(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Put the definitions of the workspace's files in force; twice changes nothing."""
     with workspace_at(workspace, "write") as found:
+        lists = definitions.list_changes(found.catalog.lists, found.engine.ops)
         made = wiring.apply(found)
     if as_json:
-        emit_json({"changes": [change.as_dict() for change in made]})
+        told = {"changes": [change.as_dict() for change in made], "lists": [change.as_dict() for change in lists]}
+        emit_json(told)
         return
     for change in made:
         _show_change(change)
-    say(f"{len(made)} applied" if made else "Nothing to change.")
+    _show_lists(lists)
+    many = len(made) + len(lists)
+    say(f"{many} applied" if many else "Nothing to change.")
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="Kind of document, e.g. segment.")],
+    kind: Annotated[str, typer.Argument(help="Kind of document, e.g. segment; or condition.")],
     _as_json: AsJson = True,
 ) -> None:
-    """Print the JSON schema of a kind of document, for editors."""
+    """Print the JSON schema of a kind of document, or of a condition, for editors."""
+    if kind == "condition":
+        emit_json(condition_schema())
+        return
     found = wiring.kind_of(kind)
     if found is None:
         names = sorted(known.name for known in wiring.KINDS)
@@ -126,7 +136,7 @@ def schema(
             f"there is no kind called {kind!r}",
             next_step=definitions.suggestion(kind, names, what="kinds"),
         )
-    emit_json(definitions.schema(found))
+    emit_json(definitions.schema(found, SCHEMAS))
 
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:
@@ -140,8 +150,14 @@ def _show_changes(planned: Plan) -> None:
     changes = [change for change in planned.changes if change.action != "unchanged"]
     for change in changes:
         _show_change(change)
-    same = len(planned.changes) - len(changes)
-    say(f"{len(changes)} to change, {same} unchanged" if changes else f"Nothing to change ({same} in force).")
+    _show_lists(planned.lists)
+    same, many = len(planned.changes) - len(changes), len(changes) + len(planned.lists)
+    say(f"{many} to change, {same} unchanged" if many else f"Nothing to change ({same} in force).")
+
+
+def _show_lists(lists: Iterable[ListChange]) -> None:
+    for change in lists:
+        say(f"{_SIGNS[change.action]} {change.name}  {change.file}  {change.rows:,} rows", hang=4)
 
 
 def _show_change(change: Change) -> None:

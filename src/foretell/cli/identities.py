@@ -11,13 +11,12 @@ import typer
 from foretell import app as wiring
 from foretell import identify
 from foretell.cli.opening import opened
-from foretell.cli.options import HERE, AsJson, Workspace
+from foretell.cli.options import HERE, AsJson, BeyondLimits, Why, Workspace
 from foretell.cli.output import emit_json
 from foretell.cli.tables import cut, heading, people, right, say, table
 
 Who = Annotated[str, typer.Argument(metavar="ID", help="TYPE:VALUE, e.g. user_id:17850, or the bare value.")]
 Other = Annotated[str, typer.Argument(metavar="OTHER", help="The same of the other person.")]
-Why = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, in your words.", show_default=False)]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,9 +30,7 @@ def merge(
     other: Other,
     workspace: Workspace = HERE,
     reason: Why = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also where together they have more identifiers than one person may.")
-    ] = False,
+    force: BeyondLimits = False,
     as_json: AsJson = False,
 ) -> None:
     """Make two people one, also where a split has kept them apart; the older profile stays."""

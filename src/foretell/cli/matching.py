@@ -10,13 +10,12 @@ import typer
 from foretell import app as wiring
 from foretell import identify
 from foretell.cli.opening import opened
-from foretell.cli.options import HERE, AsJson, Workspace
+from foretell.cli.options import HERE, AsJson, BeyondLimits, Why, Workspace
 from foretell.cli.output import emit_json
 from foretell.cli.tables import cut, people, right, say, table
 
 review = typer.Typer(help="Pairs of records that only people can decide.")
 PairId = Annotated[str, typer.Argument(metavar="PAIR", help="The pair, as `foretell profile review list` names it.")]
-Why = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, in your words.", show_default=False)]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -88,9 +87,7 @@ def accept(
     pair: PairId,
     workspace: Workspace = HERE,
     reason: Why = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also where together they have more identifiers than one person may.")
-    ] = False,
+    force: BeyondLimits = False,
     as_json: AsJson = False,
 ) -> None:
     """Both records are one person's: join them."""

@@ -18,4 +18,8 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="T", help="Instant to read at (ISO 8601; default: now).", show_default=False),
 ]
+Why = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, in your words.", show_default=False)]
+BeyondLimits = Annotated[
+    bool, typer.Option("--force", help="Also where together they have more identifiers than one person may.")
+]
 HERE = Path(".")

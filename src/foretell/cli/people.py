@@ -33,8 +33,14 @@ def show(
 ) -> None:
     """Show what is known of a person."""
     with opened(workspace) as found:
-        rules = profile.survivorship_of(found.catalog)
-        person = profile.show(found.engine, identify.find(found.engine, identifier), events=events, rules=rules)
+        person = profile.show(
+            found.engine,
+            identify.find(found.engine, identifier),
+            events=events,
+            rules=profile.survivorship_of(found.catalog),
+            at=found.clock.now(),
+            purposes=profile.purposes_of(found.catalog),
+        )
     if as_json:
         emit_json(asdict(person))
         return

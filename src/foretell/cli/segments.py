@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell import identify, segment
+from foretell.cli import segment_format, segment_groups, segment_history
 from foretell.cli.exported import To, write_export
 from foretell.cli.opening import instant, opened
 from foretell.cli.options import HERE, AsJson, AsOf, Workspace
@@ -96,6 +97,11 @@ def explain(
         emit_json(why.as_dict())
         return
     _show(why, 0)
+
+
+segment_format.add_to(app)
+segment_groups.add_to(app)
+segment_history.add_to(app)
 
 
 def _show(part: Explanation, depth: int) -> None:

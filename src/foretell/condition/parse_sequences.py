@@ -24,7 +24,8 @@ def sequence(raw: Raw, head: str, path: Path, faults: Faults) -> Sequence | None
     """``{sequence: [{did: Product Viewed}, {did_not: Order Completed, within: 7d}], same: product_id}``."""
     told, place = raw[head], (*path, head)
     if not isinstance(told, list | tuple) or len(told) < 2:
-        faults.add(place, "BAD_CONDITION", f"{head!r} needs two steps or more, not {described(told)}", _EXAMPLE)
+        given = len(told) if isinstance(told, list | tuple) else described(told)
+        faults.add(place, "BAD_CONDITION", f"{head!r} needs two steps or more, not {given}", _EXAMPLE)
         return None
     found = [_step(step, (*place, number), faults) for number, step in enumerate(told)]
     steps = tuple(step for step in found if step is not None)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from foretell.clock import Duration, naive_utc, utc
 from foretell.definitions import revision_of
-from foretell.engine import TIMESTAMP, Engine
+from foretell.engine import OWN_SOURCE, TIMESTAMP, UNSENT, Engine
 from foretell.journey import JourneySpec
 
 _REVISIONS = (
@@ -45,14 +45,14 @@ SELECT count(DISTINCT p.run) AS runs FROM people p JOIN (
   UNION SELECT run FROM cases WHERE journey = $journey AND opened_at <= $now) r ON r.run = p.run
 WHERE p.arm = 'treated'
 """
-_WRITTEN_BEFORE = """
+_WRITTEN_BEFORE = f"""
 SELECT count(*) AS active, coalesce(sum(was_before), 0) AS foreseen FROM (
   SELECT p.profile_id, max(CASE WHEN l.batch < t.batch THEN 1 ELSE 0 END) AS was_before
   FROM people p
   JOIN nodes n ON n.profile_id = p.profile_id
   JOIN log_events l ON l.profile_key = n.node_key AND l.ts > p.entered_at AND l.ts <= p.until_at
-    AND l.source <> 'foretell'
-  JOIN (SELECT profile_key, ts, min(batch) AS batch FROM log_events WHERE source = 'foretell'
+    AND l.source NOT IN ({UNSENT})
+  JOIN (SELECT profile_key, ts, min(batch) AS batch FROM log_events WHERE source = '{OWN_SOURCE}'
       AND event = 'Journey Entered' GROUP BY profile_key, ts) t
     ON t.profile_key = l.profile_key AND t.ts = p.entered_at
   GROUP BY p.profile_id) a

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from foretell.errors import ForetellError
-from foretell.web.api import kpis, overview
+from foretell.web.api import conditions, kpis, overview
 from foretell.web.site import Site
 
 _LOG = logging.getLogger("foretell.web")
@@ -19,6 +19,7 @@ def warm(site: Site) -> None:
         site.memberships,
         lambda: overview.board(site),
         lambda: kpis.kpis(site),
+        lambda: conditions.vocabulary(site),
     )
     for piece in pieces:
         try:

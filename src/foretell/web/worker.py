@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from foretell.app import Workspace, advance
+from foretell.app import Workspace, advance, freshen
 from foretell.errors import ForetellError
 
 TICK_SECONDS = 5.0
 """How often what is due is looked for."""
+FRESH_SECONDS = 0.5
+"""How often segments are brought up to date while events arrive."""
 LONGEST_WAIT_SECONDS = 60.0
 """Longest pause after a piece of work failed several times."""
 
@@ -65,21 +67,27 @@ class _Piece:
 
 
 class Worker:
-    """Applies what waits in the spool as soon as it is told, and every few seconds does what is due.
+    """Applies what waits in the spool as soon as it is told, lets it count in segments, and every few seconds does
+    what is due.
 
     Args:
         tick_seconds: how often what is due is looked for.
+        fresh_seconds: how long after others events that were taken in count in segments, at most.
 
     ``wanted`` is True from its start on: a server without it is not broken, one whose worker died is.
     """
 
-    def __init__(self, workspace: Workspace, *, tick_seconds: float = TICK_SECONDS) -> None:
+    def __init__(
+        self, workspace: Workspace, *, tick_seconds: float = TICK_SECONDS, fresh_seconds: float = FRESH_SECONDS
+    ) -> None:
         self._workspace = workspace
         self._arrived = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._unfresh = False
         self.wanted = False
         self._apply = _Piece("taking in events", tick_seconds, lambda _: workspace.engine.apply_pending())
+        self._freshen = _Piece("keeping segments fresh", fresh_seconds, lambda now: freshen(workspace, now))
         self._advance = _Piece("doing what is due", tick_seconds, lambda now: advance(workspace, now))
 
     def start(self) -> None:
@@ -108,7 +116,7 @@ class Worker:
 
     def state(self) -> tuple[Work, ...]:
         """How each piece of work stands."""
-        return (self._apply.state, self._advance.state)
+        return (self._apply.state, self._freshen.state, self._advance.state)
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -116,12 +124,17 @@ class Worker:
             self._arrived.clear()
             if self._apply.due or (arrived and not self._apply.state.failures):
                 self._apply.attempt(self._workspace.clock.now())
+                self._unfresh |= arrived
+            if self._unfresh and self._freshen.due and not self._stopping.is_set():
+                self._unfresh = False
+                self._freshen.attempt(self._workspace.clock.now())
             if self._advance.due and not self._stopping.is_set():
                 self._advance.attempt(self._workspace.clock.now())
             self._arrived.wait(self._pause())
 
     def _pause(self) -> float:
-        return max(0.05, min(self._apply.due_at, self._advance.due_at) - time.monotonic())
+        due = [self._apply.due_at, self._advance.due_at, *([self._freshen.due_at] if self._unfresh else [])]
+        return max(0.05, min(due) - time.monotonic())
 
 
 def _told(error: Exception) -> ForetellError:

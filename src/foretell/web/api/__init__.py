@@ -6,8 +6,10 @@ from fastapi import APIRouter
 
 from foretell.web.api import (
     cases,
+    conditions,
     consents,
     data_health,
+    exports,
     identity,
     inbox,
     journeys,
@@ -18,11 +20,16 @@ from foretell.web.api import (
     overviews,
     own_tables,
     people,
+    personas,
     predictions,
     privacy,
     profile_writes,
     profiles,
     quarantine,
+    segment_discovery,
+    segment_groups,
+    segment_history,
+    segment_saving,
     segments,
     sources,
     tracking,
@@ -32,8 +39,10 @@ from foretell.web.errors import ERRORS
 
 router = APIRouter(responses=ERRORS)
 PARTS = (
-    workspace, overview, overviews, people, profiles, profile_writes, consents, identity, segments, predictions,
-    journeys, inbox, messages, cases, kpis, sources, data_health, tracking, quarantine, privacy, own_tables, matching,
+    workspace, overview, overviews, people, profiles, profile_writes, consents, identity, conditions, segments,
+    segment_groups, segment_discovery, segment_history, segment_saving, exports,
+    personas, predictions, journeys, inbox, messages, cases, kpis, sources, data_health, tracking, quarantine, privacy,
+    own_tables, matching,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

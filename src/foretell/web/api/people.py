@@ -88,11 +88,11 @@ class OtherValue(BaseModel):
 
 
 class ConsentState(BaseModel):
-    """The latest word on a purpose over a channel; without one nothing is granted."""
+    """The word on a purpose over a channel that counts; without one the person never spoke of it."""
 
     channel: str
     purpose: str
-    state: str = Field(description="granted or denied.")
+    state: str = Field(description="granted, denied or expired.")
     at: Instant
     source: str
 
@@ -207,7 +207,10 @@ def person(site: Here, profile_id: str) -> Person:
     """Everything about one person; any identifier finds them."""
     place = site.workspace
     match = identify.find(place.engine, profile_id)
-    card = profile.show(place.engine, match, events=0)
+    card = profile.show(
+        place.engine, match, events=0, rules=profile.survivorship_of(place.catalog), at=site.now,
+        purposes=profile.purposes_of(place.catalog),
+    )  # fmt: skip
     everybody = site.directory()
     row = everybody.filter(pc.equal(everybody["profile_key"], match.profile_key)).to_pylist()
     told: Mapping[str, Any] = row[0] if row else {}
@@ -228,7 +231,7 @@ def person(site: Here, profile_id: str) -> Person:
         identifiers=[
             Identifier(kind=kind, value=value) for kind, values in card.identifiers.items() for value in values
         ],
-        traits=_traits(site, match.profile_key),
+        traits=_traits(card.told),
         consents=[
             ConsentState(channel=one.channel, purpose=one.purpose, state=one.state, at=one.at, source=one.source)
             for one in card.consents
@@ -306,8 +309,7 @@ def _plain(value: str | Decimal) -> str | float:
     return value if isinstance(value, str) else float(value)
 
 
-def _traits(site: Site, profile_key: int) -> list[Trait]:
-    place = site.workspace
+def _traits(told: Sequence[profile.TraitTold]) -> list[Trait]:
     return [
         Trait(
             name=one.name,
@@ -321,7 +323,7 @@ def _traits(site: Site, profile_key: int) -> list[Trait]:
                 for other in one.others
             ],
         )
-        for one in profile.traits_told(place.engine.ops, profile_key, profile.survivorship_of(place.catalog))
+        for one in told
     ]
 
 

@@ -1,0 +1,36 @@
+"""Documents that the app keeps: saved and deleted while the server runs, which goes on with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from foretell import definitions
+from foretell.app import beside, reload_definitions
+from foretell.definitions import Saved
+from foretell.web.site import Site
+
+
+def save(site: Site, kind: str, key: str, spec: Mapping[str, Any], *, base_revision: int | None = None) -> Saved:
+    """Put a document of the app in force; see :func:`foretell.definitions.save`."""
+    place = site.workspace
+    saved = definitions.save(
+        beside(place).catalog, place.engine.ops, kind, key, spec, now=site.now, base_revision=base_revision
+    )
+    _go_on(site)
+    return saved
+
+
+def remove(site: Site, kind: str, key: str, *, base_revision: int | None = None) -> None:
+    """Take a document of the app out of force; see :func:`foretell.definitions.remove`."""
+    place = site.workspace
+    definitions.remove(beside(place).catalog, place.engine.ops, kind, key, now=site.now, base_revision=base_revision)
+    _go_on(site)
+
+
+def _go_on(site: Site) -> None:
+    """Let nothing be done or shown as it was before."""
+    reload_definitions(site.workspace)
+    site.cache.forget()
+    site.senders.forget()
+    site.worker.wake()
