@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
+
+from tests.support.ready_stores import copied_stores
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -18,12 +22,34 @@ settings.register_profile("house", derandomize=True, deadline=None, print_blob=T
 settings.load_profile("house")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+TOGETHER = "tests/browser"
+"""Its files go to one worker, since they look at one shop that takes long to make."""
+
+
+class FilesOfOneShopTogether(LoadFileScheduling):  # type: ignore[misc]
+    """A file to a worker, and :data:`TOGETHER` to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """How ``--dist loadfile`` shares out the tests."""
+    return FilesOfOneShopTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the repository."""
     return REPOSITORY
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ready_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Workspaces of tests begin with copied empty stores."""
+    with copied_stores(tmp_path_factory.mktemp("ready-stores")):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -33,8 +33,18 @@ PAGES = {
     "identity": ("/identity", "Pairs that may be one person, with what speaks for and against."),
     "merges": ("/identity?tab=merges", "Who was made one person, on what evidence, and the way back."),
     "rules": ("/identity?tab=rules", "Which identifiers make a person, and what a changed document would do."),
-    "segments": ("/segments", "The groups that are kept, with their size."),
+    "segments": ("/segments", "The groups that are kept: size and trend, churn, value, use, owner, next review."),
     "segment": ("/segments/at_risk", "One segment: who is in it, what they are worth, which others they are in."),
+    "condition": ("/segments/at_risk?tab=condition", "The condition of a segment, row by row, with what each leaves."),
+    "history": ("/segments/at_risk?tab=history", "How large a segment was in each week of the past year."),
+    "review": ("/segments/at_risk?tab=review", "What has changed in a segment since the last look."),
+    "builder": ("/segments/new?copy=browsed_not_bought", "A segment while it is built, counted with every change."),
+    "overlap": ("/segments?tab=overlap", "How many people each two segments share."),
+    "reviews": ("/segments?tab=review", "When each segment is to be looked at again."),
+    "unused": ("/segments?tab=unused", "Segments that nothing goes by."),
+    "discover": ("/discover?target=churn:90d", "Groups in which churn lies unusually high or low, and that held."),
+    "personas": ("/personas", "Which kinds of customers there are, how sure that is, and whom to ask."),
+    "persona": ("/personas/{persona}", "One kind of customers: their day, what they buy, what hurts, what they say."),
     "predictions": ("/predictions", "What is foreseen, and how well."),
     "prediction": ("/predictions/churn", "Whether 70 % means 70 %, whom to act on, and why."),
     "journeys": ("/journeys", "What runs, and whether it helps."),
@@ -81,7 +91,8 @@ def main(workspace: str, instant: str, *names: str) -> int:
 
 def places(api: Api) -> dict[str, str]:
     """What the braces in :data:`PAGES` stand for: a ``person`` of whom most is known, a ``mail`` and a ``case``
-    of theirs where there is one, and a message that was ``refused``; what there is not is left out."""
+    of theirs where there is one, a message that was ``refused``, the largest ``persona``; what there is not is left
+    out."""
     mails = api("inbox?channel=email")["rows"]
     cases = [*api("cases")["rows"], *api("cases?state=all")["rows"]]
     refused = api("messages?decision=refuse")["rows"]
@@ -91,6 +102,9 @@ def places(api: Api) -> dict[str, str]:
         return {}
     person = max(people, key=_known)
     found = {"person": person["profile_id"]}
+    personas = api("personas")["rows"]
+    if personas:
+        found["persona"] = personas[0]["key"]
     for name, rows, key in (
         ("mail", mails, "message_id"),
         ("case", cases, "case_id"),
@@ -105,7 +119,7 @@ def places(api: Api) -> dict[str, str]:
 def filled(pages: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     """Name → address of those of ``pages`` whose braces are all known."""
     paths = {name: PAGES[name][0] for name in pages}
-    missing = {name for name in ("person", "mail", "case", "refused") if name not in known}
+    missing = {name for name in ("person", "persona", "mail", "case", "refused") if name not in known}
     return {
         name: path.format(**known) for name, path in paths.items() if not any(f"{{{one}}}" in path for one in missing)
     }

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from foretell import app, journey, predict
+from foretell import app, collect, journey, predict, segment
 from foretell.clock import SteppedClock, naive_utc
 from foretell.demo import DATASETS, ShopSettings, ShopWorld
 from foretell.demo.living import tell_history
@@ -24,6 +24,19 @@ from tests.support.served_workspace import site_for
 BEGIN = datetime(2024, 6, 3, tzinfo=UTC)
 LIVED = timedelta(days=540)
 PEOPLE = 400
+PERSONAS = """\
+kind: persona
+key: customers
+spec:
+  people_needed: 100
+  behaviours:
+    - {key: visits, title: visits, of: {did: Session Ended}, high: curious, low: quiet}
+    - {key: store, title: orders in the store, of: {did: Order Completed, where: {channel: store}},
+       per: {did: Order Completed}, high: store-going, low: online}
+    - {key: opens, title: mails opened, of: {did: Email Opened, where: {machine: {is_not: true}}},
+       per: {did: Email Delivered}, high: mail-reading, low: mail-shy}
+"""
+"""Few people: fewer are needed, and only the clearest of their habits counts."""
 
 
 class Silent:
@@ -74,6 +87,7 @@ class LivingShop:
 def living_shop(folder: Path) -> Iterator[LivingShop]:
     """Build the shop in ``folder`` and serve it."""
     DATASETS["shop"].write(folder)
+    (folder / "personas" / "customers.yaml").write_text(PERSONAS)
     clock = SteppedClock(BEGIN + LIVED)
     with app.open_workspace(folder, clock=clock) as workspace:
         app.apply(workspace)
@@ -81,6 +95,9 @@ def living_shop(folder: Path) -> Iterator[LivingShop]:
         rooms = (workspace.engine, workspace.catalog, workspace.reader)
         predict.train(*rooms, "churn", as_of=clock.instant, now=clock.instant)
         predict.train(*rooms, "clv", as_of=clock.instant, now=clock.instant)
+        collect.refresh_sessions(workspace.engine, workspace.catalog, now=clock.instant)
+        found = segment.personas.build(*rooms, as_of=clock.instant, now=clock.instant)
+        assert found.state == "built", found.says
         journey.start(workspace.engine, workspace.catalog, "churn_rescue", now=clock.instant)
         site = site_for(workspace, FOLDER)
         with answering(create_app(site)) as address:

@@ -25,6 +25,8 @@ def test_names_of_operations_are_stable_and_unique() -> None:
 def test_every_answer_has_a_shape_and_every_call_a_sentence() -> None:
     for call in operations():
         assert call["description"].strip().endswith("."), call["operationId"]
+        if "204" in call["responses"]:  # what is removed has no shape
+            continue
         content = call["responses"]["200"]["content"]
         shape = content.get("application/json", {}).get("schema", {})
         assert "$ref" in shape or "text/html" in content, call["operationId"]

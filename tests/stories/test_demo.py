@@ -16,7 +16,7 @@ from tests.docs.console import blocks, clone, reader, run_page
 from tests.support.commands import Foretell
 
 QUICKSTART = "docs/quickstart.md"
-DAYS = "7"
+DAYS = "3"
 
 
 @dataclass(frozen=True)
@@ -116,3 +116,26 @@ def test_the_report_says_what_the_season_does(played: Played) -> None:
     report = shop.json("predict", "report", "churn")
     assert json.dumps(report["metrics"]["roc_auc"]) == json.dumps(told["predictions"]["churn"]["roc_auc"])
     assert "base rate went from" in report["verdict"]
+
+
+def test_a_year_of_invoices_has_three_stable_personas(played: Played) -> None:
+    found = played.shop.json("persona", "build", "--as-of", str(played.told["as_of"]))
+    assert (found["state"], found["kinds"], len(found["personas"])) == ("built", 3, 3)
+    (chosen,) = [one for one in found["candidates"] if one["chosen"]]
+    assert chosen["worst_jaccard"] > 0.9
+    assert chosen["smallest_share"] > 0.1
+    assert found["fidelity"] > 0.83
+    listed = played.shop.json("persona", "list")
+    assert [one["persona"] for one in listed["personas"]] == [one["persona"] for one in found["personas"]]
+    as_of = ("--as-of", str(played.told["as_of"]))
+    largest = played.shop.json("persona", "show", listed["personas"][0]["persona"], *as_of)
+    assert largest["rule_people"] > 0
+    assert largest["findings"] == {"motivation": [], "trigger": [], "habit": []}, "nobody told any"
+    noted = played.shop.json(
+        "persona", "note", largest["persona"], "Stocks up in autumn", "--kind", "habit", "--by", "ann"
+    )
+    told = played.shop.json("persona", "show", largest["persona"])
+    assert [(one["text"], one["by"]) for one in told["findings"]["habit"]] == [(noted["text"], "ann")]
+    asked = played.shop.json("persona", "interviews")
+    assert {one["cause"] for one in asked} == {"loyal", "churned"}
+    assert all(one["guide"] for one in asked)

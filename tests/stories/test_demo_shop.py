@@ -33,7 +33,7 @@ class Played:
 def played(foretell_command: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Without a terminal the demo prints its summary, serves, looks whether the server answers, and ends."""
     here = Foretell(foretell_command, tmp_path_factory.mktemp("demo"))
-    done = here("demo", "--people", "300", "--days", "21", "--dir", "shop", "--port", "0", "--json")
+    done = here("demo", "--people", "300", "--days", "10", "--dir", "shop", "--port", "0", "--json")
     return Played(Foretell(foretell_command, here.folder / "shop"), json.loads(done.stdout), done.stderr)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from foretell import app, care, profile
+from foretell import app, care, identify, profile
 from foretell.clock import FixedClock
 from foretell.collect import Scope, refresh_sessions
 from foretell.engine import Batch, Tx, promise_swap
@@ -164,6 +164,12 @@ def test_what_was_decided_follows_its_people(shop: Foretell) -> None:
     with app.open_workspace(shop.folder) as place:
         (owners,) = place.engine.ops.query("SELECT count(DISTINCT profile_key) FROM cases")
     assert owners == (2,)
+
+    assert rebuilt(shop).none, "a card that begins nobody any more stays with whom it went to"
+    assert [row["user_id"] for row in rows(shop, cases)] == ["u1", "u1", "u2"]
+    with app.open_workspace(shop.folder) as place:
+        identity_rules = identify.IdentityRules.of([identify.IdentifierType("user_id", 2)])
+        assert identify.preview(place.engine, identity_rules).changes_nothing
 
     write(shop.folder, {"sources/till.yaml": WRONG})
     assert rebuilt(shop).people_parted == 1

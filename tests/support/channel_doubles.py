@@ -10,7 +10,7 @@ from typing import Any
 
 from foretell import deliver
 from foretell.deliver.inbox_channel import BOUNCES, LATER, REFUSES
-from foretell.testing import mail_server
+from foretell.testing import mail_server, webhook_receiver
 from tests.support.small_sending import catalog, open_sending
 
 
@@ -24,6 +24,7 @@ class World:
         good: two addresses that take everything.
         bounces, refuses, later: addresses that answer so.
         silent: an address after whose message the connection dies; None where there is none.
+        unreachable: settings with which nothing answers; None where the world is in the workspace.
     """
 
     place: deliver.ChannelPlace
@@ -34,6 +35,7 @@ class World:
     refuses: str
     later: str
     silent: str | None = None
+    unreachable: Mapping[str, Any] | None = None
 
 
 @contextmanager
@@ -48,6 +50,23 @@ def _mail(data: Path) -> Iterator[World]:
             mail_server.REFUSES,
             mail_server.LATER,
             mail_server.SILENT,
+            {"port": 1},
+        )
+
+
+@contextmanager
+def _webhook(data: Path) -> Iterator[World]:
+    with webhook_receiver.webhook_receiver("shared") as receiver, open_sending(data) as engine:
+        settings = catalog(data, settings={"secrets": {"hook": "shared"}}).settings
+        yield World(
+            deliver.ChannelPlace(settings, engine.ops),
+            {"url": receiver.url, "signing_secret": "hook", "allow_private": True, "timeout_seconds": 5},
+            lambda: list(receiver.taken),
+            ("a1", "b2"),
+            "nobody",
+            "refused",
+            "later",
+            unreachable={"url": "http://127.0.0.1:1/"},
         )
 
 
@@ -79,6 +98,7 @@ def _settings(data: Path) -> Any:
 
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[World]]] = {
     "smtp": _mail,
+    "webhook": _webhook,
     "inbox_sms": _inbox("+"),
     **dict.fromkeys(("inbox_email", "inbox_ads", "inbox_alert", "inbox_push"), _inbox("@")),
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +13,7 @@ from tests.support.journey_shop import CHANNELS, at, ids_of, opened, with_people
 from tests.support.served_workspace import NotServing, Process, serving
 from tests.support.small_events import event
 
-COMMAND = (sys.executable, "-W", "error", "-m", "tests.support.killed_command")
-REPOSITORY = Path(__file__).parents[2]
+COMMAND = ("-W", "error", "-m", "tests.support.killed_command")
 SERVED_AT = 75.0
 """Hours: a case is due since the 72nd, a text since the 74th."""
 NEWCOMERS = ("ann", "ben")
@@ -74,8 +71,7 @@ def lived(
     The clock begins at :data:`SERVED_AT`, a restart's some minutes later.
     """
     begin = at(SERVED_AT) + timedelta(minutes=later_minutes)
-    path = os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)])
-    env = {"PYTHONPATH": path, "FORETELL_KILL_AT": kill_at} | ({"FORETELL_CRASH_POINTS": str(points)} if points else {})
+    env = {"FORETELL_KILL_AT": kill_at} | ({"FORETELL_CRASH_POINTS": str(points)} if points else {})
     try:
         with serving(COMMAND, root, "--now", begin.isoformat(), env=env) as server:
             with suppress(httpx.TransportError):  # the server died: who waits for an answer gets none

@@ -18,6 +18,7 @@ import httpx
 from foretell.app import Workspace, open_workspace, reload_definitions
 from foretell.clock import Clock
 from foretell.web import Access, Cache, Site, Worker, create_app
+from tests.support import warm_start
 from tests.support.commands import environment
 from tests.support.small_workspace import write_documents
 
@@ -103,7 +104,7 @@ def served(
 class Process:
     """A server process; ``address`` is where it answers."""
 
-    running: subprocess.Popen[str]
+    running: subprocess.Popen[str] | warm_start.Started
     address: str
     client: httpx.Client
 
@@ -138,17 +139,22 @@ def serving(
 ) -> Iterator[Process]:
     """``foretell serve`` as a process; it is killed where the test has not stopped it.
 
-    ``command`` is the command, or the words that run it.
+    ``command`` is the command, or the words after ``python`` of a process that begins with Foretell loaded.
     """
-    running = subprocess.Popen(
-        [*([command] if isinstance(command, Path) else command), "serve", "--port", "0", "--no-open", *options],
-        cwd=folder,
-        env=environment() | (env or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    words, whole = ["serve", "--port", "0", "--no-open", *options], environment() | (env or {})
+    running: subprocess.Popen[str] | warm_start.Started
+    if isinstance(command, Path):
+        running = subprocess.Popen(
+            [command, *words],
+            cwd=folder,
+            env=whole,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    else:
+        running = warm_start.start([*command, *words], cwd=folder, env=whole)
     try:
         assert running.stderr is not None
         told = running.stderr.readline()

@@ -1,7 +1,7 @@
 """Processes that begin with Foretell loaded, for tests that start hundreds of them.
 
-One process per test worker loads the package and waits; each :func:`run` is a fork of it, with its own files,
-folder, environment and exit code. What such a process does is what ``python …`` does from there on. Whether
+One process per test worker loads the package and waits; each :func:`run` and :func:`start` is a fork of it, with its
+own files, folder, environment and exit code. What such a process does is what ``python …`` does from there on. Whether
 everything loads from nothing is for the tests that start the command itself (``tests/stories/test_serve.py``,
 ``tests/docs/test_blocks_run.py``, ``tests/unit/cli/test_on_demand.py``).
 """
@@ -9,25 +9,30 @@ everything loads from nothing is for the tests that start the command itself (``
 from __future__ import annotations
 
 import atexit
+import io
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any, TextIO
 
 REPOSITORY = Path(__file__).parents[2]
 _LOADED = (
     "foretell.app", "foretell.cli.commands", "foretell.cli.output", "foretell.cli.opening", "foretell.cli.remote",
-    "foretell.testing",
+    "foretell.testing", "foretell.web", "uvicorn",
 )  # fmt: skip
 _HEAD = 4
+_asking = threading.Lock()
 _waiting: tuple[subprocess.Popen[bytes], socket.socket] | None = None
 
 
@@ -43,15 +48,74 @@ def run(
         tempfile.TemporaryFile("w+", encoding="utf-8") as err,
         open(os.devnull) as nothing,
     ):
-        asked = json.dumps({"words": [*map(str, words)], "cwd": str(cwd), "env": dict(env)}).encode()
-        channel = _channel()
-        channel.settimeout(timeout_seconds)
-        socket.send_fds(channel, [len(asked).to_bytes(_HEAD)], [nothing.fileno(), out.fileno(), err.fileno()])
-        channel.sendall(asked)
-        status = int.from_bytes(_received(channel, _HEAD), signed=True)
+        with _asking:
+            channel = _ask(words, cwd, env, [nothing.fileno(), out.fileno(), err.fileno()])
+            channel.settimeout(timeout_seconds)
+            status = int.from_bytes(_received(channel, _HEAD), signed=True)
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess([*words], status, out.read(), err.read())
+
+
+class Started:
+    """A process that goes on, with its standard error; the part of ``subprocess.Popen`` that tests of servers need."""
+
+    def __init__(self, told: socket.socket, stderr: TextIO) -> None:
+        self.stderr, self._told = stderr, told
+        self.pid = int.from_bytes(_received(told, _HEAD))
+        self.returncode: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        try:
+            return self.wait(0)
+        except (TimeoutError, BlockingIOError):
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended. Raises ``TimeoutError``."""
+        if self.returncode is None:
+            self._told.settimeout(timeout)
+            self.returncode = int.from_bytes(_received(self._told, _HEAD), signed=True)
+            self._told.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[None, str]:
+        """Wait for its end; nothing, and the rest of its standard error."""
+        rest = "" if self.stderr.closed else self.stderr.read()
+        self.stderr.close()
+        self.wait(timeout)
+        return None, rest
+
+
+def start(words: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> Started:
+    """Begin ``python`` with ``words``, as :func:`run` does, and leave it; standard output is dropped."""
+    here, there = socket.socketpair()
+    reading, writing = os.pipe()
+    with there, open(writing, "wb") as err, open(os.devnull, "r+b") as nothing, _asking:
+        _ask(words, cwd, env, [nothing.fileno(), nothing.fileno(), err.fileno(), there.fileno()])
+    return Started(here, open(reading, encoding="utf-8"))
+
+
+def _ask(words: Sequence[str | Path], cwd: Path, env: Mapping[str, str], files: list[int]) -> socket.socket:
+    asked = json.dumps({"words": [*map(str, words)], "cwd": str(cwd), "env": dict(env)}).encode()
+    channel = _channel()
+    socket.send_fds(channel, [len(asked).to_bytes(_HEAD)], files)
+    channel.sendall(asked)
+    return channel
 
 
 def _channel() -> socket.socket:
@@ -90,28 +154,56 @@ def _received(channel: socket.socket, length: int) -> bytes:
 
 
 def _wait_for_work(channel: socket.socket) -> list[str]:
-    """Fork for each request; returns, in the child, what it is to run."""
+    """Fork for each request; returns, in the child, what it is to run.
+
+    A fourth file is where to tell the number of a process that goes on, and later its exit code.
+    """
     while True:
-        head, files, _, _ = socket.recv_fds(channel, _HEAD, 3)
+        head, files, _, _ = socket.recv_fds(channel, _HEAD, 4)
         if not head:
             os._exit(0)
         asked = json.loads(_received(channel, int.from_bytes(head)))
+        goes_on = len(files) > 3
         child = os.fork()
         if child == 0:
             channel.close()
-            for place, file in enumerate(files):
-                os.dup2(file, place)
-                os.close(file)
-            os.chdir(asked["cwd"])
-            os.environ.clear()
-            os.environ.update(asked["env"])
-            time.tzset()
-            words: list[str] = asked["words"]
-            return words
+            if goes_on and os.fork():
+                os._exit(0)  # who keeps the process is nobody's child
+            if goes_on:
+                _keep(socket.socket(fileno=files.pop()))
+            return _began(asked, files)
         for file in files:
             os.close(file)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        channel.sendall(status.to_bytes(_HEAD, signed=True))
+        if not goes_on:
+            channel.sendall(status.to_bytes(_HEAD, signed=True))
+
+
+def _keep(told: socket.socket) -> None:
+    """Fork once more: the child goes on, this process tells its number and how it ended."""
+    child = os.fork()
+    if child:
+        told.sendall(child.to_bytes(_HEAD))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        told.sendall(status.to_bytes(_HEAD, signed=True))
+        os._exit(0)
+    told.close()
+
+
+def _began(asked: dict[str, Any], files: list[int]) -> list[str]:
+    """Take on what the process was asked to be; returns what it is to run."""
+    for place, file in enumerate(files):
+        os.dup2(file, place)
+        os.close(file)
+    # A text stream remembers whether its file could be sought, and a pipe cannot.
+    written = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(written, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    time.tzset()
+    words: list[str] = asked["words"]
+    return words
 
 
 def _run(words: list[str]) -> None:

@@ -128,7 +128,7 @@ def test_warnings_carry_file_and_line(engine: Engine, tmp_path: Path) -> None:
         ("condition:\n    all:\n      - did: X\n      - segment: nobody", "UNKNOWN_REFERENCE", 7),
         ("condition:\n    all:\n      - did: X\n      - segment: broken", "DEFINITION_LOOP", 7),
         ("condition: {did: X}\n  fro: known", "UNKNOWN_KEY", 5),
-        ("condition: {sequence: [{did: X}]}", "NOT_IN_THIS_VERSION", 4),
+        ("condition: {sequence: [{did: X}]}", "BAD_CONDITION", 4),
     ],
 )
 def test_broken_documents_say_where(spec: str, code: str, line: int, tmp_path: Path) -> None:
