@@ -40,6 +40,8 @@ def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: O
     """
     if options.days is not None:
         dataset = replace(dataset, lived=timedelta(days=options.days))
+    if dataset.world is not None:
+        clock.instant = dataset.world.begin  # its definitions and lists are as old as the shop
     app.apply(workspace)
     summary = Summary(dataset.key, str(workspace.root), workspace.settings.currency, clock.now())
     if dataset.world is None:
