@@ -88,7 +88,7 @@ class Worker:
         self.wanted = False
         self._apply = _Piece("taking in events", tick_seconds, lambda _: workspace.engine.apply_pending())
         self._freshen = _Piece("keeping segments fresh", fresh_seconds, lambda now: freshen(workspace, now))
-        self._advance = _Piece("doing what is due", tick_seconds, lambda now: advance(workspace, now))
+        self._advance = _Piece("doing what is due", tick_seconds, lambda now: advance(workspace, now, self._keep_up))
 
     def start(self) -> None:
         """Begin."""
@@ -120,17 +120,21 @@ class Worker:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            arrived = self._arrived.is_set()
-            self._arrived.clear()
-            if self._apply.due or (arrived and not self._apply.state.failures):
-                self._apply.attempt(self._workspace.clock.now())
-                self._unfresh |= arrived
-            if self._unfresh and self._freshen.due and not self._stopping.is_set():
-                self._unfresh = False
-                self._freshen.attempt(self._workspace.clock.now())
+            self._keep_up()
             if self._advance.due and not self._stopping.is_set():
                 self._advance.attempt(self._workspace.clock.now())
             self._arrived.wait(self._pause())
+
+    def _keep_up(self) -> None:
+        """Take in what has arrived, and let it count; also between the pieces of what is due."""
+        arrived = self._arrived.is_set()
+        self._arrived.clear()
+        if self._apply.due or (arrived and not self._apply.state.failures):
+            self._apply.attempt(self._workspace.clock.now())
+            self._unfresh |= arrived
+        if self._unfresh and self._freshen.due and not self._stopping.is_set():
+            self._unfresh = False
+            self._freshen.attempt(self._workspace.clock.now())
 
     def _pause(self) -> float:
         due = [self._apply.due_at, self._advance.due_at, *([self._freshen.due_at] if self._unfresh else [])]
