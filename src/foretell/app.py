@@ -433,16 +433,12 @@ class Advance:
 def advance(workspace: Workspace, now: datetime, between: Callable[[], None] = lambda: None) -> Advance:
     """Bring the workspace to ``now``: take in what waits, then room by room do what is due.
 
-    Doing it again at the same instant does nothing.
-
-    Args:
-        between: called after each piece of work that may take long, so that who must not wait for all need not.
+    Doing it again at the same instant does nothing. ``between`` is called after each piece that may take long.
     """
     places = (workspace.engine, workspace.catalog, workspace.reader)
     protect.go_on(protected(workspace), now=now)
     applied = workspace.engine.apply_pending()
     matched = refresh_matching(workspace, now)
-    between()
     sessions = collect.refresh_sessions(workspace.engine, workspace.catalog, now=now)
     between()
     health = collect.watch_sources(workspace.engine, workspace.catalog, now=now)
@@ -454,7 +450,6 @@ def advance(workspace: Workspace, now: datetime, between: Callable[[], None] = l
     between()
     journeys = journey.tick(*places, now=now)
     sent = deliver.dispatch(workspace.engine, workspace.catalog, now=now)
-    between()
     exported = deliver.exports.refresh(*places, keep=protect.keeping(workspace.engine, "export", now), now=now)
     retained = profile.privacy.retain(workspace.engine, workspace.settings, now=now)
     return Advance(now, applied, sessions, health, matched, scored, fresh, journeys, sent, retained, personas, exported)
