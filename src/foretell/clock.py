@@ -186,3 +186,27 @@ def micros(instant: datetime) -> int:
 def from_micros(value: int) -> datetime:
     """The instant ``value`` microseconds after 1970-01-01 UTC."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+
+
+def offset_seconds(zone: ZoneInfo, instant: datetime) -> int:
+    """By how many seconds the clocks of a zone are ahead of UTC at an instant."""
+    offset = instant.astimezone(zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
+
+
+def offset_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The first second at which a zone's offset is no longer that of ``before``, by halving.
+
+    Args:
+        after: an instant with another offset; in between it changes once.
+    """
+    low, high = 0, int((after - before).total_seconds())
+    old = offset_seconds(zone, before)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_seconds(zone, before + timedelta(seconds=middle)) == old:
+            low = middle
+        else:
+            high = middle
+    return before + timedelta(seconds=high)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from foretell.clock import naive_utc, offset_change, offset_seconds, utc
 
 _STEP = timedelta(days=4)
 _NEAR = timedelta(days=2)
@@ -82,23 +84,9 @@ def _found(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple[d
     while day < until:
         following = _ahead(zone, day + _STEP)
         if following != ahead:
-            yield _turn(zone, day, ahead), following
+            yield naive_utc(offset_change(zone, utc(day), utc(day + _STEP))), following
         day, ahead = day + _STEP, following
 
 
-def _turn(zone: ZoneInfo, day: datetime, ahead: int) -> datetime:
-    """The first second of a step at which the offset is no longer ``ahead``."""
-    low, high = 0, int(_STEP.total_seconds())
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _ahead(zone, day + timedelta(seconds=middle)) == ahead:
-            low = middle
-        else:
-            high = middle
-    return day + timedelta(seconds=high)
-
-
 def _ahead(zone: ZoneInfo, instant: datetime) -> int:
-    offset = instant.replace(tzinfo=UTC).astimezone(zone).utcoffset()
-    assert offset is not None
-    return int(offset.total_seconds())
+    return offset_seconds(zone, utc(instant))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from foretell.clock import naive_utc
+from foretell.clock import naive_utc, offset_change, offset_seconds
 
 _YEARS_BACK = 10
 
@@ -54,27 +54,9 @@ def _offsets(zone: ZoneInfo, as_of: datetime) -> list[tuple[datetime, int]]:
     """(naive UTC start, offset in seconds) of every stretch of equal offset, oldest first."""
     start = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [start + timedelta(days=day) for day in range(-365 * _YEARS_BACK, 2)]
-    steps = [(naive_utc(days[0]), _offset(zone, days[0]))]
+    steps = [(naive_utc(days[0]), offset_seconds(zone, days[0]))]
     for before, after in pairwise(days):
-        if _offset(zone, before) != _offset(zone, after):
-            change = _change(zone, before, after)
-            steps.append((naive_utc(change), _offset(zone, change)))
+        if offset_seconds(zone, before) != offset_seconds(zone, after):
+            change = offset_change(zone, before, after)
+            steps.append((naive_utc(change), offset_seconds(zone, change)))
     return steps
-
-
-def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first second of the new offset between two instants, by halving."""
-    low, high = 0, int((after - before).total_seconds())
-    old = _offset(zone, before)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _offset(zone, before + timedelta(seconds=middle)) == old:
-            low = middle
-        else:
-            high = middle
-    return before + timedelta(seconds=high)
-
-
-def _offset(zone: ZoneInfo, instant: datetime) -> int:
-    offset = instant.astimezone(zone).utcoffset()
-    return 0 if offset is None else int(offset.total_seconds())
