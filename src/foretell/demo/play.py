@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from foretell import app, collect, journey, predict, segment
+from foretell import app, collect, definitions, journey, predict, segment
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, utc
 from foretell.demo import living, reviews, wishes
@@ -41,7 +41,10 @@ def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: O
     if options.days is not None:
         dataset = replace(dataset, lived=timedelta(days=options.days))
     if dataset.world is not None:
-        clock.instant = dataset.world.begin  # its definitions and lists are as old as the shop
+        # Lists are as old as the shop, so that its past can be asked about them; documents as the product's use there.
+        lists = workspace.catalog.lists
+        definitions.apply_lists(workspace.engine, workspace.root, lists, now=dataset.world.begin)
+        clock.instant = dataset.world.begin + dataset.world.history
     app.apply(workspace)
     summary = Summary(dataset.key, str(workspace.root), workspace.settings.currency, clock.now())
     if dataset.world is None:
