@@ -34,7 +34,6 @@ from foretell.definitions import Catalog, Document, Kind, Problem, WorkspaceSett
 from foretell.engine import (
     ApplyReport,
     Engine,
-    EngineSettings,
     Mode,
     RebuildParts,
     RoomParts,
@@ -161,8 +160,9 @@ def open_workspace(root: Path, mode: Mode = "write", clock: Clock | None = None)
     definitions.raise_errors(definitions.read_settings(root, os.environ).problems)
     catalog, problems = definitions.load(root, KINDS)
     frames = collect.FrameReader(_sound(catalog, problems))
-    running = stages(catalog.settings, _sound(catalog, problems), engine_settings(root, catalog.settings).data)
-    engine = open_engine(engine_settings(root, catalog.settings), ROOMS, running, collect.decoders(frames), clock, mode)
+    where = definitions.engine_settings(root, catalog.settings)
+    running = stages(catalog.settings, _sound(catalog, problems), where.data)
+    engine = open_engine(where, ROOMS, running, collect.decoders(frames), clock, mode)
     with engine:
         yield Workspace(root, clock, catalog, engine, frames, problems, running)
 
@@ -194,11 +194,6 @@ def reload_definitions(workspace: Workspace) -> None:
 def _sound(catalog: Catalog, problems: Sequence[Problem]) -> Catalog:
     """``catalog`` in which documents with errors count as broken."""
     return catalog.without({problem.thing for problem in problems if problem.severity == "error"})
-
-
-def engine_settings(root: Path, settings: WorkspaceSettings) -> EngineSettings:
-    """Where a workspace's stores stand and what they may use."""
-    return EngineSettings(root / settings.stores.data, settings.engine.memory_mb, settings.engine.threads)
 
 
 def kind_of(name: str) -> Kind | None:

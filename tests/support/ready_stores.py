@@ -19,7 +19,7 @@ from foretell.clock import Clock
 from foretell.engine import Engine, EngineSettings, RoomParts, Stage
 
 FILES = ("operations.sqlite", "analytics.duckdb")
-_ENGINE = import_module("foretell.engine.engine")
+_ENGINE = import_module("foretell.engine.opening")
 _Open = Callable[[EngineSettings, Sequence[RoomParts], Sequence[Stage], Mapping[str, Any], Clock], Engine]
 _MAKE: _Open = _ENGINE._open_writing
 

@@ -23,6 +23,7 @@ from foretell.definitions.list_versions import TABLE as LIST_VALUES
 from foretell.definitions.list_versions import ListChange, apply_lists, list_changes
 from foretell.definitions.lists import ReferenceList
 from foretell.definitions.loading import catalog_of, load
+from foretell.definitions.places import engine_settings
 from foretell.definitions.planning import Action, Change, Plan, is_kept_by_app, plan
 from foretell.definitions.positions import NodePath, Positions
 from foretell.definitions.problem import (
@@ -96,6 +97,7 @@ __all__ = [
     "differences",
     "doctor",
     "documents_in",
+    "engine_settings",
     "fingerprint",
     "flow_of",
     "in_order",

@@ -29,7 +29,7 @@ from foretell.engine.by_node import count_of, rekey_rows, unmerge_rows
 from foretell.engine.copying import copy_stores
 from foretell.engine.crash_points import observe as observe_crash_points
 from foretell.engine.crash_points import reached
-from foretell.engine.engine import Engine, EngineSettings, Mode, open_engine
+from foretell.engine.engine import Engine, Mode
 from foretell.engine.erasing import (
     Anonymised,
     KeptProperties,
@@ -44,9 +44,11 @@ from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns, 
 from foretell.engine.framing import Frame
 from foretell.engine.kept_keys import workspace_key
 from foretell.engine.linkage import linkage
+from foretell.engine.opening import open_engine
 from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View, Without
 from foretell.engine.rebuilding import RebuildParts, rebuild_beside
 from foretell.engine.scratch import open_file, scratch
+from foretell.engine.settings import EngineSettings, LakeFormat, LakePlace, PostgresPlace
 from foretell.engine.swapping import promise_swap
 from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
 from foretell.engine.unsent import ERASED_SOURCE, OWN_SOURCE, TABLES_SOURCE, UNSENT, UNSENT_SOURCES
@@ -80,8 +82,11 @@ __all__ = [
     "EventLog",
     "Frame",
     "KeptProperties",
+    "LakeFormat",
+    "LakePlace",
     "Mode",
     "OperationalStore",
+    "PostgresPlace",
     "PropertyColumns",
     "RebuildParts",
     "RoomParts",

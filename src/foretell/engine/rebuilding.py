@@ -22,8 +22,9 @@ from foretell.engine.applier import ApplyReport
 from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
 from foretell.engine.carrying import carry_erased
 from foretell.engine.embedded_ops import EmbeddedOps
-from foretell.engine.engine import Engine, open_beside
+from foretell.engine.engine import Engine
 from foretell.engine.folders import make_folder
+from foretell.engine.opening import open_beside
 from foretell.engine.ports import OperationalStore, RoomParts, Tx
 from foretell.engine.scratch import scratch
 from foretell.engine.swapping import BESIDE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from foretell.definitions import WorkspaceSettings, doctor, read_settings
+from foretell.definitions import WorkspaceSettings, doctor, engine_settings, read_settings
+from foretell.engine import LakePlace, PostgresPlace
 
 
 def test_defaults_and_origins(workspace):
@@ -19,7 +20,8 @@ def test_defaults_and_origins(workspace):
         "name": "foretell.yaml:1",
         "currency": "default",
         "zone": "foretell.yaml:2",
-        "stores.data": "default",
+        **dict.fromkeys(("stores.data", "stores.operational", "stores.url", "stores.schema"), "default"),
+        **dict.fromkeys(("engine.kind", "engine.lake", "engine.lake_format", "engine.spark_master"), "default"),
         "engine.memory_mb": "environment variable MEMORY (foretell.yaml:4)",
         "engine.threads": "default",
         "collect.spool_max_mb": "default",
@@ -35,6 +37,20 @@ def test_an_empty_file_means_all_defaults(workspace):
     assert (read.settings, read.problems) == (WorkspaceSettings(), ())
 
 
+def test_stores_beyond_one_machine_have_their_places_by_the_settings(workspace):
+    text = "stores:\n  operational: postgresql\n  url: ${DB}\n  schema: shop\nengine:\n  kind: spark\n  lake: s3://b/lake\n"
+    workspace.write("foretell.yaml", text)
+    read = read_settings(workspace.root, {"DB": "postgresql://u:hidden@db/x"})
+    assert read.problems == ()
+    assert "hidden" not in repr(read.settings)
+    where = engine_settings(workspace.root, read.settings)
+    assert where.postgres == PostgresPlace("postgresql://u:hidden@db/x", "shop")
+    assert "hidden" not in repr(where)
+    assert where.lake == LakePlace("s3://b/lake")
+    assert where.data == workspace.root / "data"
+    assert engine_settings(workspace.root, WorkspaceSettings()).postgres is None
+
+
 @pytest.mark.parametrize(
     ("text", "line", "next_step"),
     [
@@ -47,6 +63,9 @@ def test_an_empty_file_means_all_defaults(workspace):
          "Write it in capitals: GBP."),
         ("currency: EURO\n", "foretell.yaml:1: currency: there is no currency called 'EURO' (settings)",
          "Did you mean 'EUR'?"),
+        ("stores:\n  operational: postgresql\n",
+         "foretell.yaml:1: stores: operational: postgresql needs url (settings)",
+         "Write url: ${FORETELL_DATABASE_URL}, and set that variable."),
         ("engine:\n  threads: 0\n",
          "foretell.yaml:2: engine.threads: input should be greater than or equal to 1 (settings)",
          "Found the number 0."),
