@@ -28,6 +28,7 @@ check: .venv/ready
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tools.size_rules
 	$(BIN)/python -m tools.house_rules
+	@tools/build_ui --check
 
 bench: setup
 	$(BIN)/foretell bench import

@@ -62,6 +62,7 @@ PAGES = {
     "tracking": ("/tracking", "What every event must carry, who answers for it, and what breaches it."),
     "quarantine": ("/quarantine", "What could not be taken in, why, and reading it again."),
     "tables": ("/tables", "Rows of one's own that belong to people or accounts."),
+    "exports": ("/exports", "Segments that leave the house: where to, and whether it works."),
     "privacy": ("/privacy", "What people ask of us, by when, and what was done."),
     "record": ("/privacy?tab=record", "The record of processing, made from the definitions."),
     "consents": ("/consents", "What people agreed to, on which ground, and how many said what."),

@@ -51,6 +51,7 @@ EMPTY = {
     "/quarantine": "Nothing in quarantine",
     "/identity": "No pair waits",
     "/tables": "No own tables yet",
+    "/exports": "No exports yet",
     "/privacy": "Nobody waits for an answer",
 }
 """Where, and the title of what is said in a workspace without anything."""

@@ -70,6 +70,7 @@ export const queries = {
   draft: (asked: Asked) => one<"Draft">("tracking/draft", asked),
   quarantine: (asked: Asked) => read<"Quarantine">("quarantine", asked),
   belongings: (key: string) => one<"Belongings">("tables/of", { id: key }),
+  exports: () => read<"Exports">("exports"),
   ownTables: () => read<"OwnTables">("tables"),
   ownTableRows: (key: string, asked: Asked) => one<"TableRows">(`tables/${id(key)}/rows`, asked),
   // A copy that was taken and an erasure that is done close requests beside the app.

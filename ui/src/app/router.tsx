@@ -37,6 +37,7 @@ const routes = [
   at("/tracking", lazyRouteComponent(() => import("@/collect/tracking"), "TrackingPage")),
   at("/quarantine", lazyRouteComponent(() => import("@/collect/quarantine"), "QuarantinePage")),
   at("/tables", lazyRouteComponent(() => import("@/collect/own-tables"), "OwnTablesPage")),
+  at("/exports", lazyRouteComponent(() => import("@/deliver/exports"), "ExportsPage")),
   at("/privacy", lazyRouteComponent(() => import("@/privacy/privacy"), "PrivacyPage")),
   at("/consents", lazyRouteComponent(() => import("@/privacy/consents"), "ConsentsPage")),
   at("/settings", lazyRouteComponent(() => import("@/app/health"), "HealthPage")),

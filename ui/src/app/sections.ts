@@ -5,7 +5,7 @@ import type { Workspace } from "@/api/types";
 
 type Place =
   | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
-  | "/quarantine" | "/tables" | "/consents" | "/privacy" | "/settings";
+  | "/quarantine" | "/tables" | "/exports" | "/consents" | "/privacy" | "/settings";
 
 export interface Section {
   to: Place;
@@ -50,7 +50,7 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
     sections: [
       {
         to: "/sources", title: "Data", icon: IconDatabase, letter: "d",
-        pages: [{ to: "/sources", title: "Sources" }, { to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }, { to: "/tables", title: "Own tables" }],
+        pages: [{ to: "/sources", title: "Sources" }, { to: "/tracking", title: "Tracking plan" }, { to: "/quarantine", title: "Quarantine" }, { to: "/tables", title: "Own tables" }, { to: "/exports", title: "Exports" }],
       },
       { to: "/privacy", title: "Privacy", icon: IconShieldLock, letter: "v", pages: [{ to: "/privacy", title: "Privacy" }, { to: "/consents", title: "Consent" }] },
       { to: "/settings", title: "Health", icon: IconHeartbeat, letter: "h" },
