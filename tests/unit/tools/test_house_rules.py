@@ -52,6 +52,7 @@ ALLOWED = [
     (ROOM, "import time\nx = time.perf_counter()\ny = clock.now()\nz = event.time\n"),
     (TEST, "x = datetime.now()\nprint(x)\n"),
     ("src/foretell/cli/main.py", "print('x')\n"),
+    ("src/foretell/definitions/settings.py", "kind: Literal['duck" + "db', 'spark']\n"),
     (ROOM, "console.print('x')\n"),
     (ROOM, "np.load(f, allow_pickle=False)\n"),
     (DOOR, '"""Files enter, events leave; cli and app call it."""\n'),

@@ -17,7 +17,7 @@ HOUSE = {
     "money": "",
     "app": "import foretell.engine, foretell.collect, foretell.measure, foretell.testing\n",
     "engine.__init__": "from foretell.engine.store import x\nfrom .scratch import scratch\n__all__ = ['scratch']\n",
-    "engine.store": "import duckdb, sqlite3\nfrom foretell.clock import x\n",
+    "engine.store": "import duckdb, psycopg, pyspark, sqlite3\nfrom foretell.clock import x\n",
     "engine.scratch": "def scratch(): ...\n",
     "collect.__init__": "from foretell.collect.mapping import x\n",
     "collect.mapping": "from foretell.engine import scratch, x\n",
@@ -64,6 +64,7 @@ BREACHES = [
     ("app", "from foretell.engine.scratch import scratch", "foretell.app -> foretell.engine.scratch (l.2)"),
     ("collect.mapping", "import duckdb", "foretell.collect.mapping -> duckdb (l.2)"),
     ("app", "import sqlite3", "foretell.app -> sqlite3 (l.2)"),
+    ("app", "import psycopg", "foretell.app -> psycopg (l.2)"),
 ]
 
 
