@@ -26,7 +26,8 @@ from foretell.engine.batches import (
     Stage,
 )
 from foretell.engine.by_node import count_of, rekey_rows, unmerge_rows
-from foretell.engine.copying import copy_stores
+from foretell.engine.company import Company, Process, company_of
+from foretell.engine.copying import copy_stores, place_stores, remove_stores
 from foretell.engine.crash_points import observe as observe_crash_points
 from foretell.engine.crash_points import reached
 from foretell.engine.engine import Engine, Mode
@@ -41,23 +42,31 @@ from foretell.engine.erasing import (
     undisturbed,
 )
 from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns, accepted
-from foretell.engine.framing import Frame
+from foretell.engine.framing import Frame, Waiting
 from foretell.engine.kept_keys import workspace_key
 from foretell.engine.linkage import linkage
+from foretell.engine.moving import MoveReport
+from foretell.engine.moving import counted as rows_to_move
+from foretell.engine.moving import move as move_stores
+from foretell.engine.naming import naming
 from foretell.engine.opening import open_engine
-from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View, Without
+from foretell.engine.ports import KEY_BYTES, Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View, Without
 from foretell.engine.rebuilding import RebuildParts, rebuild_beside
 from foretell.engine.scratch import open_file, scratch
 from foretell.engine.settings import EngineSettings, LakeFormat, LakePlace, PostgresPlace
+from foretell.engine.spark.java import java_home, spark_home
+from foretell.engine.spreading import Asked, AtWork, Batches, Seat, Spreading, at_work
 from foretell.engine.swapping import promise_swap
 from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
 from foretell.engine.unsent import ERASED_SOURCE, OWN_SOURCE, TABLES_SOURCE, UNSENT, UNSENT_SOURCES
+from foretell.engine.watching import spans_since
 
 __all__ = [
     "ELEMENTS",
     "ERASED_SOURCE",
     "EVENTS",
     "IDENTIFIERS",
+    "KEY_BYTES",
     "LEAST_KEY",
     "MOST_KEY",
     "OWN_SOURCE",
@@ -73,8 +82,12 @@ __all__ = [
     "AnalyticsTable",
     "Anonymised",
     "ApplyReport",
+    "Asked",
+    "AtWork",
     "Batch",
+    "Batches",
     "Column",
+    "Company",
     "Decoded",
     "Decoder",
     "Engine",
@@ -85,28 +98,39 @@ __all__ = [
     "LakeFormat",
     "LakePlace",
     "Mode",
+    "MoveReport",
     "OperationalStore",
     "PostgresPlace",
+    "Process",
     "PropertyColumns",
     "RebuildParts",
     "RoomParts",
+    "Seat",
+    "Spreading",
     "Stage",
     "Tx",
     "View",
+    "Waiting",
     "Without",
     "accepted",
     "anonymised",
+    "at_work",
     "beside",
+    "company_of",
     "copy_stores",
     "count_of",
     "cut_spool",
     "day_of",
     "forget",
     "integers",
+    "java_home",
     "linkage",
+    "move_stores",
+    "naming",
     "observe_crash_points",
     "open_engine",
     "open_file",
+    "place_stores",
     "promise_swap",
     "put_anonymous",
     "python_rows",
@@ -114,7 +138,11 @@ __all__ = [
     "rebuild_beside",
     "rekey_rows",
     "remove_rests",
+    "remove_stores",
+    "rows_to_move",
     "scratch",
+    "spans_since",
+    "spark_home",
     "table_of",
     "undisturbed",
     "unmerge_rows",

@@ -60,11 +60,26 @@ _WRONG_SQL = (
 )
 
 
+_READING = ("SELECT", "WITH", "VALUES", "FROM", "(")
+
+
 def only_reading() -> UsageError:
     """What is said to a query that would change something."""
     return UsageError(
         "BAD_SQL", "only one SELECT can be asked", thing="query", next_step="Begin with SELECT, WITH or VALUES."
     )
+
+
+def require_reading(reader: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse all but one statement that reads; what a SELECT could still change, the read-only
+    transaction refuses."""
+    plain = sql.strip().rstrip(";")
+    if plain.upper().startswith(_READING) and ";" not in plain:
+        return
+    statements = reader.extract_statements(sql)
+    reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+    if len(statements) != 1 or statements[0].type not in reading:
+        raise only_reading()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -19,23 +19,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretell import telemetry
 from foretell.clock import micros
 from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Joining, Stage
+from foretell.engine.claims import applied_until, place_of
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.event_log import accepted, emit_events, new_messages
 from foretell.engine.framing import Frame, Position
 from foretell.engine.memory import bulk_memory
 from foretell.engine.own_events import decoded_events, told_together, with_owners
-from foretell.engine.ports import Analytics, AnalyticsTable, OperationalStore, Tx
-from foretell.engine.records import Records
-from foretell.engine.spool import START, Spool
+from foretell.engine.ports import (
+    Analytics,
+    AnalyticsTable,
+    Claim,
+    ClaimLost,
+    OperationalStore,
+    Recording,
+    Spooling,
+    Tx,
+)
 from foretell.engine.tabular import with_column
+from foretell.engine.watching import note_batch, watched
 from foretell.errors import ForetellError
 
-BATCH_BYTES = 16 * 1024 * 1024
-"""Small frames are applied together up to this size; a larger frame is a batch by itself."""
-BATCH_FRAMES = 1_000
 BULK_ROWS = 180_000
 """In bulk work the analytics store is brought up to date each time so many rows wait for it: more than a
 whole row group of the embedded store, which it then writes once instead of twice."""
@@ -61,14 +68,18 @@ class ApplyReport:
 
 
 class Applier:
-    """Takes spooled frames into the stores, batch by batch, in order; one thread at a time."""
+    """Takes spooled frames into the stores, batch by batch, in order; one thread at a time.
+
+    Args:
+        analytics: None in a process that leaves recorded batches to whoever has the analytics store.
+    """
 
     def __init__(
         self,
-        spool: Spool,
-        records: Records,
+        spool: Spooling,
+        records: Recording,
         ops: OperationalStore,
-        analytics: Analytics,
+        analytics: Analytics | None,
         stages: Sequence[Stage],
         decoders: Mapping[str, Decoder],
         tables: Sequence[AnalyticsTable],
@@ -84,6 +95,7 @@ class Applier:
         self._in_bulk = False
         self._behind: list[tuple[int, Mapping[str, pa.Table]]] = []
         self._memory: dict[str, Any] = {}
+        self._own_batch = 0
 
     @contextmanager
     def bulk(self) -> Iterator[None]:
@@ -108,7 +120,7 @@ class Applier:
             ForetellError: ``STORES_APART`` where it has batches that the operational store does not know.
         """
         with self._turn:
-            if self._behind:
+            if self._analytics is None or self._behind:
                 return 0
             last = self._analytics.last_batch()
             recorded = int(self._ops.query("SELECT coalesce(max(batch), 0) FROM batches")[0][0])
@@ -118,12 +130,11 @@ class Applier:
                     f"the analytics store is at batch {last}, the operational store at batch {recorded}",
                     next_step="Restore the whole data folder from one backup.",
                 )
-            wanted = range(last + 1, recorded + 1)
-            self._records.remove_except(set(wanted))
-            for number in wanted:
+            self._records.remove_except(last, recorded)
+            for number in range(last + 1, recorded + 1):
                 self._analytics.apply(number, self._records.read(number))
                 self._records.remove(number)
-            return len(wanted)
+            return recorded - last
 
     def apply_pending(
         self, now: Callable[[], datetime], progress: Callable[[ApplyReport], None] | None = None
@@ -136,14 +147,17 @@ class Applier:
         return self._apply_waiting(_arrival, progress)
 
     def _apply_waiting(
-        self, instant: Callable[[list[Frame]], datetime], progress: Callable[[ApplyReport], None] | None
+        self, instant: Callable[[Sequence[Frame]], datetime], progress: Callable[[ApplyReport], None] | None
     ) -> ApplyReport:
         total = ApplyReport()
         with self._turn:
             self.catch_up()
-            for frames, start, end in _grouped(self._spool, applied_until(self._ops)):
+            for claim in self._spool.claims():
                 try:
-                    report = self._apply(frames, start, end, instant(frames))
+                    with closing(claim), watched(claim.frames, instant(claim.frames)) as now:
+                        report = self._apply(claim, now)
+                except ClaimLost:
+                    continue
                 except BaseException:
                     self._memory.clear()
                     raise
@@ -155,7 +169,7 @@ class Applier:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Keep everybody else from applying, publishing and acting while the block runs; arrivals are still spooled."""
-        with self._turn:
+        with self._turn, self._spool.alone():
             self._memory.clear()
             self.catch_up()
             yield
@@ -173,8 +187,8 @@ class Applier:
                 return
             with self._ops.write() as tx:
                 number = _next_batch(tx)
-                _enter(tx, number, position, position, now, ApplyReport(), "engine")
-                self._records.write(number, {})
+                _enter(tx, number, place_of(position, position), now, ApplyReport(), "engine")
+                self._records.write(number, {}, tx)
             self._finish(number, {})
 
     def publish(self, room: str, rows: Mapping[str, pa.Table], now: datetime) -> int:
@@ -186,10 +200,10 @@ class Applier:
         require_declared(self._tables, rows)
         with self._turn:
             self.catch_up()
-            with self._ops.write() as tx:
+            with self._spool.sharing(), self._ops.write() as tx:
                 number = _next_batch(tx)
-                _enter(tx, number, None, None, now, ApplyReport(), room)
-                self._records.write(number, rows)
+                _enter(tx, number, None, now, ApplyReport(), room)
+                self._records.write(number, rows, tx)
                 reached("publish.before_commit")
             self._finish(number, rows)
         return number
@@ -199,16 +213,17 @@ class Applier:
         with self._turn:
             self._memory.clear()
             self.catch_up()
-            with self._ops.write() as tx:
+            with telemetry.span(f"act {room}"), self._spool.sharing(), self._ops.write() as tx:
                 number = _next_batch(tx)
+                telemetry.note(batch=number)
                 batch = Batch(number, now, {}, Decoded(EVENTS.empty_table()), EVENTS.empty_table())
                 work(tx, batch)
                 self._follow(tx, batch)
                 report = ApplyReport(1, self._take_told(tx, batch))
                 rows = batch.rows()
                 require_declared(self._tables, rows)
-                _enter(tx, number, None, None, now, report, room)
-                self._records.write(number, rows)
+                _enter(tx, number, None, now, report, room)
+                self._records.write(number, rows, tx)
                 reached("act.before_commit")
             self._finish(number, rows)
         return number
@@ -246,16 +261,18 @@ class Applier:
             stage.react(tx, own)
         return int(kept.events.num_rows)
 
-    def _apply(self, frames: list[Frame], start: Position, end: Position, now: datetime) -> ApplyReport:
-        decoded = concatenated([self._decode(frame) for frame in self._joined(frames)])
-        with self._ops.write() as tx:
+    def _apply(self, claim: Claim, now: datetime) -> ApplyReport:
+        decoded = concatenated([self._decode(frame) for frame in self._joined(claim.frames)])
+        with claim.writing() as tx:
             number = _next_batch(tx)
+            if number != self._own_batch + 1:  # another process was here: what is remembered may be old
+                self._memory.clear()
             fresh = new_messages(tx, decoded.events["message_id"], number)
             kept = accepted(decoded, fresh)
             memory = self._memory if self._in_bulk else None
             repeated = None if kept is decoded else decoded.events.filter(pc.invert(fresh))
             batch = Batch(
-                number, now, frames[0].meta, kept, _numbered(tx, kept.events), memory=memory, repeated=repeated
+                number, now, claim.frames[0].meta, kept, _numbered(tx, kept.events), memory=memory, repeated=repeated
             )
             for stage in self._stages:
                 stage.apply(tx, batch)
@@ -271,10 +288,11 @@ class Applier:
                 decoded.problems.num_rows,
             )
             stored = replace(report, events=report.events + told)
-            _enter(tx, number, start, end, now, stored, "collect")
+            _enter(tx, number, claim.place, now, stored, "collect")
+            note_batch(tx, number, report)
             rows = batch.rows()
             require_declared(self._tables, rows)
-            self._records.write(number, rows)
+            self._records.write(number, rows, tx)
             reached("batch.before_commit")
         self._finish(number, rows)
         return report
@@ -294,6 +312,9 @@ class Applier:
 
     def _finish(self, number: int, rows: Mapping[str, pa.Table]) -> None:
         reached("batch.between_commits")
+        self._own_batch = number
+        if self._analytics is None:
+            return
         self._behind.append((number, rows))
         waiting = sum(max((table.num_rows for table in tables.values()), default=0) for _, tables in self._behind)
         if not self._in_bulk or waiting >= BULK_ROWS:
@@ -302,14 +323,18 @@ class Applier:
     def _level(self) -> None:
         """Bring the analytics store up to the last recorded batch, in one transaction."""
         behind, self._behind = self._behind, []
-        if not behind:
+        if not behind or self._analytics is None:
+            return
+        first, last = behind[0][0], behind[-1][0]
+        if first != self._analytics.last_batch() + 1 or last - first != len(behind) - 1:
+            self.catch_up()  # other processes committed batches between ours: all of them in their order
             return
         parts: dict[str, list[pa.Table]] = {}
         for _, tables in behind:
             for name, table in tables.items():
                 parts.setdefault(name, []).append(table)
         rows = {name: pa.concat_tables(tables, promote_options="default") for name, tables in parts.items()}
-        self._analytics.apply(behind[-1][0], rows)
+        self._analytics.apply(last, rows)
         reached("batch.after_commits")
         for number, _ in behind:
             self._records.remove(number)
@@ -334,30 +359,8 @@ class Applier:
         return decoder(frame)
 
 
-def _arrival(frames: list[Frame]) -> datetime:
+def _arrival(frames: Sequence[Frame]) -> datetime:
     return max(datetime.fromisoformat(frame.meta["received_at"]) for frame in frames)
-
-
-def applied_until(ops: OperationalStore) -> Position:
-    """The place in the spool before which everything was applied."""
-    found = ops.query("SELECT segment, end_byte FROM batches WHERE segment IS NOT NULL ORDER BY batch DESC LIMIT 1")
-    return Position(*found[0]) if found else START
-
-
-def _grouped(spool: Spool, cursor: Position) -> Iterator[tuple[list[Frame], Position, Position]]:
-    frames: list[Frame] = []
-    size, start, previous = 0, cursor, cursor
-    for frame, end in spool.read(cursor):
-        if frames and (
-            end.segment != previous.segment or size + len(frame.body) > BATCH_BYTES or len(frames) >= BATCH_FRAMES
-        ):
-            yield frames, start, previous
-            frames, size, start = [], 0, previous
-        frames.append(frame)
-        size += len(frame.body)
-        previous = end
-    if frames:
-        yield frames, start, previous
 
 
 def concatenated(parts: Sequence[Decoded]) -> Decoded:
@@ -393,24 +396,13 @@ def _next_batch(tx: Tx) -> int:
 def _enter(
     tx: Tx,
     number: int,
-    start: Position | None,
-    end: Position | None,
+    place: tuple[int, int, int] | None,
     now: datetime,
     report: ApplyReport,
     room: str,
 ) -> None:
-    first_byte = start.offset if start and end and start.segment == end.segment else 0
+    counts = (report.events, report.duplicates, report.problems)
     tx.execute(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            end.segment if end else None,
-            first_byte if end else None,
-            end.offset if end else None,
-            micros(now),
-            report.events,
-            report.duplicates,
-            report.problems,
-            room,
-        ),
+        (number, *(place or (None, None, None)), micros(now), *counts, room),
     )

@@ -6,29 +6,33 @@ import hashlib
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from foretell.engine.analytics_errors import explain_engine_errors, only_reading
+from foretell import telemetry
+from foretell.engine.analytics_errors import explain_engine_errors, require_reading
 from foretell.engine.borrowing import Borrowing
 from foretell.engine.compacting import beside, files_of, put_in_place, remove_files, write_anew
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
+from foretell.engine.derived import every_view
 from foretell.engine.memory import KEPT, SESSION
 from foretell.engine.ports import AnalyticsTable, View, Without
-from foretell.engine.tabular import in_order, quoted
+from foretell.engine.tabular import in_order, last_of_each, quoted
 
 _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
 
 
-_READING = ("SELECT", "WITH", "VALUES", "FROM", "(")
 _TAKES_ALL, _WORD = re.compile(r"(?<!count\()\*"), re.compile(r"\w+")
 COLUMNS_AT_ONCE = 100
 """Columns added in one transaction: it keeps a version of the table for each of them."""
+_WAITING_SHARE, _LEAST_WAITING_MB = 8, 16
+"""The log of changes is folded into the file when it holds this share (one in …) of the memory. Folding writes every
+part of a table anew of which a row was replaced, however few: the oftener, the more a wave of a large table costs."""
 
 
 class EmbeddedAnalytics:
@@ -54,6 +58,7 @@ class EmbeddedAnalytics:
             **KEPT,
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
+            "checkpoint_threshold": f"{max(memory_mb // _WAITING_SHARE, _LEAST_WAITING_MB)}MB",
             "temp_directory": str(path.parent / "spill"),
             "autoinstall_known_extensions": False,
             "python_enable_replacements": False,
@@ -119,6 +124,7 @@ class EmbeddedAnalytics:
         told = repr((list(self._tables.values()), self._views))
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
+    @telemetry.timed("analytics", "read")
     def query(
         self,
         sql: str,
@@ -126,7 +132,7 @@ class EmbeddedAnalytics:
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
         with explain_engine_errors(self._path, sql), self._reader() as reader:
-            _require_reading(reader, sql)
+            require_reading(reader, sql)
             try:
                 for name, table in (tables or {}).items():
                     reader.register(name, table)
@@ -137,9 +143,10 @@ class EmbeddedAnalytics:
                     with suppress(duckdb.Error):
                         reader.unregister(name)
 
+    @telemetry.timed_stream("analytics", "read")
     def stream(self, sql: str, params: Mapping[str, object] | None = None, *, rows: int) -> Iterator[pa.Table]:
         with explain_engine_errors(self._path, sql), self._reader() as reader:
-            _require_reading(reader, sql)
+            require_reading(reader, sql)
             with _reading(reader):
                 for batch in reader.sql(sql, params=dict(params or {})).to_arrow_reader(rows):
                     if batch.num_rows:
@@ -171,6 +178,7 @@ class EmbeddedAnalytics:
                 self._last_batch = int(found[0][0])
             return self._last_batch
 
+    @telemetry.timed("analytics", "write")
     def apply(self, number: int, rows: Mapping[str, pa.Table]) -> None:
         require_declared(self._tables.values(), rows)
         if number > self.last_batch():
@@ -185,8 +193,7 @@ class EmbeddedAnalytics:
             self._make_views_of([name for name, columns in missing.items() if columns])
             for name, table in rows.items():
                 self._append(name, table)
-            self._connection.execute("DELETE FROM applied")
-            self._connection.execute("INSERT INTO applied VALUES ($batch)", {"batch": number})
+            self._enter_applied(number)
             reached("analytics.before_commit")
         self._last_batch = number
 
@@ -225,6 +232,26 @@ class EmbeddedAnalytics:
         finally:
             remove_files(target)
 
+    def fill(self, name: str, columns: Mapping[str, str], parts: Iterable[pa.Table]) -> None:
+        """Let a table hold these rows and no others, in one transaction. Of rows with one key there is one.
+
+        Args:
+            columns: column → SQL type, those among them that were added as data arrived.
+        """
+        with self._transaction():
+            there = self._known_columns()[name]
+            self._add_columns(name, {column: kind for column, kind in columns.items() if column not in there})
+            self._connection.execute(f"DELETE FROM {name}")
+            for rows in parts:
+                self._append(name, rows, fresh=True)
+            self._make_views()
+
+    def settle(self, number: int) -> None:
+        """All recorded batches up to ``number`` are in it."""
+        with self._transaction():
+            self._enter_applied(number)
+        self._last_batch = number
+
     def columns(self, relation: str) -> dict[str, str]:
         with self._lock, explain_engine_errors(self._path):
             found = self._connection.execute(
@@ -260,12 +287,13 @@ class EmbeddedAnalytics:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _append(self, name: str, rows: pa.Table) -> None:
+    def _append(self, name: str, rows: pa.Table, *, fresh: bool = False) -> None:
+        """Append rows; ``fresh`` where no two have one key and the table has none of their keys."""
         table = self._tables[name]
         columns = [column for column in table.order if column in rows.column_names]
-        self._connection.register("arriving", in_order(_last_of_each(rows, table.key), columns))
+        self._connection.register("arriving", in_order(rows if fresh else last_of_each(rows, table.key), columns))
         try:
-            if table.key:
+            if table.key and not fresh:
                 same = " AND ".join(
                     f"{name}.{column} IS NOT DISTINCT FROM arriving.{column}" for column in map(quoted, table.key)
                 )
@@ -274,6 +302,12 @@ class EmbeddedAnalytics:
         finally:
             with suppress(duckdb.Error):  # an aborted transaction refuses; the rollback follows
                 self._connection.unregister("arriving")
+
+    def _enter_applied(self, number: int) -> None:
+        told = {"batch": number}
+        changed = self._connection.execute("UPDATE applied SET batch = $batch", told).fetchall()
+        if changed == [(0,)]:
+            self._connection.execute("INSERT INTO applied VALUES ($batch)", told)
 
     def _missing(self, name: str, rows: pa.Table) -> dict[str, str]:
         """Columns that arrive for the first time, of a table declared open."""
@@ -314,27 +348,7 @@ class EmbeddedAnalytics:
 
     def _every_view(self) -> Iterator[View]:
         """The derived views of tables and the declared ones, each after those that it reads."""
-        for table in self._tables.values():
-            if table.derived:
-                yield View(
-                    table.derived,
-                    f"SELECT t.*, coalesce(m.profile_key, t.{table.profile_column}) AS profile_key "
-                    f"FROM {table.name} t LEFT JOIN merged m ON m.node_key = t.{table.profile_column}",
-                    {},
-                )
-        yield from self._views
-
-
-def _require_reading(reader: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Refuse all but one statement that reads; what a SELECT could still change, the read-only
-    transaction refuses."""
-    plain = sql.strip().rstrip(";")
-    if plain.upper().startswith(_READING) and ";" not in plain:
-        return
-    statements = reader.extract_statements(sql)
-    reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    if len(statements) != 1 or statements[0].type not in reading:
-        raise only_reading()
+        return every_view(self._tables.values(), self._views)
 
 
 @contextmanager
@@ -345,13 +359,3 @@ def _reading(reader: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         with suppress(duckdb.Error):
             reader.execute("ROLLBACK")
-
-
-def _last_of_each(rows: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Of rows with the same ``key`` the last one; all rows where there is no key."""
-    if not key:
-        return rows
-    place = "arrival_place"
-    kept = rows.append_column(place, pa.array(range(rows.num_rows), pa.int64()))
-    last = kept.group_by(list(key)).aggregate([(place, "max")])[f"{place}_max"]
-    return rows if len(last) == rows.num_rows else rows.take(last.sort())

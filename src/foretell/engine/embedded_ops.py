@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from foretell import telemetry
 from foretell.engine.crash_points import reached
 from foretell.engine.tabular import python_rows, quoted
 from foretell.errors import ForetellError
@@ -152,6 +153,7 @@ class EmbeddedOps:
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
+    @telemetry.timed_block("operational", "write")
     @contextmanager
     def write(self) -> Iterator[EmbeddedTx]:
         """A transaction; nested use is refused, since there is one writer."""
@@ -170,10 +172,12 @@ class EmbeddedOps:
                     writer.execute("ROLLBACK")
                 raise
 
+    @telemetry.timed("operational", "read")
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._reading, explain_store_errors(self._path):
             return self._reader.execute(sql, tuple(params)).fetchall()
 
+    @telemetry.timed("operational", "read")
     def look_up(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """See :meth:`~foretell.engine.OperationalStore.look_up`; by a connection that nothing else uses."""
         with self._looking:

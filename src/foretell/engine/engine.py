@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 import pyarrow as pa
 
 from foretell.clock import Clock
-from foretell.engine.applier import Applier, ApplyReport, applied_until
+from foretell.engine.absent_analytics import AbsentAnalytics
+from foretell.engine.applier import Applier, ApplyReport
 from foretell.engine.batches import Batch
 from foretell.engine.event_log import EventLog
-from foretell.engine.framing import Frame, Position
-from foretell.engine.ports import Analytics, OperationalStore, Tx
+from foretell.engine.framing import Frame, Waiting
+from foretell.engine.ports import Analytics, OperationalStore, Spooling, Tx
 from foretell.engine.settings import EngineSettings
-from foretell.engine.spool import Spool
 from foretell.errors import ForetellError
 
-Mode = Literal["read", "write"]
+if TYPE_CHECKING:
+    from foretell.engine.postgres import Leadership
+
+Mode = Literal["read", "write", "member"]
 
 
 class Engine:
@@ -33,8 +37,9 @@ class Engine:
         ops: OperationalStore,
         analytics: Analytics,
         clock: Clock,
-        writing: tuple[Spool, Applier] | None,
+        writing: tuple[Spooling, Applier] | None,
         closing: ExitStack,
+        leading: Leadership | None = None,
     ) -> None:
         self.ops = ops
         self.analytics = analytics
@@ -44,12 +49,51 @@ class Engine:
         self.clock = clock
         self._opened = writing
         self._closing = closing
+        self._leading = leading
+        self.process = uuid4().hex
+        """Names who has the workspace open: this engine, as long as it is."""
+
+    @property
+    def has_analytics(self) -> bool:
+        """False in a process that leaves the analytics store to another one."""
+        return not isinstance(self.analytics, AbsentAnalytics)
+
+    @property
+    def is_shared(self) -> bool:
+        """True where other processes change the operational store as well."""
+        return self._opened is not None and self._opened[0].shared
+
+    def claim_rows(self, select: str, params: Sequence[object], change: str) -> list[tuple[Any, ...]]:
+        """Let this process alone go on with rows that wait; returns them.
+
+        Args:
+            select: finds them; those that another process claims at the same time are passed over.
+            change: is run for each with :attr:`process` and its first column; ``select`` finds it no more then.
+        """
+        spool = self.spool
+        with spool.claiming() as tx:
+            rows = tx.query(f"{select} FOR UPDATE SKIP LOCKED" if spool.shared else select, params)
+            tx.executemany(change, [(self.process, row[0]) for row in rows])
+        return rows
+
+    def gone(self, names: Iterable[str]) -> set[str]:
+        """Which of those processes, of this workspace, are gone; this one goes on with what it left itself."""
+        there = self.spool.processes() - {self.process}
+        return {name for name in names if name not in there and (self.has_analytics or name == self.process)}
+
+    def still_leads(self) -> bool:
+        """True as long as nobody else can have taken the place of a process that was opened to write.
+
+        Raises:
+            ForetellError: ``STORE_GONE`` and the like: nobody knows then.
+        """
+        return self._leading is None or self._leading.take()
 
     def spool_append(self, frames: Iterable[Frame]) -> None:
         """Make ``frames`` durable; they are applied by :meth:`apply_pending`."""
         self._writing()[0].append(frames)
 
-    def spool_submit(self, frames: Iterable[Frame]) -> Future[Position]:
+    def spool_submit(self, frames: Iterable[Frame]) -> Future[Any]:
         """Hand ``frames`` to the spool; the future is done when they are durable. Any thread may, and
         what is handed over at the same time is synced together.
 
@@ -60,14 +104,26 @@ class Engine:
 
     def spool_waiting_bytes(self) -> int:
         """How much is durable in the spool and not applied yet."""
-        return self._writing()[0].bytes_behind(applied_until(self.ops))
+        return self._writing()[0].waiting_bytes()
+
+    def spool_waiting(self) -> Waiting:
+        """What is durable in the spool and not applied yet, and since when the first of it waits."""
+        return self._writing()[0].waiting()
+
+    def spool_trial(self) -> None:
+        """Look whether the spool could be written now.
+
+        Raises:
+            ForetellError: with which writing would fail.
+        """
+        self._writing()[0].trial()
 
     def apply_pending(self, progress: Callable[[ApplyReport], None] | None = None) -> ApplyReport:
         """Take everything that waits in the spool into the stores."""
         return self._writing()[1].apply_pending(self.clock.now, progress)
 
     @property
-    def spool(self) -> Spool:
+    def spool(self) -> Spooling:
         """Where arriving bodies are made durable; for this room alone."""
         return self._writing()[0]
 
@@ -111,7 +167,7 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _writing(self) -> tuple[Spool, Applier]:
+    def _writing(self) -> tuple[Spooling, Applier]:
         if self._opened is None:
             raise ForetellError("WORKSPACE_READ_ONLY", "the workspace is opened for reading")
         return self._opened

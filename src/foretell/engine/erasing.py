@@ -21,9 +21,10 @@ from foretell.engine.anonymous import Erased, anonymous, new_numbers
 from foretell.engine.crash_points import reached
 from foretell.engine.engine import Engine
 from foretell.engine.event_log import PropertyColumns
+from foretell.engine.framing import Position
 from foretell.engine.ports import AnalyticsTable, Tx, Without
 from foretell.engine.scratch import scratch
-from foretell.engine.spool_rewriting import Change, Rewritten, rewrite_segments
+from foretell.engine.spool_rewriting import Change, Rewritten
 from foretell.engine.swapping import BEFORE, BESIDE, is_swap_promised
 from foretell.engine.tabular import quoted
 from foretell.engine.unsent import OWN_SOURCE
@@ -66,11 +67,13 @@ def cut_spool(engine: Engine, change: Change, *, now: datetime, progress: Progre
 
     What has arrived meanwhile is taken in first, and what arrives from now on goes to a segment of its own.
     """
-    begin = engine.spool.turn_over()
-    engine.apply_pending()
-    engine.applier.pass_over(begin, now)
-    old = [engine.spool.path(number) for number in engine.spool.segments() if number < begin.segment]
-    return rewrite_segments(old, change, None if progress is None else lambda path: progress(path.name))
+
+    def settle(begin: Position | None) -> None:
+        engine.apply_pending()
+        if begin is not None:
+            engine.applier.pass_over(begin, now)
+
+    return engine.spool.rewrite(change, settle, progress)
 
 
 def remove_rests(data: Path) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretell.engine import watching
 from foretell.engine.batches import Batch, Decoded
 from foretell.engine.ports import AnalyticsTable, OperationalStore, RoomParts, Tx, View
 from foretell.engine.scratch import scratch
@@ -70,6 +71,7 @@ PARTS = RoomParts(
         CREATE TABLE seen_messages (h BIGINT, c BIGINT, batch BIGINT NOT NULL, PRIMARY KEY (h, c)) /*clustered*/;
         CREATE TABLE property_columns (number BIGINT PRIMARY KEY, array_path TEXT, path TEXT NOT NULL);
         """,
+        watching.TABLE,
     ),
     tables=(
         AnalyticsTable(

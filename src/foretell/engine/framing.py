@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,19 @@ class Frame:
     format: str
     meta: Mapping[str, Any] = field(default_factory=dict)
     body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is durable and not applied yet.
+
+    Args:
+        bytes: how much.
+        oldest: when the first of it arrived, UTC; None where nothing waits or it does not say so.
+    """
+
+    bytes: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -96,6 +110,23 @@ def read_frames(path: Path, offset: int = 0, until: int | None = None) -> Iterat
     for head, payload in _whole(path, offset, until):
         offset += len(head) + len(payload)
         yield unpack(payload), offset
+
+
+def meta_at(path: Path, offset: int) -> dict[str, Any] | None:
+    """The ``meta`` of the frame at ``offset``, without its body; None where no frame begins there."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        head = file.read(_HEAD.size + _META.size)
+        if len(head) < _HEAD.size + _META.size:
+            return None
+        length = _META.unpack_from(head, _HEAD.size)[0]
+        if length > MAX_FRAME_BYTES:
+            return None
+        try:
+            found: dict[str, Any] = json.loads(file.read(length))["meta"]
+        except (ValueError, KeyError):
+            return None
+        return found
 
 
 def read_packed(path: Path, offset: int = 0, until: int | None = None) -> Iterator[bytes]:

@@ -46,10 +46,16 @@ def migrate(store: OperationalStore, rooms: Sequence[RoomParts]) -> int:
 
 
 def is_current(store: OperationalStore, rooms: Sequence[RoomParts]) -> bool:
-    """True where exactly the scripts of ``rooms`` have run; False also where nothing has yet."""
+    """True where exactly the scripts of ``rooms`` have run; False also where nothing has yet.
+
+    Raises:
+        ForetellError: where the store does not answer now.
+    """
     try:
         done = store.query("SELECT room, number FROM migrations")
-    except ForetellError:
+    except ForetellError as error:
+        if error.transient:
+            raise
         return False
     return set(done) == _known(rooms)
 

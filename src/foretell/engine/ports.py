@@ -7,12 +7,20 @@ Rooms speak to these types only. The embedded pair stands in :mod:`.embedded_ops
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+
+from foretell.engine.framing import Frame, Position, Waiting
+from foretell.engine.spool_rewriting import Change, Rewritten
+
+KEY_BYTES = 500
+"""The longest text that may be a key of an operational table, in UTF-8: PostgreSQL bounds a row of an index (2,704
+bytes), and a key may have several texts. What others tell is looked at before it becomes one."""
 
 
 class Tx(Protocol):
@@ -126,6 +134,118 @@ class Analytics(Protocol):
 
     def close(self) -> None:
         """Close the store."""
+        ...
+
+
+class ClaimLost(Exception):
+    """Frames that arrived before those of a claim were let go by whoever had claimed them: they come first."""
+
+
+class Claim(Protocol):
+    """Frames that are applied together, by nobody else meanwhile."""
+
+    @property
+    def frames(self) -> Sequence[Frame]:
+        """The frames, in the order in which they arrived."""
+        ...
+
+    @property
+    def place(self) -> tuple[int, int, int] | None:
+        """Segment, first byte and end byte, where they lie in files."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Tx]:
+        """The transaction in which they are applied; where it commits, nobody claims them again.
+
+        Raises:
+            ClaimLost: on entering; nothing was done, and they are claimed again with what comes first.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let them go where they were not applied."""
+        ...
+
+
+class Spooling(Protocol):
+    """Where arriving bodies are made durable, and from where they are taken."""
+
+    shared: bool
+    """True where other processes claim from it as well."""
+
+    def append(self, frames: Iterable[Frame]) -> object:
+        """Make frames durable."""
+        ...
+
+    def submit(self, frames: Iterable[Frame]) -> Future[Any]:
+        """Hand frames over; the future is done when they are durable. Any thread may."""
+        ...
+
+    def claims(self) -> Iterator[Claim]:
+        """What is durable now and not applied, in parts that are applied one after the other."""
+        ...
+
+    def waiting_bytes(self) -> int:
+        """How much is durable and not applied."""
+        ...
+
+    def waiting(self) -> Waiting:
+        """The same, and since when the first of it waits."""
+        ...
+
+    def trial(self) -> None:
+        """Raise the ForetellError with which an append would fail now."""
+        ...
+
+    def claiming(self) -> AbstractContextManager[Tx]:
+        """A short transaction in which rows are claimed that no other process may go on with."""
+        ...
+
+    def processes(self) -> frozenset[str]:
+        """Names of the processes that were heard of lately; none where one has the stores."""
+        ...
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """While the block runs, nobody is :meth:`alone`; stores are changed within such blocks only."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """While the block runs, no other process changes the stores; arrivals are still made durable."""
+        ...
+
+    def rewrite(
+        self, change: Change, settle: Callable[[Position | None], None], progress: Callable[[str], None] | None = None
+    ) -> Rewritten:
+        """Put what ``change`` says into the place of each frame that was applied; to be called :meth:`alone`.
+
+        Args:
+            settle: takes in what waits before anything is changed; it is told where arrivals go from now on, where
+                that is a place in a file.
+        """
+        ...
+
+    def close(self) -> None:
+        """Make what was handed over durable, and stop."""
+        ...
+
+
+class Recording(Protocol):
+    """Recorded batches that wait for the analytics store."""
+
+    def write(self, number: int, rows: Mapping[str, pa.Table], tx: Tx) -> int:
+        """Record batch ``number`` so that it is durable when ``tx`` has committed; returns its bytes."""
+        ...
+
+    def read(self, number: int) -> dict[str, pa.Table]:
+        """The rows of batch ``number`` by table; raises ``RECORD_MISSING``, ``RECORD_DAMAGED``."""
+        ...
+
+    def remove(self, number: int) -> None:
+        """Forget a batch that was applied."""
+        ...
+
+    def remove_except(self, applied: int, recorded: int) -> None:
+        """Forget what batches up to ``applied`` left, and what never became a batch: beyond ``recorded``."""
         ...
 
 

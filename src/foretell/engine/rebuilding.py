@@ -21,6 +21,7 @@ from foretell.engine import event_log
 from foretell.engine.applier import ApplyReport
 from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
 from foretell.engine.carrying import carry_erased
+from foretell.engine.claims import FileSpool
 from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.engine import Engine
 from foretell.engine.folders import make_folder
@@ -72,9 +73,16 @@ def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyR
     Raises:
         ForetellError: ``BODIES_GONE`` where the spool no longer begins with the first body; ``DISK_FULL``.
     """
-    live.apply_pending()
     spool = live.spool
-    if (segments := spool.segments()) and segments[0] != 1:
+    if not isinstance(spool, FileSpool):
+        raise ForetellError(
+            "NOT_ON_POSTGRESQL",
+            "a workspace on PostgreSQL is not derived again",
+            where=str(live.data),
+            next_step="Move it to SQLite with `foretell engine move`, rebuild it there, and move it back.",
+        )
+    live.apply_pending()
+    if (segments := spool.files.segments()) and segments[0] != 1:
         raise ForetellError(
             "BODIES_GONE",
             f"the bodies before segment {segments[0]} are no longer kept, and what they told cannot be read anew",
@@ -93,7 +101,7 @@ def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyR
         tx.execute("UPDATE counters SET value = 0 WHERE name = 'seq'")
         parts.prepare(tx, live.ops)
     settings = replace(live.settings, data=folder)
-    side = open_beside(settings, rooms, parts.derived, parts.decoders, live.clock, spool)
+    side = open_beside(settings, rooms, parts.derived, parts.decoders, live.clock, spool.files)
     try:
         _derive(live, side, rooms, parts, progress)
     except BaseException:

@@ -31,18 +31,13 @@ class Records:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, number: int, rows: Mapping[str, pa.Table]) -> int:
-        """Write batch ``number`` durably; returns its size in bytes."""
-        room = len(_head([(name, _LARGEST, _LARGEST) for name in rows]))
+    def write(self, number: int, rows: Mapping[str, pa.Table], tx: object = None) -> int:
+        """Write batch ``number`` durably, before the transaction commits that names it; returns its size in bytes."""
         path = self._path(number)
         with explain_os_errors("recorded batch"):
             make_folder(self._folder)
             with path.open("wb") as file:
-                file.seek(_HEAD.size + room)
-                parts = [(name, *_written(table, file)) for name, table in rows.items()]
-                head = _head(parts).ljust(room)
-                file.seek(0)
-                file.write(_HEAD.pack(len(head), zlib.crc32(head)) + head)
+                write_tables(rows, file)
                 file.flush()
                 sync_file(file.fileno())
             sync_folder(self._folder)
@@ -59,27 +54,21 @@ class Records:
         try:
             with explain_os_errors("recorded batch"):
                 content = memoryview(path.read_bytes())
-            return _tables(content)
-        except (ValueError, KeyError, TypeError, struct.error) as error:
-            raise ForetellError(
-                "RECORD_DAMAGED", f"recorded batch {number} is damaged", where=str(path), next_step=_RESTORE
-            ) from error
         except ForetellError as error:
             if error.code != "FILE_MISSING":
                 raise
-            raise ForetellError(
-                "RECORD_MISSING", f"recorded batch {number} is gone", where=str(path), next_step=_RESTORE
-            ) from error
+            raise missing(number, str(path)) from error
+        return read_tables(content, number, str(path))
 
     def remove(self, number: int) -> None:
         """Remove an applied record."""
         with explain_os_errors("recorded batch"):
             self._path(number).unlink(missing_ok=True)
 
-    def remove_except(self, wanted: set[int]) -> None:
+    def remove_except(self, applied: int, recorded: int) -> None:
         """Remove the rests of crashes: records that no committed batch waits for."""
         for number in self.numbers():
-            if number not in wanted:
+            if not applied < number <= recorded:
                 self.remove(number)
 
     def numbers(self) -> list[int]:
@@ -88,6 +77,31 @@ class Records:
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}.batch"
+
+
+def write_tables(rows: Mapping[str, pa.Table], file: BinaryIO) -> None:
+    """Write the tables of a record to the beginning of ``file``."""
+    room = len(_head([(name, _LARGEST, _LARGEST) for name in rows]))
+    file.seek(_HEAD.size + room)
+    parts = [(name, *_written(table, file)) for name, table in rows.items()]
+    head = _head(parts).ljust(room)
+    file.seek(0)
+    file.write(_HEAD.pack(len(head), zlib.crc32(head)) + head)
+
+
+def read_tables(content: memoryview, number: int, where: str) -> dict[str, pa.Table]:
+    """The tables of the record of batch ``number``; raises ``RECORD_DAMAGED``."""
+    try:
+        return _tables(content)
+    except (ValueError, KeyError, TypeError, struct.error) as error:
+        raise ForetellError(
+            "RECORD_DAMAGED", f"recorded batch {number} is damaged", where=where, next_step=_RESTORE
+        ) from error
+
+
+def missing(number: int, where: str) -> ForetellError:
+    """The error for a record that is not there and should be."""
+    return ForetellError("RECORD_MISSING", f"recorded batch {number} is gone", where=where, next_step=_RESTORE)
 
 
 class _Counted:

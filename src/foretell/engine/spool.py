@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import os
 import queue
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from foretell.engine.crash_points import reached
 from foretell.engine.folders import make_folder, sync_file, sync_folder
-from foretell.engine.framing import Frame, Position, pack, read_frames, whole_bytes
+from foretell.engine.framing import Frame, Position, Waiting, meta_at, pack, read_frames, whole_bytes
 from foretell.errors import ForetellError, explain_os_errors
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 GROUP_BYTES = 4 * 1024 * 1024
+_TRIAL_BYTES = 4096
 _WORTH_KEEPING = 1024 * 1024
 """A large frame stays in memory until it is read, which is mostly the next thing that happens."""
 
@@ -98,7 +101,7 @@ class Spool:
 
     def _begin(self) -> None:
         if self._closed:
-            raise ForetellError("SPOOL_CLOSED", "the spool is closed", next_step="Open the workspace again.")
+            raise _closed()
         if not self._threads:
             self._threads = (
                 threading.Thread(target=self._write_groups, name="spool", daemon=True),
@@ -157,6 +160,39 @@ class Spool:
                 size = end.offset if segment == end.segment else self._path(segment).stat().st_size
                 behind += size - (start.offset if segment == start.segment else 0)
         return behind
+
+    def waiting(self, applied: Position) -> Waiting:
+        """What lies behind ``applied``; of its frames only the description of the first is read."""
+        behind = self.bytes_behind(applied)
+        if behind == 0:
+            return Waiting()
+        for segment in self.segments():
+            if segment < applied.segment:
+                continue
+            meta = meta_at(self._path(segment), applied.offset if segment == applied.segment else 0)
+            if meta is not None:
+                told = meta.get("received_at")
+                return Waiting(behind, None if told is None else datetime.fromisoformat(told))
+        return Waiting(behind)
+
+    def trial(self) -> None:
+        """Look whether something could be written now, without writing it.
+
+        Raises:
+            ForetellError: with which it would fail: ``SPOOL_CLOSED``, ``DISK_FULL``, ``DISK_READ_ONLY`` and the like.
+        """
+        if self._closed:
+            raise _closed()
+        with explain_os_errors("spool"):
+            with tempfile.TemporaryFile(dir=self._folder) as file:
+                file.write(b"\0" * _TRIAL_BYTES)
+                file.flush()
+            if self._threads and not all(thread.is_alive() for thread in self._threads):
+                raise ForetellError(
+                    "SPOOL_STOPPED",
+                    "the thread that writes the spool has ended",
+                    next_step="Start the server again; what was acknowledged is kept.",
+                )
 
     def segments(self) -> list[int]:
         """Numbers of the segments, oldest first."""
@@ -299,6 +335,10 @@ class Spool:
         if self._file >= 0:
             handle, self._file = self._file, -1
             os.close(handle)
+
+
+def _closed() -> ForetellError:
+    return ForetellError("SPOOL_CLOSED", "the spool is closed", next_step="Open the workspace again.")
 
 
 def _running() -> Future[Position]:

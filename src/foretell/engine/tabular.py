@@ -86,3 +86,13 @@ def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
         return column
     distinct = column.unique().drop_null()
     return pc.index_in(column, distinct.take(pc.array_sort_indices(distinct)))
+
+
+def last_of_each(rows: pa.Table, key: Sequence[str]) -> pa.Table:
+    """Of rows with the same ``key`` the last one; all rows where there is no key."""
+    if not key:
+        return rows
+    place = "arrival_place"
+    kept = rows.append_column(place, pa.array(range(rows.num_rows), pa.int64()))
+    last = kept.group_by(list(key)).aggregate([(place, "max")])[f"{place}_max"]
+    return rows if len(last) == rows.num_rows else rows.take(last.sort())

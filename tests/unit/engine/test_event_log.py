@@ -114,9 +114,9 @@ def test_a_frame_of_problems_alone_is_a_batch(tmp_path: Path) -> None:
 
 
 def test_reports_add_up_and_progress_is_told_batch_by_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from foretell.engine import applier
+    from foretell.engine import claims
 
-    monkeypatch.setattr(applier, "BATCH_FRAMES", 2)
+    monkeypatch.setattr(claims, "BATCH_FRAMES", 2)
     with open_small(tmp_path) as engine:
         engine.spool_append([frame([event("Seen", f"m{n // 2}", ids=ANN, broken=n == 3)]) for n in range(5)])
         told_parts: list[ApplyReport] = []

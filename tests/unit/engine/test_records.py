@@ -81,7 +81,7 @@ def test_only_rests_of_crashes_are_removed(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         kept.write(number, {})
     (tmp_path / "notes.batch").write_text("not ours")
-    kept.remove_except({2})
+    kept.remove_except(1, 2)
     assert kept.numbers() == [2]
     assert (tmp_path / "notes.batch").exists()
     kept.remove(2)
