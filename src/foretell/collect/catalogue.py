@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.collect.orders import KINDS, picked, product_lines, properties_at
-from foretell.engine import Batch, Tx, python_rows, scratch, table_of
+from foretell.engine import KEY_BYTES, Batch, Tx, python_rows, scratch, table_of
 
 TEXTS = ("product_id", "sku", "name", "category", "brand", "variant", "url", "image_url")
 FIELDS = ("sku", "name", "category", "brand", "variant", "url", "image_url", "price_micro")
@@ -26,8 +26,9 @@ _KNOWN = {
     "origin": pa.int64(),
     "changed_at": pa.int64(),
 }
-_LATEST = """
-SELECT unnest(arg_max(told, (origin, ts, seq, ordinal))) FROM told WHERE product_id <> '' GROUP BY product_id
+_LATEST = f"""
+SELECT unnest(arg_max(told, (origin, ts, seq, ordinal))) FROM told
+WHERE strlen(product_id) BETWEEN 1 AND {KEY_BYTES} GROUP BY product_id
 """
 _NEWER = "(k.product_id IS NULL OR t.origin > k.origin OR (t.origin = k.origin AND epoch_us(t.ts) >= k.changed_at))"
 _MERGED = (

@@ -23,6 +23,7 @@ from foretell.collect.row_events import decode_rows
 from foretell.collect.row_plan import row_plan
 from foretell.collect.segment_spec import decode_segment
 from foretell.collect.source_model import SourceSpec
+from foretell.collect.storable import storable, without_escapes, without_nul
 from foretell.collect.tally import Tally
 from foretell.collect.told import Origin
 from foretell.collect.tracking import CompiledPlan, SourceRules
@@ -86,6 +87,11 @@ def _meta(origin: Origin) -> dict[str, object]:
 
 def read_frame(frame: Frame, plan: CompiledPlan | None = None) -> tuple[Decoded, Tally]:
     """Read a frame under the tracking plan, and count what became of its rows."""
+    decoded, tally = _read(frame, plan)
+    return storable(decoded), tally
+
+
+def _read(frame: Frame, plan: CompiledPlan | None) -> tuple[Decoded, Tally]:
     meta = frame.meta
     rules = None if plan is None else plan.of(meta["source"])
     origin = Origin(meta["source"], meta["file"], datetime.fromisoformat(meta["received_at"]))
@@ -93,14 +99,14 @@ def read_frame(frame: Frame, plan: CompiledPlan | None = None) -> tuple[Decoded,
         decoded = decode_table(frame)
         return decoded, _counted(decoded)
     if frame.format == ROWS:
-        rows = pa.ipc.open_stream(frame.body).read_all()
+        rows = without_nul(pa.ipc.open_stream(frame.body).read_all())
         spec = SourceSpec.model_validate(meta["spec"])
         schema = pa.schema(list(rows.schema)[2:])
         mapping = row_plan(spec, schema, source=origin.source, zone=meta["zone"], where=origin.file)
         decoded, tally = decode_rows(rows, mapping, origin, spec.known_after, rules)
         decoded, tally = _with_rejected(_formed(decoded, ROWS), tally, meta["rejected"], origin)
     elif frame.format == WEBHOOK:
-        decoded = _formed(decode_webhook(frame, origin, rules), WEBHOOK)
+        decoded = _formed(decode_webhook(replace(frame, body=without_escapes(frame.body)), origin, rules), WEBHOOK)
         tally = _counted(decoded)
     else:
         decoded, tally = _read_lines(frame, origin, rules)
@@ -137,7 +143,7 @@ def _read_lines(frame: Frame, origin: Origin, rules: SourceRules | None) -> tupl
     meta = frame.meta
     arrival: Arrival = meta["arrival"]
     kept = "again" in meta  # its size was looked at when it came; an id may have been put into it since
-    lines = split_lines(frame.body, line_bytes=LINE_BYTES["import" if kept else arrival])
+    lines = split_lines(without_escapes(frame.body), line_bytes=LINE_BYTES["import" if kept else arrival])
     seconds = meta["lag_seconds"]
     nth = None
     if meta["repeats"]:

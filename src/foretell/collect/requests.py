@@ -35,6 +35,7 @@ class Request:
         received_at: arrival, UTC.
         sent_at: ``sentAt`` of the request, for messages that do not say it themselves.
         history: True where the messages count as known when they happened.
+        trace: the span that took it in, see :func:`foretell.telemetry.traceparent`.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Request:
     received_at: datetime
     sent_at: str | None = None
     history: bool = False
+    trace: str | None = None
 
 
 def request_frames(requests: Sequence[Request]) -> list[Frame]:
@@ -63,7 +65,7 @@ def request_frames(requests: Sequence[Request]) -> list[Frame]:
 
 def _frame(source: str, run: Sequence[Request], *, history: bool) -> Frame:
     parts = [[one.count, one.received_at.isoformat(), one.sent_at] for one in run]
-    meta = {
+    meta: dict[str, Any] = {
         "source": source,
         "file": "",
         "received_at": parts[-1][1],
@@ -73,6 +75,9 @@ def _frame(source: str, run: Sequence[Request], *, history: bool) -> Frame:
         "lag_seconds": 0.0 if history else None,
         "requests": parts,
     }
+    traces = [one.trace for one in run if one.trace is not None]
+    if traces:
+        meta["traces"] = traces
     return Frame(SEGMENT_LINES, meta, b"".join(one.lines for one in run))
 
 
@@ -105,7 +110,7 @@ def _joinable(frame: Frame) -> tuple[object, ...] | None:
     """What must be equal for frames to be joined; None for a frame that never is."""
     if frame.format != SEGMENT_LINES or "requests" not in frame.meta:
         return None
-    parts = {"received_at", "requests"}
+    parts = {"received_at", "requests", "traces"}
     return tuple(sorted((name, str(value)) for name, value in frame.meta.items() if name not in parts))
 
 

@@ -76,14 +76,19 @@ _sorted = msgspec.json.Encoder(enc_hook=_nothing, order="sorted").encode
 """Numbers that are none (``to_number('nan')``) become null."""
 
 
-def webhook_frame(source: str, spec: SourceSpec, body: bytes, received_at: datetime) -> Frame:
+def webhook_frame(
+    source: str, spec: SourceSpec, body: bytes, received_at: datetime, *, trace: str | None = None
+) -> Frame:
     """The frame of a body as it came.
 
     Args:
         spec: of the source, ``format: webhook``.
+        trace: the span that took it in, see :func:`foretell.telemetry.traceparent`.
     """
     at = received_at.isoformat()
     meta = {"source": source, "file": "", "received_at": at, "spec": mapped_by(spec), "bodies": [[len(body), at]]}
+    if trace is not None:
+        meta["traces"] = [trace]
     return Frame(WEBHOOK, meta, body)
 
 

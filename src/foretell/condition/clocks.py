@@ -93,9 +93,15 @@ class Clock:
         rows = [row for found in by_zone for row in (found if days is None else around(found, *days))]
         if len({row.ahead for row in rows}) == 1:
             return str(rows[0].ahead)
+        then = f"{instant} >= z.since AND {instant} < z.until"
+        if len(by_zone) == 1:
+            return f"(SELECT max(z.ahead) FROM {_values(rows)} WHERE {then})"
+        # Joined, not asked for within the question: not every engine looks two questions far out.
+        here = [row for row in rows if row.zone == self.here]
         return (
-            f"(SELECT max(z.ahead) FROM {_values(rows)} "
-            f"WHERE z.zone = {self.zone(person)} AND {instant} >= z.since AND {instant} < z.until)"
+            f"coalesce((SELECT max(z.ahead) FROM {_values(rows)} JOIN ({self.people()}) AS k ON k.zone = z.zone "
+            f"WHERE k.profile_key = {person} AND {then}), "
+            f"(SELECT max(z.ahead) FROM {_values(here)} WHERE {then}))"
         )
 
 

@@ -23,7 +23,7 @@ from foretell.definitions.list_versions import TABLE as LIST_VALUES
 from foretell.definitions.list_versions import ListChange, apply_lists, list_changes
 from foretell.definitions.lists import ReferenceList
 from foretell.definitions.loading import catalog_of, load
-from foretell.definitions.places import engine_settings
+from foretell.definitions.places import APART, engine_settings, stand_apart
 from foretell.definitions.planning import Action, Change, Plan, is_kept_by_app, plan
 from foretell.definitions.positions import NodePath, Positions
 from foretell.definitions.problem import (
@@ -49,6 +49,7 @@ from foretell.definitions.schemas import NAMED, schema
 from foretell.definitions.sending import SendingSection
 from foretell.definitions.settings import SETTINGS_FILE, WorkspaceSettings
 from foretell.definitions.settings_file import ReadSettings, read_settings
+from foretell.definitions.settings_writing import put_setting
 from foretell.definitions.starter import init
 from foretell.definitions.texts import KEY_PATTERN, CurrencyText, DurationText, KeyText, ZoneText
 from foretell.definitions.wording import worded
@@ -59,6 +60,7 @@ from foretell.engine import RoomParts
 PARTS = RoomParts("definitions", (*MIGRATIONS, LISTS_MIGRATION), (LIST_VALUES,))
 
 __all__ = [
+    "APART",
     "CURRENCIES",
     "KEY_PATTERN",
     "NAMED",
@@ -111,6 +113,7 @@ __all__ = [
     "plan",
     "pointed",
     "problems_from",
+    "put_setting",
     "raise_errors",
     "read_settings",
     "remove",
@@ -118,6 +121,7 @@ __all__ = [
     "revision_of",
     "save",
     "schema",
+    "stand_apart",
     "suggestion",
     "worded",
     "write_whole",

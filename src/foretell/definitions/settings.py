@@ -64,7 +64,9 @@ class EngineSection(_Section):
         min_length=1,
         description="Spark: folder of the lake, relative to the workspace, or a URL such as s3://bucket/folder.",
     )
-    lake_format: Literal["parquet", "delta"] = Field(default="parquet", description="Spark: how the lake's tables lie.")
+    lake_format: Literal["parquet", "delta"] = Field(
+        default="parquet", description="Spark: delta keeps a Delta Lake log beside each table."
+    )
     spark_master: str = Field(
         default="local[*]",
         min_length=1,

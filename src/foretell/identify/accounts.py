@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.engine import AnalyticsTable, Batch, Tx, View, beside, python_rows, scratch
+from foretell.engine import KEY_BYTES, AnalyticsTable, Batch, Tx, View, beside, python_rows, scratch
 from foretell.identify.entries import Readable
 
 ACCOUNT = "account"
@@ -163,7 +163,7 @@ def _told(batch: Batch, rows: pa.ChunkedArray) -> pa.Table:
     numbers = _column(mine, "n:group_id", pa.int64())
     calls = scratch(
         "SELECT row, trim(coalesce(s, CAST(n // 1000000 AS VARCHAR))) AS account_id FROM c WHERE "
-        "trim(coalesce(s, CAST(n // 1000000 AS VARCHAR))) <> '' ORDER BY row",
+        f"strlen(trim(coalesce(s, CAST(n // 1000000 AS VARCHAR)))) BETWEEN 1 AND {KEY_BYTES} ORDER BY row",
         {"c": pa.table({"row": mine["row"], "s": texts, "n": numbers})},
     )
     parts = [_NO_TRAITS, _long(calls["row"], "", None, None)]

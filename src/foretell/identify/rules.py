@@ -12,13 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretell.engine import KEY_BYTES
+
 ANONYMOUS = "anonymous_id"
 OTHER = "other"
 """Stands for every type that is not named (external ids)."""
 USUAL: Mapping[str, int] = {"user_id": 1, "email": 5, "phone": 5, OTHER: 5, ANONYMOUS: 50}
 """Usual types, the strongest first, and how many values of each one person may have."""
-LONGEST = 2_000
-"""Characters; a longer value identifies nobody."""
 SHARED = "shared_"
 """Begins the type under which an identifier goes on that turned out to be shared."""
 
@@ -118,9 +118,9 @@ class IdentityRules:
         return any(one.shared_after for one in self.types)
 
     def bars(self, values: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-        """Which values identify nobody: blocked, found by a pattern, or longer than :data:`LONGEST`."""
+        """Which values identify nobody: blocked, found by a pattern, or longer than ``KEY_BYTES`` in UTF-8."""
         small = pc.utf8_lower(pc.utf8_trim(values, characters=whitespace))
-        bad = pc.or_(pc.is_in(small, self._barred), pc.greater(pc.utf8_length(values), LONGEST))
+        bad = pc.or_(pc.is_in(small, self._barred), pc.greater(pc.binary_length(values), KEY_BYTES))
         if self.patterns:
             together = "|".join(f"(?:{pattern})" for pattern in self.patterns)
             bad = pc.or_(bad, pc.match_substring_regex(small, together, ignore_case=True))

@@ -82,7 +82,7 @@ def show(
         purposes: what the workspace's document says of them, see :func:`~foretell.profile.purposes_of`.
     """
     key = match.profile_key
-    seen = seen_of(engine.ops, key).to_pylist()
+    seen = seen_of(engine.ops, [key]).to_pylist()
     told = traits_told(engine.ops, key, rules)
     return Profile(
         match.profile_id,

@@ -94,14 +94,15 @@ def golden(
     Returns:
         Columns profile_key, node_key, trait, source, s, n (micro units), ts and seq; one row a person and trait.
     """
-    rows: list[tuple[Any, ...]] = []
     columns = ", ".join(f"k.{name}" for name in _TYPES)
+    parts = [table_of(_TYPES)]
     for words in _words(people, traits, rules):
-        rows += store.query(
+        rows = store.query(
             f"SELECT {columns} FROM ({ranked_sql(words, rules)}) AS k WHERE k.place = 1 AND k.stands = 1"
             + _only(traits, "k")
         )
-    return table_of(_TYPES, rows)
+        parts.append(table_of(_TYPES, rows))
+    return pa.concat_tables(parts)
 
 
 def words_told(store: Asks, people: pa.Array | pa.ChunkedArray, rules: Survivorship) -> pa.Table:

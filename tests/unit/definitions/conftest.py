@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from foretell.definitions import PARTS, Catalog, Document, DurationText, Kind, Problem, load
 from foretell.engine import OperationalStore
-from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.migrations import migrate
+from tests.support.pairs import store_of_run
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -109,7 +109,7 @@ def loaded(workspace: Workspace) -> Callable[[str], tuple[Catalog, list[Problem]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[OperationalStore]:
-    opened = EmbeddedOps(tmp_path / "operations")
+    opened = store_of_run(tmp_path)
     migrate(opened, [PARTS])
     yield opened
     opened.close()

@@ -6,6 +6,8 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from foretell import collect, identify, profile
 from foretell.app import open_workspace
 from foretell.clock import FixedClock, SystemClock
@@ -52,6 +54,22 @@ def test_a_merge_moves_nothing_and_a_split_gives_everything_back(tmp_path: Path)
         assert sorted(row["events"] for row in seen) == [1, 2]
 
 
+def test_when_people_were_seen_does_not_depend_on_how_many_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foretell.profile.by_node.NODES_AT_ONCE", 2)
+    with open_small(tmp_path) as engine:
+        take(engine, *(event("I", f"i{n}", n, ids={"anonymous_id": f"d{n}"}) for n in range(1, 6)))
+        take(engine, event("Seen", "s", 9, ids={"anonymous_id": "d1", "user_id": "ann"}))
+        take(engine, event("Seen", "t", 9, ids={"anonymous_id": "d4", "user_id": "ann"}))
+        everybody = profile.seen_of(engine.ops).to_pylist()
+        assert sorted(row["events"] for row in everybody) == [1, 1, 1, 4]
+        for row in everybody:
+            assert profile.seen_of(engine.ops, [row["profile_key"]]).to_pylist() == [row]
+        assert profile.seen_of(engine.ops, [row["profile_key"] for row in everybody]).to_pylist() == everybody
+        assert profile.seen_of(engine.ops, []).num_rows == 0
+
+
 def test_what_an_older_release_kept_by_profile_moves_over(tmp_path: Path) -> None:
     scripts = profile.PARTS.migrations
     (place,) = [number for number, script in enumerate(scripts) if "CREATE TABLE node_traits" in script]
@@ -67,7 +85,7 @@ def test_what_an_older_release_kept_by_profile_moves_over(tmp_path: Path) -> Non
             "plan": ("pro", ""),
             "seats": (Decimal("2.5"), ""),
         }
-        assert profile.seen_of(engine.ops, 7).to_pylist() == [
+        assert profile.seen_of(engine.ops, [7]).to_pylist() == [
             {"profile_key": 7, "first_seen": 1_000_000, "last_seen": 3_000_000, "events": 5}
         ]
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
 from foretell.collect.own_tables.document import ACCOUNT
+from foretell.collect.storable import without_nul
 from foretell.collect.told import Origin, assembled, read_properties
 from foretell.collect.who import tidied
 from foretell.engine import IDENTIFIERS, TABLES_SOURCE, TIMESTAMP, TRAITS, Decoded, Frame, scratch
@@ -35,7 +36,7 @@ def table_frame(rows: pa.Table, table: str, kind: str, *, file: str, now: dateti
 def decode_table(frame: Frame) -> Decoded:
     """Read a frame of rows: one event each, of the row's owner; an account's rows are nobody's."""
     meta = frame.meta
-    rows = pa.ipc.open_stream(frame.body).read_all()
+    rows = without_nul(pa.ipc.open_stream(frame.body).read_all())
     origin = Origin(meta["source"], meta["file"], datetime.fromisoformat(meta["received_at"]))
     told = scratch(
         _EVENTS,

@@ -72,8 +72,8 @@ def consent_history(analytics: Analytics, profile_key: int, most: int = 500) -> 
 
 _COUNTS = f"""
 WITH held AS (
-  SELECT h.* REPLACE (CASE WHEN h.state = 'granted' AND (h.expires_at <= $now OR epoch_us(h.ts) <= t.given_by)
-    THEN 'expired' ELSE h.state END AS state)
+  SELECT h.* EXCLUDE (state), CASE WHEN h.state = 'granted' AND (h.expires_at <= $now OR epoch_us(h.ts) <= t.given_by)
+    THEN 'expired' ELSE h.state END AS state
   FROM ({HELD}) h LEFT JOIN terms t ON t.channel = h.channel AND t.purpose = h.purpose
 ), counting AS (WITH {strict_words("held")})
 SELECT channel, purpose, state, count(*) AS people FROM counting GROUP BY channel, purpose, state

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.engine import OWN_SOURCE, Batch, Tx, python_rows, scratch, table_of
+from foretell.engine import KEY_BYTES, OWN_SOURCE, Batch, Tx, python_rows, scratch, table_of
 from foretell.profile.consents.purposes import ADS, EXEMPT, Purposes
 from foretell.profile.consents.requests import confirm_requests, take_requests
 from foretell.profile.consents.words import EVERYTHING, WORD
@@ -111,7 +111,8 @@ WITH said AS (
       ELSE told_purpose END AS named
   FROM said
 ), worded AS (
-  SELECT p.*, CASE WHEN p.channel = '' AND p.named NOT IN (@plain) THEN 'unknown'
+  SELECT p.*, CASE WHEN strlen(p.channel) + strlen(p.named) > {KEY_BYTES} THEN 'unknown'
+    WHEN p.channel = '' AND p.named NOT IN (@plain) THEN 'unknown'
     WHEN leaves OR said = 'denied' THEN 'denied'
     WHEN said IN ('granted', 'requested') AND p.named NOT IN ('', '{EVERYTHING}')
       THEN CASE WHEN said = 'requested' OR (d.purpose IS NOT NULL AND NOT confirmed) THEN 'requested' ELSE said END

@@ -1,18 +1,18 @@
 """Identifiers as keyed hashes: what can be recognised, and read by nobody.
 
-HMAC-SHA256 (RFC 2104) under a key of the workspace: the secret ``privacy``, else ``privacy.key`` in its data folder,
-which is made on first use. Without the key a hash says nothing, not even to whoever tries all e-mail addresses.
+HMAC-SHA256 (RFC 2104) under a key of the workspace: the secret ``privacy``, else one of its own
+(:func:`~foretell.engine.workspace_key`). Without the key a hash says nothing, not even to whoever tries all e-mail
+addresses.
 """
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pyarrow as pa
 
 from foretell.definitions import WorkspaceSettings
-from foretell.engine import scratch, workspace_key
+from foretell.engine import EngineSettings, scratch, workspace_key
 
 _BLOCK_BYTES = 64
 _KEYED = """
@@ -20,10 +20,10 @@ SELECT kind, value, sha256($outer || unhex(sha256($inner || encode(kind || chr(3
 FROM i ORDER BY kind, value"""
 
 
-def hashing_key(data: Path, settings: WorkspaceSettings) -> bytes:
+def hashing_key(where: EngineSettings, settings: WorkspaceSettings) -> bytes:
     """The workspace's key for identifiers."""
     secret = settings.secrets.get("privacy")
-    return workspace_key(data, "privacy", None if secret is None else secret.get_secret_value())
+    return workspace_key(where, "privacy", None if secret is None else secret.get_secret_value())
 
 
 def keyed_hashes(identifiers: pa.Table, key: bytes) -> pa.Table:

@@ -20,8 +20,8 @@ WITH said AS (
   SELECT DISTINCT t.s FROM trait_values t SEMI JOIN people p ON p.node_key = t.node_key
   WHERE length(t.s) >= $least OR contains(t.s, '@')
 )
-SELECT s.s AS value FROM said s WHERE NOT EXISTS (
-  SELECT 1 FROM trait_values o WHERE o.s = s.s AND o.node_key NOT IN (SELECT node_key FROM people))
+SELECT w.s AS value FROM said w WHERE NOT EXISTS (
+  SELECT 1 FROM trait_values o WHERE o.s = w.s AND o.node_key NOT IN (SELECT node_key FROM people))
 ORDER BY 1"""
 
 
