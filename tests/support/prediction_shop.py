@@ -61,11 +61,17 @@ class Shop:
         return self.engine, self.catalog, self.reader
 
 
-def open_shop(folder: Path, predictions: Mapping[str, Mapping[str, Any]], *, zone: str = "UTC") -> Shop:
-    """An empty shop with these predictions (key → spec)."""
+def open_shop(
+    folder: Path,
+    predictions: Mapping[str, Mapping[str, Any]],
+    *,
+    zone: str = "UTC",
+    settings: EngineSettings | None = None,
+) -> Shop:
+    """An empty shop with these predictions (key → spec), in the embedded stores unless ``settings`` name others."""
     now = START + timedelta(days=2_000)
     rooms = [_COLLECTED, identify.PARTS, profile.PARTS, profile.PRIVACY_PARTS, PARTS]
-    engine = open_engine(EngineSettings(folder), rooms, [], {}, FixedClock(now))
+    engine = open_engine(settings or EngineSettings(folder), rooms, [], {}, FixedClock(now))
     with engine.ops.write() as tx:
         tx.execute("INSERT INTO property_columns (number, array_path, path) VALUES (1, NULL, 'revenue')")
     raws = [

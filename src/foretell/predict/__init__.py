@@ -27,7 +27,7 @@ from foretell.predict.stored_scores import Driver, ScorePoint, drivers, latest_s
 from foretell.predict.training_report import TrainingReport
 
 if TYPE_CHECKING:
-    from foretell.predict.features import Feature, FeaturePlan, Matrix
+    from foretell.predict.features import Feature, FeaturePlan, Matrix, common_events, compute
     from foretell.predict.refreshing import next_due, refresh
     from foretell.predict.scoring import Scored, score
     from foretell.predict.training import train
@@ -37,6 +37,8 @@ _ON_USE = {
     "Feature": "features",
     "FeaturePlan": "features",
     "Matrix": "features",
+    "common_events": "features",
+    "compute": "features",
     "Scored": "scoring",
     "next_due": "refreshing",
     "refresh": "refreshing",
@@ -68,6 +70,8 @@ __all__ = [
     "ScoreReason",
     "Scored",
     "TrainingReport",
+    "common_events",
+    "compute",
     "drivers",
     "explain",
     "export_scores",

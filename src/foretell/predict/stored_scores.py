@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,13 +45,22 @@ class ScorePoint:
     high: float
 
 
-def latest_scores(analytics: Analytics, *, as_of: datetime) -> pa.Table:
+def latest_scores(analytics: Analytics, *, as_of: datetime, people: Sequence[int] | None = None) -> pa.Table:
     """Everybody's last stored scores up to ``as_of``.
 
-    Columns profile_key, prediction, horizon, score, low, high and as_of (UTC): one row for each person,
-    prediction and horizon of the last scoring; no row for who was not in the population then.
+    Args:
+        people: profile keys of a few people: theirs alone.
+
+    Returns:
+        Columns profile_key, prediction, horizon, score, low, high and as_of (UTC): one row for each person,
+        prediction and horizon of the last scoring; no row for who was not in the population then.
     """
-    return analytics.query(_LATEST.format(only="", columns=_SCORE), {"as_of": naive_utc(as_of)})
+    values = {"as_of": naive_utc(as_of)}
+    if people is None:
+        return analytics.query(_LATEST.format(only="", columns=_SCORE), values)
+    only = "WHERE s.profile_key IN (SELECT profile_key FROM asked)"
+    asked = {"asked": pa.table({"profile_key": pa.array(people, pa.int64())})}
+    return analytics.query(_LATEST.format(only=only, columns=_SCORE), values, asked)
 
 
 def person_scores(analytics: Analytics, profile_key: int, *, as_of: datetime) -> list[ScoreExplanation]:

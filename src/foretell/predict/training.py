@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -12,9 +13,10 @@ from threadpoolctl import threadpool_limits
 from foretell.clock import Duration
 from foretell.condition import Reader
 from foretell.definitions import Catalog, Document
-from foretell.engine import Engine
+from foretell.engine import Engine, naming
 from foretell.errors import ForetellError
 from foretell.ids import stable_id
+from foretell.predict.binary.rows import SAMPLE_ROWS
 from foretell.predict.binary.train import Task, train_binary
 from foretell.predict.document import PredictionSpec, spec_of
 from foretell.predict.files import write_model
@@ -41,6 +43,7 @@ def train(
     as_of: datetime,
     now: datetime,
     seed: int | None = None,
+    sample_rows: int = SAMPLE_ROWS,
 ) -> TrainingReport:
     """Train prediction ``key`` on outcomes complete at ``as_of`` and on what was known by then.
 
@@ -50,6 +53,8 @@ def train(
     Args:
         now: when the run is made, for its record alone.
         seed: instead of the document's.
+        sample_rows: people × instants that this process learns from; where there are more, people are drawn, and a
+            cluster grows the trees that score on everybody.
 
     Raises:
         ForetellError: ``NO_HISTORY``, ``NOBODY``, ``TOO_LITTLE_HISTORY``, ``ONE_CLASS``,
@@ -60,8 +65,8 @@ def train(
     first = history_begins(engine.analytics, as_of, document.name)
     permission = Permission(TRAINING, engine.ops, purposes_of(catalog), now)
     population = Population.of(reader, spec, as_of, permission)
-    make = _train_value if spec.value is not None else _train_binary
-    with threadpool_limits(limits=1, user_api="blas"):
+    make = _train_value if spec.value is not None else partial(_train_binary, sample_rows=sample_rows)
+    with threadpool_limits(limits=1, user_api="blas"), naming(f"train {document.name}"):
         return make(engine, catalog, document, population, first, as_of, now, number)
 
 
@@ -72,12 +77,13 @@ def models_folder(engine: Engine) -> Path:
 
 def _train_binary(
     engine: Engine, catalog: Catalog, document: Document, population: Population,
-    first: datetime, as_of: datetime, now: datetime, seed: int,
+    first: datetime, as_of: datetime, now: datetime, seed: int, *, sample_rows: int,
 ) -> TrainingReport:  # fmt: skip
     spec, zone = spec_of(catalog, document.key), catalog.settings.zone_info
     population.somebody(as_of, document.name)
     splits = tuple(split_of(first, as_of, horizon, zone, thing=document.name) for horizon in spec.all_horizons)
-    task = Task(document.name, splits, spec.features, zone, catalog.settings.currency, f"{document.key}:{seed}")
+    named = f"{document.key}:{seed}"
+    task = Task(document.name, splits, spec.features, zone, catalog.settings.currency, named, sample_rows)
     record = {split.horizon: split.as_dict() for split in splits}
     run = begin_run(engine.ops, document.key, as_of, now, seed, record)
     try:

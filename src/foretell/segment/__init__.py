@@ -10,7 +10,17 @@ from __future__ import annotations
 from foretell.engine import RoomParts
 from foretell.segment import live, personas
 from foretell.segment.beside import Overlap, OverlapMatrix, Unused, Use, overlap, title_of, unused, uses
-from foretell.segment.directory import Page, Sort, directory, memberships, page, segments_of
+from foretell.segment.directory import (
+    Headcount,
+    Page,
+    Sort,
+    directory,
+    headcount,
+    keys_of,
+    memberships,
+    page,
+    segments_of,
+)
 from foretell.segment.discovery import (
     RESPONSE,
     Discovery,
@@ -72,6 +82,7 @@ __all__ = [
     "Export",
     "Formatted",
     "Group",
+    "Headcount",
     "Overlap",
     "OverlapMatrix",
     "Page",
@@ -94,6 +105,8 @@ __all__ = [
     "explain",
     "export_members",
     "format_files",
+    "headcount",
+    "keys_of",
     "list_segments",
     "live",
     "meaning_of",

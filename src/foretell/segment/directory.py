@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from foretell.clock import Duration, naive_utc
 from foretell.condition import Reader
 from foretell.definitions import Catalog
-from foretell.engine import Engine, scratch
+from foretell.engine import Analytics, Engine, scratch
 from foretell.errors import UsageError
 from foretell.money import minor_digits
 from foretell.predict import latest_scores
@@ -35,23 +35,26 @@ _NAMES = ("name", "first_name", "last_name", "firstName", "lastName")
 _WHO = """
 WITH latest_kind AS (
   SELECT profile_key, kind, min(value) AS value FROM log_identifiers
-  WHERE kind IN ('email', 'user_id', 'phone') GROUP BY profile_key, kind
+  WHERE kind IN ('email', 'user_id', 'phone'){also} GROUP BY profile_key, kind
 ), named AS (
   SELECT profile_key, max(CASE WHEN kind = 'email' THEN value END) AS email,
     max(CASE WHEN kind = 'user_id' THEN value END) AS user_id, max(CASE WHEN kind = 'phone' THEN value END) AS phone
   FROM latest_kind GROUP BY profile_key
 ), sighted AS (
-  SELECT profile_key, max(CASE WHEN known THEN 1 ELSE 0 END) = 1 AS known FROM log_sightings GROUP BY profile_key
+  SELECT profile_key, max(CASE WHEN known THEN 1 ELSE 0 END) = 1 AS known FROM log_sightings
+  WHERE 1 = 1{also} GROUP BY profile_key
 ), bought AS (
   SELECT profile_key, sum(CASE WHEN kind = 'completed' THEN 1 ELSE 0 END) AS orders,
     sum(CASE WHEN currency = $currency THEN amount_minor ELSE 0 END) AS amount_minor,
     max(CASE WHEN kind = 'completed' THEN ts END) AS last_order
-  FROM log_orders WHERE ts <= $as_of GROUP BY profile_key
+  FROM log_orders WHERE ts <= $as_of{also} GROUP BY profile_key
 )
 SELECT s.profile_key, n.profile_id, s.known, i.email, i.user_id, i.phone, coalesce(b.orders, 0) AS orders,
   coalesce(b.amount_minor, 0) AS amount_minor, b.last_order
 FROM sighted s JOIN nodes n ON n.node_key = s.profile_key
 LEFT JOIN named i ON i.profile_key = s.profile_key LEFT JOIN bought b ON b.profile_key = s.profile_key"""
+
+_ASKED = " AND profile_key IN (SELECT asked_key FROM asked)"
 
 _TOGETHER = """
 SELECT w.profile_key, w.profile_id, t.name, lower(coalesce(t.name, w.email, w.user_id)) AS name_key,
@@ -70,6 +73,20 @@ SELECT profile_key, coalesce(max(CASE WHEN trait = 'name' THEN s END), nullif(tr
 FROM traits GROUP BY profile_key"""
 
 
+_HEADS = """
+SELECT count(*) AS everybody, coalesce(sum(s.known), 0) AS known FROM (
+  SELECT profile_key, max(CASE WHEN known THEN 1 ELSE 0 END) AS known FROM log_sightings GROUP BY profile_key) s
+JOIN nodes n ON n.node_key = s.profile_key"""
+
+
+@dataclass(frozen=True)
+class Headcount:
+    """How many people there are, and how many of them are known."""
+
+    everybody: int
+    known: int
+
+
 @dataclass(frozen=True)
 class Page:
     """A part of the people asked for.
@@ -85,8 +102,11 @@ class Page:
     segments: dict[int, list[str]]
 
 
-def directory(engine: Engine, catalog: Catalog, *, as_of: datetime) -> pa.Table:
+def directory(engine: Engine, catalog: Catalog, *, as_of: datetime, people: Sequence[int] | None = None) -> pa.Table:
     """Everybody, one row a person, by profile id.
+
+    Args:
+        people: profile keys of a few people: their rows alone.
 
     Columns profile_key, profile_id, name (as its traits tell it, else null), email, user_id, phone (the first
     in order where there are several), known, first_seen, last_seen (UTC), events, orders (completed ones),
@@ -94,10 +114,10 @@ def directory(engine: Engine, catalog: Catalog, *, as_of: datetime) -> pa.Table:
     scores: churn, churn_low, churn_high (probability; the horizon nearest to 90 days), clv, clv_low, clv_high.
     """
     currency = catalog.settings.currency
-    who = engine.analytics.query(_WHO, {"currency": currency, "as_of": naive_utc(as_of)})
-    seen = seen_of(engine.ops)
-    traits = golden(engine.ops, None, survivorship_of(catalog), traits=_NAMES)
-    scores = latest_scores(engine.analytics, as_of=as_of)
+    who = _who(engine.analytics, currency, as_of, people)
+    seen = seen_of(engine.ops, people)
+    traits = golden(engine.ops, who["profile_key"], survivorship_of(catalog), traits=_NAMES)
+    scores = latest_scores(engine.analytics, as_of=as_of, people=people)
     tables = {
         "who": who,
         "seen": seen,
@@ -106,6 +126,30 @@ def directory(engine: Engine, catalog: Catalog, *, as_of: datetime) -> pa.Table:
         "clv": _of(scores, VALUE),
     }
     return scratch(_TOGETHER, tables, {"minor": float(10 ** minor_digits(currency))})
+
+
+def _who(analytics: Analytics, currency: str, as_of: datetime, people: Sequence[int] | None) -> pa.Table:
+    values = {"currency": currency, "as_of": naive_utc(as_of)}
+    if people is None:
+        return analytics.query(_WHO.format(also=""), values)
+    asked = {"asked": pa.table({"asked_key": pa.array(people, pa.int64())})}
+    return analytics.query(_WHO.format(also=_ASKED), values, asked)
+
+
+def keys_of(analytics: Analytics, profile_ids: Sequence[str]) -> list[int]:
+    """Profile keys of a few people."""
+    asked = {"asked": pa.table({"asked_id": pa.array(profile_ids, pa.string())})}
+    found = analytics.query(
+        "SELECT node_key FROM nodes WHERE profile_id IN (SELECT asked_id FROM asked) ORDER BY node_key", {}, asked
+    )
+    keys: list[int] = found["node_key"].to_pylist()
+    return keys
+
+
+def headcount(analytics: Analytics) -> Headcount:
+    """How many rows :func:`directory` has, without making it."""
+    (row,) = analytics.query(_HEADS).to_pylist()
+    return Headcount(int(row["everybody"]), int(row["known"]))
 
 
 def memberships(catalog: Catalog, reader: Reader, *, as_of: datetime) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from foretell.condition import All, Condition, Explanation, Of, Reader, parse, sentence
 from foretell.definitions import Catalog, Document, Problem, raise_errors
+from foretell.engine import naming
 from foretell.segment.document import condition_of, places, spec_of
 
 IDENTIFIERS = ("user_id", "email", "phone")
@@ -52,7 +53,8 @@ def count(
         UsageError: ``UNKNOWN_DEFINITION`` where there is no such segment.
     """
     document = catalog.get("segment", key)
-    return reader.count(_narrowed(document, where, reader, as_of), as_of=as_of, of=spec_of(document).of)
+    with naming(f"segment {key}"):
+        return reader.count(_narrowed(document, where, reader, as_of), as_of=as_of, of=spec_of(document).of)
 
 
 def members(
@@ -66,16 +68,17 @@ def members(
     inside = reader.sql(_narrowed(document, where, reader, as_of), as_of=as_of, of=spec_of(document).of)
     columns = ", ".join(f"max(CASE WHEN i.kind = '{kind}' THEN i.value END) AS {kind}" for kind in IDENTIFIERS)
     kinds = ", ".join(f"'{kind}'" for kind in IDENTIFIERS)
-    return reader.analytics.query(
-        f"WITH inside AS ({inside}), ranked AS ("
-        "SELECT i.profile_key, i.kind, i.value, row_number() OVER (PARTITION BY i.profile_key, i.kind "
-        "ORDER BY i.first_seen, i.value) AS place FROM log_identifiers AS i "
-        f"WHERE i.kind IN ({kinds}) AND EXISTS (SELECT 1 FROM inside WHERE inside.profile_key = i.profile_key)), "
-        f"named AS (SELECT i.profile_key, {columns} FROM ranked AS i WHERE i.place = 1 GROUP BY i.profile_key) "
-        f"SELECT inside.profile_key, n.profile_id, {', '.join(f'named.{kind}' for kind in IDENTIFIERS)} FROM inside "
-        "JOIN nodes AS n ON n.node_key = inside.profile_key "
-        "LEFT JOIN named ON named.profile_key = inside.profile_key ORDER BY n.profile_id"
-    )
+    with naming(f"segment {key}"):
+        return reader.analytics.query(
+            f"WITH inside AS ({inside}), ranked AS ("
+            "SELECT i.profile_key, i.kind, i.value, row_number() OVER (PARTITION BY i.profile_key, i.kind "
+            "ORDER BY i.first_seen, i.value) AS place FROM log_identifiers AS i "
+            f"WHERE i.kind IN ({kinds}) AND EXISTS (SELECT 1 FROM inside WHERE inside.profile_key = i.profile_key)), "
+            f"named AS (SELECT i.profile_key, {columns} FROM ranked AS i WHERE i.place = 1 GROUP BY i.profile_key) "
+            f"SELECT inside.profile_key, n.profile_id, {', '.join(f'named.{kind}' for kind in IDENTIFIERS)} "
+            "FROM inside JOIN nodes AS n ON n.node_key = inside.profile_key "
+            "LEFT JOIN named ON named.profile_key = inside.profile_key ORDER BY n.profile_id"
+        )
 
 
 def explain(catalog: Catalog, reader: Reader, key: str, profile_key: int, *, as_of: datetime) -> Explanation:

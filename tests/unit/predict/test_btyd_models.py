@@ -181,3 +181,18 @@ def test_data_that_cannot_hold_the_model_is_said_so_and_answers_stay_finite(
     ):
         assert np.isfinite(answer).all()
         assert answer.min() >= 0
+
+
+def test_a_crowd_of_which_nobody_seems_to_leave_has_bounded_expectations() -> None:
+    # As fitted on 6,103 people who buy by chance alone: both forms of the mean fail there.
+    r, alpha, a, b = 22467.64843357419, 1164461.939701015, 6.14421235332821e-06, 3.508919228845293e-05
+    model, horizon = BgNbd((r, alpha, a, b), "1w", NOTHING), 90 / 7
+    x, T = np.array([0.0, 0.0, 1.0, 3.0]), np.array([8.0, 1.0, 8.0, 6.0])
+    rows = Histories.of(x, np.where(x > 0, T, 0.0), T)
+    found = model.expected_purchases(rows, horizon) / model.alive(rows)
+    most = (r + x) / (alpha + T) * horizon
+    # 15 of 100 leave after their next purchase, all others never do; who came again is one of them.
+    once = -np.expm1(-r * np.log1p(horizon / (alpha + T[:2])))
+    share = a / (a + b)
+    np.testing.assert_allclose(found[:2], share * once + (1 - share) * most[:2], rtol=2e-3)
+    np.testing.assert_allclose(found[2:], most[2:], rtol=1e-4)

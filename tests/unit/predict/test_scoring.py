@@ -16,6 +16,7 @@ import pytest
 from foretell import predict
 from foretell.condition import parse
 from foretell.errors import ForetellError
+from foretell.predict.binary import scored
 from tests.support.prediction_shop import BOUGHT, CHURN, START, VALUE, Shop, add, buyers, open_shop
 
 T = START + timedelta(days=300)
@@ -54,6 +55,15 @@ def test_the_population_is_scored_once_each_with_different_scores(shop: Shop) ->
     found = predict.scores(shop.engine, "churn", as_of=T)
     assert found.num_rows == members == len(set(found["profile_id"].to_pylist()))
     assert found["score"].to_numpy().std() > 0.1
+
+
+def test_many_people_are_scored_in_parts_with_the_same_rows(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = T + timedelta(hours=1)
+    whole = predict.score(*shop.places, "multi", as_of=at, now=shop.now).rows
+    monkeypatch.setattr(scored, "AT_ONCE", 97)
+    parts = predict.score(*shop.places, "multi", as_of=at, now=shop.now).rows
+    assert whole.num_rows > 3 * 97
+    assert parts.equals(whole)
 
 
 def test_curves_over_horizons_do_not_cross(shop: Shop) -> None:

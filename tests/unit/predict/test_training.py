@@ -47,8 +47,14 @@ def train(shop: Shop, key: str, **other: Any) -> dict[str, Any]:
     return predict.train(*shop.places, key, **{"as_of": T, "now": shop.now, **other}).as_dict()
 
 
-def test_a_report_has_what_the_contract_names(shop: Shop) -> None:
-    found = train(shop, "churn")
+@pytest.fixture(scope="module")
+def churn(shop: Shop) -> dict[str, Any]:
+    """The report of a training as most tests ask for it."""
+    return train(shop, "churn")
+
+
+def test_a_report_has_what_the_contract_names(churn: dict[str, Any]) -> None:
+    found = churn
     assert set(found["metrics"]) == {"roc_auc", "pr_auc", "log_loss", "brier", "ece"}
     assert set(found["baseline"]) == set(found["metrics"])
     assert found["metrics"]["roc_auc"] > 0.75
@@ -62,8 +68,8 @@ def test_a_report_has_what_the_contract_names(shop: Shop) -> None:
     json.dumps(found, allow_nan=False)
 
 
-def test_the_test_window_was_complete_and_is_not_learnt_from(shop: Shop) -> None:
-    split = train(shop, "churn")["horizons"]["60d"]["split"]
+def test_the_test_window_was_complete_and_is_not_learnt_from(churn: dict[str, Any]) -> None:
+    split = churn["horizons"]["60d"]["split"]
     assert split["test"] == (T - timedelta(days=60)).isoformat()
     assert max(split["fit"]) <= (T - timedelta(days=120)).isoformat()
     assert split["by"] == "time"
@@ -92,7 +98,7 @@ def test_equal_seeds_give_equal_models_and_files(shop: Shop) -> None:
     assert train(shop, "churn", seed=7, as_of=T + timedelta(days=1))["model"] != first["model"]
 
 
-def test_what_happens_after_the_instant_changes_nothing(tmp_path: Path, shop: Shop) -> None:
+def test_what_happens_after_the_instant_changes_nothing(tmp_path: Path, churn: dict[str, Any]) -> None:
     whole = buyers(400, 420, 1)
     other = open_shop(tmp_path, PREDICTIONS)
     add(other, whole.where(whole.ts <= micros(T)))
@@ -100,7 +106,7 @@ def test_what_happens_after_the_instant_changes_nothing(tmp_path: Path, shop: Sh
     late = replace(whole, micro=whole.micro * 5, known_at=np.full(whole.ts.size, micros(T) + 1))
     add(other, late, 5_000_000)
     assert train(other, "churn") == alone
-    assert alone["model"] == train(shop, "churn")["model"]
+    assert alone["model"] == churn["model"]
     other.engine.close()
 
 
@@ -115,10 +121,7 @@ def test_runs_are_kept_with_the_split_fixed_before_fitting(shop: Shop) -> None:
     kept = predict.runs(shop.engine.ops, "few")[0]
     assert (kept["state"], kept["model"], kept["report"]) == ("done", found["model"], found)
     assert predict.report(shop.engine, "few", as_of=T) == found
-
-
-def test_a_list_of_features_is_kept_to(shop: Shop) -> None:
-    assert train(shop, "few")["horizons"]["60d"]["features"] == ["orders_30d", "days_since_order"]
+    assert found["horizons"]["60d"]["features"] == ["orders_30d", "days_since_order"], "a list of features is kept to"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,15 @@ def grow(rows: Rows, rounds: int, seed: int) -> xgboost.Booster:
     return xgboost.train(_parameters(len(rows), seed), _matrix(rows.x, rows.y), rounds)
 
 
+def grow_together(x: Single, y: Floats, rounds: int, seed: int) -> xgboost.Booster:
+    """``rounds`` trees on the rows (n, k) of all workers of the collective that this process is in; all get the same.
+
+    A worker has one thread, since the cluster gave it one core.
+    """
+    parameters = {**_PARAMETERS, "seed": seed % (1 << 31), "nthread": 1}
+    return xgboost.train(parameters, xgboost.DMatrix(x, label=y, nthread=1), rounds)
+
+
 def best_rounds(learn: Rows, watch: Rows, seed: int) -> int:
     """How many trees, grown on ``learn``, give ``watch`` its lowest log-loss."""
     grown = xgboost.train(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +17,13 @@ from foretell.predict.binary.fit import Fit, fit, in_season, usable
 from foretell.predict.binary.judge import Judgement, judged, measured, verdict
 from foretell.predict.binary.logistic import Logistic
 from foretell.predict.binary.rows import Gatherer, Rows
+from foretell.predict.binary.spread import Field, Grown
 from foretell.predict.features import of_horizon
 from foretell.predict.windows import Split
 
 LEAST_OUTCOMES = 20
+CLUSTER_FAILED = frozenset({"WORKERS_TOO_FEW", "WORKERS_DIFFER", "SPARK_FAILED", "MEMORY_SHORT"})
+"""What keeps a cluster from growing trees, and does not keep the drawn people from being learnt from."""
 _TEST_SHARE = 1 / 3
 
 
@@ -29,7 +32,9 @@ class Learnt:
     """A model for one horizon and how its like did on the test window.
 
     Args:
-        rows: what the final model learnt from.
+        rows: what the final model learnt from, or its sample where trees were grown on more.
+        grown: trees of the final model that a cluster grew on everybody.
+        refused: why it could not, where it was to.
     """
 
     split: Split
@@ -38,6 +43,8 @@ class Learnt:
     judgement: Judgement
     baseline: dict[str, float]
     verdict: str
+    grown: Grown | None = None
+    refused: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything for the report."""
@@ -48,16 +55,32 @@ class Learnt:
             "baseline": self.baseline,
             "calibration": {**self.judgement.as_dict(), "gate": self.final.gate.as_dict()},
             "rounds": self.final.rounds,
+            "grown_on": self._grown_on(),
             "features": list(self.final.names),
             "split": self.split.as_dict(),
             "verdict": self.verdict,
         }
 
+    def _grown_on(self) -> dict[str, Any]:
+        """On how many person-instants the scoring trees were grown, and by how many workers of a cluster (0: here)."""
+        if self.grown is not None:
+            return {"n": self.grown.rows, "workers": self.grown.workers, "refused": None}
+        return {"n": len(self.rows), "workers": 0, "refused": self.refused}
+
 
 def learn(
-    gatherer: Gatherer, split: Split, wanted: Sequence[str] | None, zone: ZoneInfo, seed: str, thing: str
+    gatherer: Gatherer,
+    split: Split,
+    wanted: Sequence[str] | None,
+    zone: ZoneInfo,
+    seed: str,
+    thing: str,
+    field: Field | None = None,
 ) -> Learnt:
     """Judge a model made as of the test origin, then make the one that scores from all origins.
+
+    With a ``field`` the trees that score are grown on everybody where the rows lie; how many, and the calibrator, the
+    drawn people decide as they do without. Where the cluster cannot, the model is the one of the drawn people.
 
     Raises ``ONE_CLASS`` and ``TOO_FEW_OUTCOMES``.
     """
@@ -73,7 +96,20 @@ def learn(
     names = _names(gatherer, split.origins, split, wanted, thing)
     rows = gatherer.rows(split.origins, split.horizon, names)
     final = fit(rows, names, split.origins, split.horizon, zone, seed, number)
-    return Learnt(split, final, rows, judgement, baseline, verdict(judgement, baseline, split))
+    learnt = Learnt(split, final, rows, judgement, baseline, verdict(judgement, baseline, split))
+    return learnt if field is None else _on_everybody(learnt, field, number)
+
+
+def _on_everybody(learnt: Learnt, field: Field, number: int) -> Learnt:
+    """With trees grown on everybody, or with why not."""
+    split, final = learnt.split, learnt.final
+    try:
+        grown = field.grown(split.origins, split.horizon, final.names, final.rounds, number)
+    except ForetellError as error:
+        if error.code not in CLUSTER_FAILED:
+            raise
+        return replace(learnt, refused=f"{error.code}: {error.what}")
+    return replace(learnt, final=replace(final, booster=grown.booster), grown=grown)
 
 
 def _known(gatherer: Gatherer, split: Split, wanted: Sequence[str] | None, thing: str) -> tuple[Rows, tuple[str, ...]]:

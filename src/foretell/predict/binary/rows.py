@@ -18,8 +18,8 @@ from foretell.predict.features import FeaturePlan, Matrix, compute
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-MOST_ROWS = 150_000
-"""People are drawn (whole persons, by hash) so that all origins together stay below this."""
+SAMPLE_ROWS = 150_000
+"""People are drawn (whole persons, by hash) so that all origins together stay below this in one process."""
 
 
 class People(Protocol):

@@ -10,12 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from foretell.clock import Duration
-from foretell.engine import Analytics
+from foretell.engine import Analytics, Spreading
 from foretell.errors import UsageError
 from foretell.predict.binary.curve import Direction, direction
 from foretell.predict.binary.interval import Margins
 from foretell.predict.binary.learn import Learnt, learn
-from foretell.predict.binary.rows import MOST_ROWS, Gatherer
+from foretell.predict.binary.rows import SAMPLE_ROWS, Gatherer
+from foretell.predict.binary.spread import MOST_ROWS, Field
 from foretell.predict.binary.stored import BinaryModel, HorizonModel
 from foretell.predict.features import FeaturePlan, common_events
 from foretell.predict.population import Population
@@ -37,6 +38,7 @@ class Task:
 
     Args:
         splits: one a horizon, shortest horizon first.
+        sample_rows: people × origins that are held in memory and judged by.
         wanted: features to use; None for all.
     """
 
@@ -46,6 +48,7 @@ class Task:
     zone: ZoneInfo
     currency: str
     seed: str
+    sample_rows: int = SAMPLE_ROWS
 
 
 def train_binary(analytics: Analytics, population: Population, task: Task, as_of: datetime) -> Trained:
@@ -59,9 +62,14 @@ def train_binary(analytics: Analytics, population: Population, task: Task, as_of
         str(task.zone),
     )
     most = max(len(split.origins) for split in task.splits) * everybody.num_rows
-    gatherer = Gatherer(analytics, plan, population, min(1.0, MOST_ROWS / most), task.seed)
+    gatherer = Gatherer(analytics, plan, population, min(1.0, task.sample_rows / most), task.seed)
+    field = None
+    if isinstance(analytics, Spreading) and most > task.sample_rows:
+        field = Field(analytics, plan, population, min(1.0, MOST_ROWS / most), task.seed)
     _refuse_unknown(gatherer, task, tested)
-    learnt = tuple(learn(gatherer, split, task.wanted, task.zone, task.seed, task.thing) for split in task.splits)
+    learnt = tuple(
+        learn(gatherer, split, task.wanted, task.zone, task.seed, task.thing, field) for split in task.splits
+    )
     parts = tuple(HorizonModel.of(one.split.horizon, one.final, Margins.of(one.judgement.bins)) for one in learnt)
     return Trained(BinaryModel(plan, _direction(gatherer, task.splits), parts), learnt, _digest(learnt))
 
@@ -92,4 +100,6 @@ def _digest(learnt: Sequence[Learnt]) -> str:
         found.update(",".join(one.final.names).encode())
         for array in arrays:
             found.update(array.tobytes())
+        if one.grown is not None:
+            found.update(one.grown.booster.save_raw("ubj"))
     return found.hexdigest()

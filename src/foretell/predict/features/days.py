@@ -21,12 +21,12 @@ def local_day(column: str, zone: ZoneInfo, as_of: datetime) -> str:
     shifted = column
     if len(steps) > 1:
         cases = " ".join(
-            f"WHEN {column} >= TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' THEN INTERVAL ({seconds}) SECOND"
+            f"WHEN {column} >= TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' THEN INTERVAL '{seconds}' SECOND"
             for start, seconds in reversed(steps[1:])
         )
-        shifted = f"{column} + CASE {cases} ELSE INTERVAL ({steps[0][1]}) SECOND END"
+        shifted = f"{column} + CASE {cases} ELSE INTERVAL '{steps[0][1]}' SECOND END"
     elif steps[0][1]:
-        shifted = f"{column} + INTERVAL ({steps[0][1]}) SECOND"
+        shifted = f"{column} + INTERVAL '{steps[0][1]}' SECOND"
     return f"date_diff('day', DATE '1970-01-01', CAST({shifted} AS DATE))"
 
 

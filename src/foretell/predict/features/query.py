@@ -5,6 +5,7 @@ Portable SQL only; shares, means and spreads are worked out from the integers af
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,16 +30,31 @@ def parameters(plan: FeaturePlan, as_of: datetime) -> dict[str, object]:
     }
 
 
-def features_sql(plan: FeaturePlan, as_of: datetime) -> str:
-    """One row a person of the table ``people`` (column profile_key), ordered by profile_key."""
+_ORDERS = """
+  FROM order_rows o LEFT JOIN merged m ON m.node_key = o.node_key
+  JOIN people p ON p.profile_key = coalesce(m.profile_key, o.node_key)
+  WHERE o.ts <= $as_of AND o.known_at <= $as_of"""
+
+
+def histories_sql(plan: FeaturePlan, as_of: datetime) -> str:
+    """How many of the table ``people`` (column profile_key) have which number of order days, first and last day."""
+    day = local_day("o.ts", ZoneInfo(plan.zone), as_of)
+    return f"""
+WITH days AS (
+  SELECT DISTINCT p.profile_key, {day} AS day {_ORDERS} AND o.kind = 'completed'
+), rhythm AS (
+  SELECT profile_key, count(*) AS order_days, min(day) AS first_day, max(day) AS last_day FROM days GROUP BY profile_key
+)
+SELECT order_days, first_day, last_day, count(*) AS people FROM rhythm GROUP BY order_days, first_day, last_day"""
+
+
+def features_sql(plan: FeaturePlan, as_of: datetime, carried: Sequence[str] = ()) -> str:
+    """One row a person of the table ``people`` (column profile_key), in no order, with its columns ``carried``."""
     zone = ZoneInfo(plan.zone)
     return f"""
 WITH placed AS (
   SELECT o.seq, p.profile_key, o.ts, o.kind, {local_day("o.ts", zone, as_of)} AS day,
-    CASE WHEN coalesce(o.currency, $currency) = $currency THEN o.amount_minor ELSE 0 END AS minor
-  FROM order_rows o LEFT JOIN merged m ON m.node_key = o.node_key
-  JOIN people p ON p.profile_key = coalesce(m.profile_key, o.node_key)
-  WHERE o.ts <= $as_of AND o.known_at <= $as_of
+    CASE WHEN coalesce(o.currency, $currency) = $currency THEN o.amount_minor ELSE 0 END AS minor{_ORDERS}
 ), spending AS (
   SELECT profile_key, {_joined(_spending())} FROM placed GROUP BY profile_key
 ), days AS (
@@ -59,13 +75,12 @@ WITH placed AS (
   FROM log_events e JOIN people p ON p.profile_key = e.profile_key
   WHERE e.ts <= $as_of AND e.known_at <= $as_of AND {DONE_BY_PEOPLE} GROUP BY e.profile_key
 )
-SELECT p.profile_key, {", ".join(_outer(plan))}
+SELECT p.profile_key, {", ".join([*(f"p.{name}" for name in carried), *_outer(plan)])}
 FROM people p
 LEFT JOIN spending ON spending.profile_key = p.profile_key
 LEFT JOIN rhythm ON rhythm.profile_key = p.profile_key
 LEFT JOIN baskets ON baskets.profile_key = p.profile_key
-LEFT JOIN activity ON activity.profile_key = p.profile_key
-ORDER BY p.profile_key"""
+LEFT JOIN activity ON activity.profile_key = p.profile_key"""
 
 
 def _joined(columns: dict[str, str]) -> str:

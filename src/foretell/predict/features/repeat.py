@@ -6,34 +6,23 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from foretell.errors import ForetellError
+from foretell.predict.features.crowd import Crowd, histories_of
 from foretell.predict.features.plan import Feature, FeaturePlan, Floats
 from foretell.predict.features.shape import Column, Raw
-from foretell.predict.models import BgNbd, Histories
-
-_UNIT = "1w"
 
 
-def repeat_buying(raw: Raw, plan: FeaturePlan, today: float) -> list[Column]:
+def repeat_buying(raw: Raw, plan: FeaturePlan, crowd: Crowd) -> list[Column]:
     """P(alive), expected purchases and P(no purchase) over each of the plan's horizons.
 
-    BG/NBD on the order days of the people asked about; NaN for people without an order, and for
-    everybody where the model cannot be fitted.
-
-    Args:
-        today: last observed day, in days from 1970-01-01.
+    By the crowd's model; NaN for people without an order, and for everybody where there is none.
     """
     days, first, last = raw.count("order_days"), raw.number("first_day"), raw.number("last_day")
     buyers = np.flatnonzero(days > 0)
-    model, histories = None, None
-    if buyers.size:
-        histories = Histories.of(
-            days[buyers] - 1, (last - first)[buyers] / 7, np.maximum(today - first, last - first)[buyers] / 7
-        )
-        model = _fitted(histories)
+    model = crowd.buying
     described = _features(plan)
-    if model is None or histories is None:
+    if model is None or not buyers.size:
         return [(feature, np.full(days.size, np.nan)) for feature in described]
+    histories = histories_of(days[buyers], first[buyers], last[buyers], crowd.today)
     values = [model.alive(histories)]
     for horizon in plan.horizons_days:
         units = model.units(horizon)
@@ -61,14 +50,6 @@ def _features(plan: FeaturePlan) -> list[Feature]:
         words = f"chance of no order in {days} days from rhythm alone: {{}}"
         found.append(Feature(f"no_order_{days}d", words, "share"))
     return found
-
-
-def _fitted(histories: Histories) -> BgNbd | None:
-    """The model, where anybody has bought twice; as a feature it need not have converged."""
-    try:
-        return BgNbd.fit(histories, _UNIT)
-    except ForetellError:
-        return None
 
 
 def _spread(values: Floats, rows: np.ndarray[tuple[int], np.dtype[np.intp]], n: int) -> Floats:

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from foretell.clock import micros
 from foretell.money import minor_digits
-from foretell.predict.features.days import observed_until
 from foretell.predict.features.plan import Feature, FeaturePlan, Floats
 from foretell.predict.features.query import ACTIVE_WINDOWS, EVENT_WINDOWS, ORDER_WINDOWS
 
@@ -41,17 +40,13 @@ class Raw:
         return (self._as_of - np.asarray(column.to_numpy(zero_copy_only=False))) / _DAY_US
 
 
-def last_day(raw: Raw, as_of: datetime, zone: ZoneInfo) -> float:
-    """The day up to which people were observed, in days from 1970-01-01."""
-    orders = raw.number("last_day")
-    latest = float(np.nanmax(orders)) if np.isfinite(orders).any() else -np.inf
-    return observed_until(as_of, zone, latest)
+def shaped(raw: Raw, plan: FeaturePlan, as_of: datetime, today: float) -> list[Column]:
+    """All features but those of purchase models, in a fixed order.
 
-
-def shaped(raw: Raw, plan: FeaturePlan, as_of: datetime) -> list[Column]:
-    """All features but those of purchase models, in a fixed order."""
+    Args:
+        today: the day up to which people were observed, in days from 1970-01-01.
+    """
     zone = ZoneInfo(plan.zone)
-    today = last_day(raw, as_of, zone)
     return [
         *_spending(raw, plan),
         *_rhythm(raw, plan, today),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import digamma, expit, gammaln, hyp2f1
 
 from foretell.predict.models.histories import Histories
@@ -18,6 +19,7 @@ from foretell.predict.models.repeat_buying import RepeatBuying, by_repeats
 from foretell.stats import Floats
 
 _NEAR = 1e-5
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -103,18 +105,24 @@ def _log_odds_gone(histories: Histories, r: float, alpha: float, a: float, b: fl
 def _expected_alive(x: Floats, T: Floats, horizon: float, r: float, alpha: float, a: float, b: float) -> Floats:
     """Expected purchases (rows,) of a customer who is still there.
 
-    Euler's form overflows where a or b run away (hundreds and more): there the paper's form holds,
-    and past that the limit of one leaving chance for all.
+    Euler's form overflows where a or b run away (hundreds and more), and comes out anyhow where both vanish beside
+    an r of thousands: there the paper's form holds, and past that the limit of one leaving chance for all. Nobody is
+    expected to buy more than who never leaves.
     """
     share = horizon / (alpha + T + horizon)
     kept = np.log1p(-share)
+    scale, most = (a + b + x - 1) / (a - 1), (r + x) / (alpha + T) * horizon
+
+    def lost(value: Floats) -> npt.NDArray[np.bool_]:
+        return ~((value >= -_ROUNDING * most) & (value <= (1 + _ROUNDING) * most))
+
     with np.errstate(all="ignore"):
-        gone = np.exp((a - 1) * kept) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, share)
-        lost = ~np.isfinite(gone)
-        if lost.any():
-            gone[lost] = np.exp((r + x) * kept)[lost] * hyp2f1(r + x, b + x, a + b + x - 1, share)[lost]
-            lost = ~np.isfinite(gone)
-            mean = (a - 1) / (a + b + x[lost] - 1)
-            gone[lost] = np.exp(-(r + x[lost]) * np.log1p(mean * horizon / (alpha + T[lost])))
-    result: Floats = (a + b + x - 1) / (a - 1) * (1 - gone)
+        value = scale * (1 - np.exp((a - 1) * kept) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, share))
+        if (rest := lost(value)).any():
+            papers = np.exp((r + x) * kept) * hyp2f1(r + x, b + x, a + b + x - 1, share)
+            value[rest] = (scale * (1 - papers))[rest]
+            rest = lost(value)
+            leaving = (1 / scale if a > 1 else a / (a + b + x))[rest]
+            value[rest] = -np.expm1(-(r + x[rest]) * np.log1p(leaving * horizon / (alpha + T[rest]))) / leaving
+    result: Floats = np.clip(value, 0.0, most)
     return result

@@ -20,12 +20,13 @@ LATELY = ("30d", "90d", "365d")
 _GROWN_YEARS = 12
 _SHARES = (0.25, 0.5, 0.75)
 _MANY = """
-SELECT t.trait, count(*) AS told, count(t.n) AS numbers, count(CASE WHEN t.s LIKE '____-__-__%' THEN 1 END) AS dates
+SELECT t.trait, count(*) AS told, count(t.n) AS numbers, count(CASE WHEN t.s LIKE '____-__-__%' THEN 1 END) AS dates,
+  count(DISTINCT t.profile_key) AS people
 FROM log_traits t JOIN rows_asked r ON r.profile_key = t.profile_key
 WHERE t.ts <= $as_of AND t.known_at <= $as_of AND (t.s IS NOT NULL OR t.n IS NOT NULL)
 GROUP BY t.trait HAVING count(DISTINCT t.profile_key) >= $floor
   AND count(DISTINCT t.s) + count(DISTINCT t.n) > $most
-ORDER BY count(DISTINCT t.profile_key) DESC, t.trait"""
+ORDER BY people DESC, t.trait"""
 _TOLD = """
 SELECT t.s, t.n FROM log_traits t JOIN rows_asked r ON r.profile_key = t.profile_key
 WHERE t.trait = $trait AND t.ts <= $as_of AND t.known_at <= $as_of ORDER BY t.profile_key, t.ts LIMIT $sampled"""

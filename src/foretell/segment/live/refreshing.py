@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from foretell.clock import from_micros, micros
 from foretell.condition import Reader
 from foretell.definitions import Catalog
-from foretell.engine import Engine, integers, reached, undisturbed
+from foretell.engine import Engine, integers, naming, reached, undisturbed
 from foretell.segment.live import snapshot
 from foretell.segment.live.arena import Hits
 from foretell.segment.live.asking import refresh_asked
@@ -78,7 +78,7 @@ def refresh(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) 
     instant does nothing; an instant before the last one neither. A crash leaves all of it told, or nothing.
     """
     keeper = keeper_of(engine)
-    with keeper.turn, undisturbed(engine):
+    with keeper.turn, undisturbed(engine), naming("segments kept fresh"):
         try:
             return _Turn(engine, catalog, reader, keeper, now).take()
         except BaseException:
