@@ -52,9 +52,10 @@ CODE_ROWS = {
 
 _EXPOSURES = View(
     "experiment_exposures",
-    "SELECT coalesce(n.profile_id, '') AS profile_id, l.experiment, l.arm, l.\"at\" AS exposed_at, l.arms > 1 AS "
+    "SELECT coalesce(n.profile_id, '') AS profile_id, l.experiment, l.arm, l.\"at\" AS exposed_at, l.one <> l.other AS "
     'contaminated FROM (SELECT a.*, row_number() OVER (PARTITION BY experiment, profile_key ORDER BY a."at", '
-    "node_key) AS place, count(DISTINCT arm) OVER (PARTITION BY experiment, profile_key) AS arms "
+    "node_key) AS place, min(arm) OVER (PARTITION BY experiment, profile_key) AS one, "
+    "max(arm) OVER (PARTITION BY experiment, profile_key) AS other "
     "FROM log_assignments a) l LEFT JOIN nodes n ON n.node_key = l.profile_key WHERE l.place = 1",
     {
         "profile_id": "The person, after all merges known today.",

@@ -54,6 +54,7 @@ from foretell.deliver.tokens import (
     unsubscribe_url,
     verify_token,
 )
+from foretell.deliver.waiting import OutboxStanding, outbox_standing
 
 __all__ = [
     "AUDIENCE",
@@ -81,6 +82,7 @@ __all__ = [
     "Happening",
     "InboxPage",
     "LedgerPage",
+    "OutboxStanding",
     "Outgoing",
     "Preference",
     "Preferences",
@@ -113,6 +115,7 @@ __all__ = [
     "ledger_row",
     "obstacle",
     "open_url",
+    "outbox_standing",
     "preferences",
     "preferences_url",
     "queue_again",

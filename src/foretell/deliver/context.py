@@ -35,8 +35,14 @@ def facts_of(engine: Engine, catalog: Catalog, messages: Sequence[Queued]) -> li
     keys = [message.profile_key for message in told]
     tables = collect.rows_by_person(engine, keys) if catalog.all("table") else {}
     traits = _traits(engine, told, profile.survivorship_of(catalog))
-    fetched = _Fetched(traits, _products(engine, catalog.settings.currency, told), tables)
+    products = _products(engine, catalog.settings.currency, told) if engine.has_analytics else {}
+    fetched = _Fetched(traits, products, tables)
     return [_facts(catalog, message, fetched) for message in messages]
+
+
+def asking_analytics(catalog: Catalog) -> tuple[str, ...]:
+    """Templates that may speak of what the analytics store knows: a process without it leaves their messages alone."""
+    return tuple(document.key for document in catalog.all("template") if "product" in str(document.raw))
 
 
 def _facts(catalog: Catalog, message: Queued, fetched: _Fetched) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A claim is durable before a channel sees the message. Where the process dies between the two, the next
 dispatch hands the message over again if the channel is idempotent (it keys on the message id), and marks
-it ``uncertain`` for a person to look at if it is not.
+it ``uncertain`` for a person to look at if it is not. Where several processes send, each claims messages that no
+other gets (``SKIP LOCKED``), and whoever leads goes on with what a process left that is gone.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from foretell import telemetry
 from foretell.definitions import Catalog
-from foretell.deliver import audience_document, channel_document, outbox
+from foretell.deliver import audience_document, channel_document, outbox, spans
 from foretell.deliver.audiences import leave_without_consent
 from foretell.deliver.channels.base import Channel, ChannelKind, ChannelPlace, Outgoing, Receipt
 from foretell.deliver.confirming import ask_to_confirm
-from foretell.deliver.context import facts_of
+from foretell.deliver.context import asking_analytics, facts_of
 from foretell.deliver.following import follow_segments
 from foretell.deliver.outbox import Queued
 from foretell.deliver.permissions import permissions
@@ -37,11 +39,13 @@ from foretell.errors import ForetellError
 from foretell.profile import Purposes, purposes_of
 
 _ROUND = 2_000
+_SHARE = 500
+"""So many messages a process takes for itself where several send."""
 _ASKED = {"profile_key": pa.int64(), "medium": pa.string(), "purpose": pa.string()}
 _REFUSED = ("profile_key", "channel", "purpose", "found")
 _WITHDRAWN = {"denied": "consent was withdrawn", "expired": "consent has lapsed"}
 _TURN = threading.Lock()
-"""One dispatch at a time: a claim that is found belongs to a process that died."""
+"""One dispatch at a time in a process: a claim of its own that is found was left by an earlier one."""
 _LOG = logging.getLogger("foretell.deliver")
 
 
@@ -104,18 +108,26 @@ def dispatch(engine: Engine, catalog: Catalog, *, now: datetime) -> DispatchRepo
     purposes = purposes_of(catalog)
     with _TURN:
         _recover(engine, catalog, now, report)
-        report.left_audiences += leave_without_consent(engine, purposes, now)
-        joined, left = follow_segments(engine, catalog, now=now)
-        report.joined_audiences += joined
-        report.left_audiences += left
-        ask_to_confirm(engine, catalog, now=now)
+        if engine.has_analytics:
+            report.left_audiences += leave_without_consent(engine, purposes, now)
+            joined, left = follow_segments(engine, catalog, now=now)
+            report.joined_audiences += joined
+            report.left_audiences += left
+            ask_to_confirm(engine, catalog, now=now)
         signer: Signer | None = None
-        while messages := outbox.waiting(engine, now, _ROUND):
+        while messages := _due(engine, catalog, now):
             signer = signer or signer_of(engine, catalog.settings)
             kept = _still_allowed(engine, purposes, messages, now, report)
             for key, part in _by_channel(catalog, kept):
                 _send_all(engine, catalog, signer, key, part, now, report)
     return report
+
+
+def _due(engine: Engine, catalog: Catalog, now: datetime) -> list[Queued]:
+    """What is handed over next; where several processes send, it is this one's already."""
+    if not engine.is_shared:
+        return outbox.waiting(engine, now, _ROUND)
+    return outbox.take(engine, now, _SHARE, () if engine.has_analytics else asking_analytics(catalog))
 
 
 def channel_key(catalog: Catalog, message: Queued) -> str:
@@ -206,7 +218,11 @@ def _send(way: _Way, messages: Sequence[Queued], report: DispatchReport) -> None
     ready, outgoing, failed = _rendered(way, messages)
     outbox.claim(way.engine, [message.message_id for message in ready])
     reached("deliver.claimed")
-    receipts = _handed_over(way, outgoing) if outgoing else []
+    receipts = []
+    if outgoing:
+        ids = [one.message_id for one in outgoing]
+        with spans.handing_over(way.engine.ops, way.kind.name, way.kind.capabilities.medium, ids):
+            receipts = _handed_over(way, outgoing)
     reached("deliver.handed_over")
     verdicts = [
         _judge(way.catalog, way.now, message, receipt, way.kind) for message, receipt in _pairs(ready, receipts)
@@ -250,6 +266,8 @@ def _judge(
 
 def _record(engine: Engine, now: datetime, verdicts: Sequence[Verdict], report: DispatchReport) -> None:
     engine.act("deliver", lambda tx, batch: record(tx, batch, verdicts), now=now)
+    for (medium, state), count in Counter((one.message.medium, one.state) for one in verdicts).items():
+        telemetry.HANDED_OVER.add(medium, "later" if state == outbox.QUEUED else state, amount=count)
     done = (outbox.SENT, outbox.DELIVERED)
     media = Counter(one.message.medium for one in verdicts if one.state in done)
     report.count(media, Counter(one.state for one in verdicts))

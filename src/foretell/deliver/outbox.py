@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import from_micros, micros
+from foretell.deliver import spans
 from foretell.deliver.parts import TIMES
 from foretell.engine import TIMESTAMP, Batch, Engine, OperationalStore, Tx, python_rows, scratch, table_of
 
@@ -31,6 +32,7 @@ EVENT_NAMES = {"email": "Email", "sms": "SMS", "push": "Push", "alert": "Message
 """How the events of a medium begin; those of audiences are told when people join and leave."""
 _KEYS_A_QUERY = 2_000
 _OVER = "the run is over"
+_INSTANTS = {"at", "next_at"}
 _COLUMNS = ", ".join(f"m.{name}" for name in STORED)
 
 
@@ -87,6 +89,7 @@ def insert(tx: Tx, batch: Batch, rows: pa.Table) -> None:
         f"INSERT INTO messages ({', '.join(STORED)}) VALUES ({marks}) ON CONFLICT (message_id) DO NOTHING",
         python_rows(table),
     )
+    spans.keep(tx, table["message_id"])
     publish(tx, batch, table["message_id"])
 
 
@@ -127,6 +130,23 @@ def waiting(engine: Engine, now: datetime, most: int) -> list[Queued]:
     )
 
 
+def take(engine: Engine, now: datetime, most: int, but: Sequence[str] = ()) -> list[Queued]:
+    """Claim messages whose instant has come, the earliest first; no other process gets them.
+
+    Args:
+        but: templates whose messages are left to another process.
+    """
+    left = f" AND (medium = 'ads' OR template NOT IN ({', '.join('?' * len(but))}))" if but else ""
+    found = engine.claim_rows(
+        f"SELECT message_id, {', '.join(_read_columns())} FROM messages WHERE state = 'queued' AND next_at <= ?{left} "
+        "ORDER BY next_at, message_id LIMIT ?",
+        (micros(now), *but, most),
+        "UPDATE messages SET state = 'claimed', claimed_by = ?, attempts = attempts + 1 WHERE message_id = ?",
+    )
+    names = list(Queued.__dataclass_fields__)
+    return [Queued(**_read(names, row[1:], _INSTANTS)) for row in found]
+
+
 def by_id(engine: Engine, message_id: str) -> Queued | None:
     """One message as its channel would be handed it, due at its own instant where nothing else is planned."""
     row = of_id(engine.ops, message_id)
@@ -138,16 +158,25 @@ def by_id(engine: Engine, message_id: str) -> Queued | None:
 
 
 def claimed(engine: Engine) -> list[Queued]:
-    """Messages that were about to be handed over."""
-    return _queued(engine, "state = 'claimed' ORDER BY next_at, message_id", ())
+    """Messages that were about to be handed over by whoever is gone."""
+    if not engine.is_shared:
+        return _queued(engine, "state = 'claimed' ORDER BY next_at, message_id", ())
+    found = engine.ops.query("SELECT DISTINCT coalesce(claimed_by, '') FROM messages WHERE state = 'claimed'")
+    gone = sorted(engine.gone(name for (name,) in found))
+    marks = ", ".join("?" * len(gone))
+    where = f"state = 'claimed' AND coalesce(claimed_by, '') IN ({marks}) ORDER BY next_at, message_id"
+    return _queued(engine, where, gone) if gone else []
 
 
-def _queued(engine: Engine, where: str, params: tuple[int, ...]) -> list[Queued]:
+def _queued(engine: Engine, where: str, params: Sequence[object]) -> list[Queued]:
     names = list(Queued.__dataclass_fields__)
-    columns = ", ".join("coalesce(address_node, node_key)" if name == "node_key" else name for name in names)
-    rows = engine.ops.query(f"SELECT {columns} FROM messages WHERE {where}", params)
-    instants = {"at", "next_at"}
-    return [Queued(**_read(names, row, instants)) for row in rows]
+    rows = engine.ops.query(f"SELECT {', '.join(_read_columns())} FROM messages WHERE {where}", params)
+    return [Queued(**_read(names, row, _INSTANTS)) for row in rows]
+
+
+def _read_columns() -> list[str]:
+    names = Queued.__dataclass_fields__
+    return ["coalesce(address_node, node_key)" if name == "node_key" else name for name in names]
 
 
 def _read(names: Sequence[str], row: Sequence[Any], instants: set[str]) -> dict[str, Any]:
@@ -176,8 +205,8 @@ def unclaim(engine: Engine, ids: Sequence[str]) -> None:
 
 
 def claim(engine: Engine, ids: Sequence[str]) -> None:
-    """Make durable that these messages are about to be handed over."""
-    if not ids:
+    """Make durable that these messages are about to be handed over; where several processes send, it is already."""
+    if not ids or engine.is_shared:
         return
     with engine.ops.write() as tx:
         tx.executemany(

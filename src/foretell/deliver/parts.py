@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from foretell.deliver import spans
 from foretell.engine import AnalyticsTable, RoomParts, View
 
 _MIGRATION = """
@@ -75,6 +76,9 @@ CREATE INDEX export_tellings_by_node ON export_tellings (node_key);
 """``since``: changes noticed before it are noted; those noticed at it may be, and are then among the tellings, which is
 why those stay until it has moved on. ``number``: of the last telling; the order in which they go out. ``state``:
 ``waiting`` or ``done``."""
+
+_CLAIMANTS = "ALTER TABLE messages ADD COLUMN claimed_by TEXT;"
+"""Which process hands a claimed message over, where several work on the workspace."""
 
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
@@ -196,7 +200,7 @@ _AUDIENCES = View(
 
 PARTS = RoomParts(
     "deliver",
-    (_MIGRATION, _BY_NODE, _FOLLOWED, _EXPORTS),
+    (_MIGRATION, _BY_NODE, _FOLLOWED, _EXPORTS, spans.TABLE, _CLAIMANTS),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
     people={

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from foretell.clock import micros, naive_utc
-from foretell.deliver import outbox, suppressions
+from foretell.deliver import outbox, spans, suppressions
 from foretell.deliver.channels.base import Capabilities, Receipt
 from foretell.deliver.outbox import EVENT_NAMES, Queued
 from foretell.engine import TIMESTAMP, Batch, Tx
@@ -74,6 +74,7 @@ def record(tx: Tx, batch: Batch, verdicts: Sequence[Verdict]) -> None:
     )
     outbox.leave(tx, [one.message.message_id for one in verdicts if one.state not in (outbox.QUEUED, outbox.FAILED)])
     outbox.publish(tx, batch, pa.array([one.message.message_id for one in verdicts], pa.string()))
+    spans.forget(tx, [one.message.message_id for one in verdicts if one.state != outbox.QUEUED])
     sent = [one.message for one in verdicts if one.state in (outbox.SENT, outbox.DELIVERED)]
     tell(batch, "Sent", sent)
     tell(batch, "Delivered", [one.message for one in verdicts if one.state == outbox.DELIVERED])

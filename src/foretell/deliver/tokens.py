@@ -52,10 +52,9 @@ class Signer:
 
 
 def signer_of(engine: Engine, settings: WorkspaceSettings) -> Signer:
-    """The signature of a workspace: the secret ``signing``, else ``signing.key`` in its data folder,
-    which is made on first use."""
+    """The signature of a workspace: the secret ``signing``, else a key of its own, which is made on first use."""
     secret = settings.secrets.get("signing")
-    key = workspace_key(engine.data, "signing", None if secret is None else secret.get_secret_value())
+    key = workspace_key(engine.settings, "signing", None if secret is None else secret.get_secret_value())
     return Signer(key, settings.sending.base_url)
 
 

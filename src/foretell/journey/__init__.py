@@ -14,6 +14,7 @@ from __future__ import annotations
 from foretell.journey.checks import KIND
 from foretell.journey.document import JourneySpec, spec_of
 from foretell.journey.graph import StepNode, graph
+from foretell.journey.lagging import overdue_since
 from foretell.journey.parts import PARTS
 from foretell.journey.report import JourneyLine, JourneyReport, StepCount, list_journeys, report, runs_of
 from foretell.journey.stage import JourneyStage
@@ -35,6 +36,7 @@ __all__ = [
     "TickReport",
     "graph",
     "list_journeys",
+    "overdue_since",
     "pause",
     "report",
     "runs_of",

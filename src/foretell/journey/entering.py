@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,29 +36,56 @@ def enter(work: Work, published: Published) -> int:
 
 
 def _candidates(work: Work, published: Published) -> pa.Table:
-    """``profile_key profile_id entry_message_id`` of those who enter, by profile id."""
+    """``profile_key profile_id entry_message_id`` of those who enter, by profile key."""
     tree = published.tree("enter")
     members = work.reader.members(tree, as_of=work.now)
-    held = pa.table({"profile_key": _barred(work, published)})
-    return work.engine.analytics.query(
-        "SELECT m.profile_key, n.profile_id, coalesce(e.message_id, '') AS entry_message_id FROM members m "
-        "JOIN nodes n ON n.node_key = m.profile_key "
-        f"LEFT JOIN ({_entry_events(tree)}) e ON e.profile_key = m.profile_key AND e.place = 1 "
-        "WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.profile_key = m.profile_key) ORDER BY n.profile_id",
-        {"now": naive_utc(work.now)},
-        {"members": members, "held": held},
+    before = _entered_before(work, published)
+    running = "" if before is None else " AND (h.state = 'active' OR h.entered_at > $before)"
+    people = work.engine.analytics.query(
+        "SELECT m.profile_key, n.profile_id FROM members m JOIN nodes n ON n.node_key = m.profile_key "
+        "WHERE NOT EXISTS (SELECT 1 FROM log_journey_runs h WHERE h.profile_key = m.profile_key "
+        f"AND h.journey = $journey{running}) ORDER BY m.profile_key",
+        {"journey": published.key} | ({} if before is None else {"before": naive_utc(before)}),
+        {"members": members},
     )
+    people = _not_barred(work, published, people, before)
+    return people.append_column("entry_message_id", _entry_messages(work, tree, people))
 
 
-def _barred(work: Work, published: Published) -> pa.Array:
-    """Those who may not enter: a run goes on, or the last entry is too near."""
+def _entered_before(work: Work, published: Published) -> datetime | None:
+    """Whoever entered later may not enter again; None where nobody ever may."""
     again = published.spec.reentry
+    return Duration.parse(again.after).before(work.now, work.zone) if isinstance(again, Reentry) else None
+
+
+def _not_barred(work: Work, published: Published, people: pa.Table, before: datetime | None) -> pa.Table:
+    """Those of ``people`` whom the operational store lets enter: nothing is asked about anybody else.
+
+    Of those who entered before, the analytics store has taken out all but whom it does not know yet.
+    """
+    if not people.num_rows:
+        return people
     where, params = "", [published.key]
-    if isinstance(again, Reentry):
-        before = Duration.parse(again.after).before(work.now, work.zone)
-        where, params = " AND (due_at IS NOT NULL OR entered_at > ?)", [published.key, micros(before)]  # type: ignore[list-item]
-    found = work.engine.ops.query(f"SELECT DISTINCT profile_key FROM journey_runs WHERE journey = ?{where}", params)
-    return table_of({"profile_key": pa.int64()}, found)["profile_key"].combine_chunks()
+    if before is not None:
+        where, params = " AND (coalesce(r.due_at, -1) <> -1 OR r.entered_at > ?)", [published.key, micros(before)]  # type: ignore[list-item]
+    with work.engine.ops.write() as tx:
+        tx.put("touched_people", people.select(["profile_key"]), key="profile_key")
+        found = tx.query(f"{runs.ENTERED}{where}", params)
+    barred = table_of({"profile_key": pa.int64()}, found)["profile_key"].combine_chunks()
+    return people.filter(pc.invert(pc.is_in(people["profile_key"], barred)))
+
+
+def _entry_messages(work: Work, tree: Condition, people: pa.Table) -> pa.ChunkedArray:
+    """Of each person the latest event of a kind that ``enter`` asks for; empty where there is none."""
+    if not people.num_rows:
+        return pa.chunked_array([pa.array([], pa.string())])
+    found = work.engine.analytics.query(
+        f"SELECT e.profile_key, e.message_id FROM ({_entry_events(tree)}) e WHERE e.place = 1",
+        {"now": naive_utc(work.now)},
+        {"members": people.select(["profile_key"])},
+    )
+    places = pc.index_in(people["profile_key"], found["profile_key"].combine_chunks())
+    return pc.fill_null(found["message_id"].take(places), "")
 
 
 def _entry_events(tree: Condition) -> str:

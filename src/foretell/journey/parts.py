@@ -27,6 +27,13 @@ CREATE TABLE journey_sends (
 """``due_at`` is null for runs that are over. ``goal_until`` is null where the goal is reached or can no
 longer be. ``unsettled`` marks runs that a merge or a split changed and the same batch still has to tell."""
 
+_DUE_IN_ORDER = """
+DROP INDEX journey_runs_due;
+CREATE INDEX journey_runs_due ON journey_runs (journey, due_at, profile_key) WHERE due_at IS NOT NULL;
+"""
+"""Whole waves are due at one instant: the next few of them are read without sorting all the others, and in the order
+in which people lie in every table, so that a part of a wave touches few pages."""
+
 RUN_ROWS = AnalyticsTable(
     "journey_run_rows",
     {
@@ -103,7 +110,7 @@ _STEPS_VIEW = View(
 
 PARTS = RoomParts(
     "journey",
-    (_MIGRATION,),
+    (_MIGRATION, _DUE_IN_ORDER),
     (RUN_ROWS, STEP_ROWS),
     (_RUNS_VIEW, _STEPS_VIEW),
     people={"journey_runs": ("profile_key", "node_key")},

@@ -35,8 +35,9 @@ STORED = {
 """The columns of a run that the runner reads and writes; instants in microseconds, UTC."""
 
 _COLUMNS = ", ".join(STORED)
-DUE = f"SELECT {_COLUMNS} FROM journey_runs WHERE journey = ? AND due_at <= ? ORDER BY due_at, run LIMIT ?"
-ANY_DUE = "SELECT 1 FROM journey_runs WHERE journey = ? AND due_at <= ? LIMIT 1"
+DUE = f"SELECT {_COLUMNS} FROM journey_runs WHERE journey = ? AND due_at <= ? ORDER BY due_at, profile_key, run LIMIT ?"
+# In the order of the index, since a planner that expects many to be due would else look for the first one anywhere.
+ANY_DUE = "SELECT due_at FROM journey_runs WHERE journey = ? AND due_at <= ? ORDER BY due_at LIMIT 1"
 _OF_REVISION = "r.journey = ? AND r.revision = ? AND r.due_at IS NOT NULL AND r.waiting = 1"
 _TAKEN = ", ".join(f"r.{name}" for name in STORED)
 WAITING = f"SELECT {_TAKEN} FROM journey_runs r WHERE {_OF_REVISION}"
@@ -46,6 +47,7 @@ _OF_TOUCHED = "FROM touched_people t CROSS JOIN journey_runs r WHERE r.profile_k
 WAITING_OF = (
     f"SELECT {_TAKEN} {_OF_TOUCHED} r.journey = ? AND r.revision = ? AND coalesce(r.due_at, -1) <> -1 AND r.waiting = 1"
 )
+ENTERED = f"SELECT DISTINCT r.profile_key {_OF_TOUCHED} r.journey = ?"
 NEXT_REVISION = "SELECT min(revision) FROM journey_runs WHERE journey = ? AND revision > ? AND due_at IS NOT NULL"
 _OPEN = "r.journey = ? AND r.goal_until IS NOT NULL AND r.due_at IS NULL AND r.state <> 'merged'"
 OPEN_GOALS = f"SELECT {_TAKEN} FROM journey_runs r WHERE {_OPEN}"

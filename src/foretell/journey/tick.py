@@ -8,9 +8,10 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretell import telemetry
 from foretell.condition import Reader
 from foretell.definitions import Catalog
-from foretell.engine import Engine
+from foretell.engine import Engine, spans_since
 from foretell.errors import UsageError
 from foretell.journey import states, watching
 from foretell.journey.entering import enter
@@ -66,12 +67,13 @@ def tick(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) -> 
 def _run(work: Work, state: JourneyState) -> TickReport:
     journey, seen = state.journey, work.engine.analytics.last_batch()
     touched = watching.touched_since(work, state)
-    moves = _catch_up(work, journey, touched)
-    entered = 0
-    if _in_force(work, journey):
-        entered = enter(work, work.revisions.current(journey))
-        moves += sum(len(people) for people in _play(work, journey))
-    goals = watching.watch_goals(work, journey, touched)
+    with telemetry.caused_by(spans_since(work.engine.ops, state.checked_batch)):
+        moves = _catch_up(work, journey, touched)
+        entered = 0
+        if _in_force(work, journey):
+            entered = enter(work, work.revisions.current(journey))
+            moves += sum(len(people) for people in _play(work, journey))
+        goals = watching.watch_goals(work, journey, touched)
     states.checked(work.engine, journey, seen, work.now)
     return TickReport(entered, moves, goals)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from foretell.clock import naive_utc
 from foretell.condition import Reader
 from foretell.definitions import Catalog
-from foretell.engine import Analytics, Engine
+from foretell.engine import Analytics, Engine, naming
 from foretell.measure import statement
 from foretell.measure.asking import Plan, Question, planned
 from foretell.measure.dimensions import People, instant_of
@@ -86,7 +86,8 @@ def show(
         UsageError: UNKNOWN_KPI, UNKNOWN_DEFINITION, BAD_DIMENSION, BAD_RANGE, SEGMENT_AT_EVENT and the like.
     """
     question = Question(since, until, tuple(by), segment, segment_at, known_only)
-    return _answer(People(engine.analytics, reader, catalog), key, question, now)
+    with naming(f"kpi {key}"):
+        return _answer(People(engine.analytics, reader, catalog), key, question, now)
 
 
 def _answer(people: People, key: str, question: Question, now: datetime) -> KpiSeries:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from foretell.clock import naive_utc
-from foretell.condition import parse
+from foretell.condition import Condition, parse
 from foretell.engine import TIMESTAMP
 from foretell.journey.holding import NEVER, Holding
 from foretell.journey.watching import only_by_events
-from tests.support.journey_shop import at, bought, opened, viewed, with_people
+from tests.support.journey_shop import JourneyShop, at, bought, opened, viewed, with_people
 
 LASTING = [
     {"did": "Order Completed"},
@@ -36,35 +36,41 @@ PASSING = [
 HOURS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JourneyShop]:
+    """Two people in the journey, to whom several things have happened; the tests only ask."""
+    with opened(tmp_path_factory.mktemp("shop")) as found:
+        with_people(found, "ann", "bob")
+        found.tick(0)
+        found.engaged("ann", "miss_you", "open", 3)
+        found.happened(viewed("bob", 2), viewed("bob", 4), bought("ann", 5))
+        yield found
+
+
 @pytest.mark.parametrize("raw", [*LASTING, *PASSING], ids=str)
-def test_the_first_instant_is_where_asking_begins_to_say_yes(tmp_path: Path, raw: dict[str, object]) -> None:
+def test_the_first_instant_is_where_asking_begins_to_say_yes(shop: JourneyShop, raw: dict[str, object]) -> None:
     tree = parse(raw, journey=True)
-    with opened(tmp_path) as shop:
-        with_people(shop, "ann", "bob")
-        shop.tick(0)
-        shop.engaged("ann", "miss_you", "open", 3)
-        shop.happened(viewed("bob", 2), viewed("bob", 4), bought("ann", 5))
-        stored = shop.engine.ops.query("SELECT run, profile_key FROM journey_runs ORDER BY run")
-        runs = pa.table(
-            {
-                "run": [run for run, _ in stored for _ in HOURS],
-                "profile_key": pa.array([key for _, key in stored for _ in HOURS], pa.int64()),
-                "at": pa.array([naive_utc(at(hours)) for _ in stored for hours in HOURS], TIMESTAMP),
-                "entered_at": pa.array([naive_utc(at(0))] * 12, TIMESTAMP),
-                "entry_message_id": [""] * 12,
-            }
-        )
-        holding = Holding(shop.reader)
-        since = holding.since_when(tree, runs, True)
-        assert (since is None) == (raw in PASSING)
-        asked = np.array([one(shop, tree, runs.slice(place, 1)) for place in range(12)])
-        assert (holding(tree, runs, True) == asked).all()
-        assert asked.any()
-        if since is not None:
-            assert ((since != NEVER) == asked).all()
+    stored = shop.engine.ops.query("SELECT run, profile_key FROM journey_runs ORDER BY run")
+    runs = pa.table(
+        {
+            "run": [run for run, _ in stored for _ in HOURS],
+            "profile_key": pa.array([key for _, key in stored for _ in HOURS], pa.int64()),
+            "at": pa.array([naive_utc(at(hours)) for _ in stored for hours in HOURS], TIMESTAMP),
+            "entered_at": pa.array([naive_utc(at(0))] * 12, TIMESTAMP),
+            "entry_message_id": [""] * 12,
+        }
+    )
+    holding = Holding(shop.reader)
+    since = holding.since_when(tree, runs, True)
+    assert (since is None) == (raw in PASSING)
+    asked = np.array([one(shop, tree, runs.slice(place, 1)) for place in range(12)])
+    assert (holding(tree, runs, True) == asked).all()
+    assert asked.any()
+    if since is not None:
+        assert ((since != NEVER) == asked).all()
 
 
-def one(shop, tree, run: pa.Table) -> bool:  # type: ignore[no-untyped-def]
+def one(shop: JourneyShop, tree: Condition, run: pa.Table) -> bool:
     """The plain answer for one run, by a query of its own."""
     people = run.select(["profile_key", "run", "entry_message_id"]).append_column("since", run["entered_at"])
     instant = at((run["at"][0].as_py() - naive_utc(at(0))).total_seconds() / 3600)

@@ -16,7 +16,7 @@ from foretell.deliver.exports.document import KIND, spec_of
 from foretell.deliver.exports.standing import Standing, all_standings, forget, save, standing_of
 from foretell.deliver.exports.telling import tell
 from foretell.deliver.exports.writing import Keep, write
-from foretell.engine import Engine
+from foretell.engine import Engine, naming
 from foretell.errors import ForetellError
 
 __all__ = ["ExportReport", "Standing", "refresh", "standings"]
@@ -64,7 +64,8 @@ def refresh(engine: Engine, catalog: Catalog, reader: Reader, *, keep: Keep, now
         kept = segment.live.kept_segments(engine) if catalog.all(KIND.name) else frozenset()
         for document in catalog.all(KIND.name):
             before = _begun(engine, document, standing.get(document.key), now)
-            after = _turn(engine, catalog, reader, document, before, keep, kept, now)
+            with naming(document.name):
+                after = _turn(engine, catalog, reader, document, before, keep, kept, now)
             _count(report, document, before, after)
         gone = [key for key in standing if not catalog.has(KIND.name, key)]
         if gone:
