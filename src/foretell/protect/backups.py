@@ -1,8 +1,9 @@
-"""Back-ups of a workspace with its embedded stores, restoring them, and erasing people in them.
+"""Back-ups of a workspace, and the list of whom they may not bring back.
 
 A back-up is one tar file: stores, spool, models, keys and definitions as of one instant, and a manifest with the
-checksum of each. Whoever was erased since is erased again when an old one is restored: the list of keyed hashes
-(:data:`ERASED`) stands beside the definitions, outside the stores.
+checksum of each. Stores that lie elsewhere are in it as files too (:mod:`.unpacking` puts them back). Whoever was
+erased since is erased again when an old one is restored: the list of keyed hashes (:data:`ERASED`) stands beside the
+definitions, outside the stores.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,16 +21,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from foretell.engine import Engine, copy_stores, undisturbed
-from foretell.errors import ForetellError, UsageError, explain_os_errors
+from foretell import __version__, definitions
+from foretell.engine import Engine, RoomParts, copy_stores, undisturbed
+from foretell.errors import UsageError, explain_os_errors
 from foretell.protect.artifacts import checksum, register_artifact
+from foretell.protect.unpacking import ERASED, FORMAT, MANIFEST, VERSION, migrations_of
 
-MANIFEST = "foretell-backup.json"
-ERASED = "erased.jsonl"
-"""Beside ``foretell.yaml``: one line for each identifier of somebody who was erased, as a keyed hash."""
-FORMAT, VERSION = "foretell.backup", 1
 _FOLDERS = ("spool", "batches", "models")
-_LEFT_OUT = {".git", "__pycache__"}
+_LEFT_OUT = {".git", "__pycache__", definitions.APART}
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,13 @@ class BackupReport:
     erased_again: int = 0
 
 
-def make_backup(engine: Engine, root: Path, path: Path, *, now: datetime, register: bool = True) -> BackupReport:
+def make_backup(
+    engine: Engine, root: Path, path: Path, rooms: Sequence[RoomParts], *, now: datetime, register: bool = True
+) -> BackupReport:
     """Write a back-up of the workspace at ``root`` to ``path``.
+
+    Args:
+        rooms: what this release keeps; a back-up says how far its stores are.
 
     Raises:
         UsageError: ``BAD_NAME`` for a name that does not end in .tar; ForetellError: ``DISK_FULL`` and the like.
@@ -66,7 +68,7 @@ def make_backup(engine: Engine, root: Path, path: Path, *, now: datetime, regist
                 undisturbed(engine),
                 tarfile.open(fresh, "w") as packed,
             ):
-                report = _write(packed, engine, root, Path(folder), path, now)
+                report = _write(packed, engine, root, Path(folder), path, rooms, now)
             with fresh.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(fresh, path)
@@ -75,44 +77,6 @@ def make_backup(engine: Engine, root: Path, path: Path, *, now: datetime, regist
     if register:
         register_artifact(engine, path, "backup", now)
     return report
-
-
-def unpack_backup(path: Path, root: Path) -> dict[str, Any]:
-    """Unpack a back-up into an empty folder and hold it against its manifest; returns the manifest.
-
-    What lies in the folder beside a workspace's own files (:data:`ERASED`) stays.
-
-    Raises:
-        UsageError: ``NOT_EMPTY``; ForetellError: ``BACKUP_UNREADABLE``, ``BACKUP_DAMAGED``.
-    """
-    there = [entry.name for entry in root.iterdir()] if root.exists() else []
-    if [name for name in there if name != ERASED]:
-        raise UsageError("NOT_EMPTY", "a back-up is restored into an empty folder", where=str(root))
-    with explain_os_errors("back-up"):
-        root.mkdir(parents=True, exist_ok=True)
-        listed = (root / ERASED).read_bytes() if ERASED in there else b""
-        try:
-            with tarfile.open(path) as packed:
-                packed.extractall(root, filter="data")
-            manifest: dict[str, Any] = json.loads((root / MANIFEST).read_text("utf-8"))
-        except (tarfile.TarError, ValueError, KeyError) as error:
-            raise ForetellError(
-                "BACKUP_UNREADABLE", f"the file is no back-up that can be read: {error}", where=str(path)
-            ) from error
-        except FileNotFoundError as error:
-            if not path.exists():
-                raise
-            raise ForetellError("BACKUP_UNREADABLE", "the file is no back-up of Foretell", where=str(path)) from error
-        if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
-            raise ForetellError("BACKUP_UNREADABLE", "the back-up was made by another version", where=str(path))
-        for name, told in manifest["files"].items():
-            if not (root / name).is_file() or checksum(root / name) != told["sha256"]:
-                raise ForetellError("BACKUP_DAMAGED", f"{name} is not as it was written", where=str(path))
-        (root / MANIFEST).unlink()
-        if listed:
-            with (root / ERASED).open("ab") as file:
-                file.write(listed)
-    return manifest
 
 
 def note_erased(root: Path, hashes: Sequence[str], now: datetime) -> None:
@@ -137,31 +101,19 @@ def erased_hashes(root: Path) -> pa.Table:
     return pa.table({"hash": pa.array(found, pa.string())})
 
 
-@contextmanager
-def unpacked_beside(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """A back-up unpacked into a folder of its own beside it, which goes away afterwards, and its manifest.
-
-    Raises:
-        ForetellError: ``DISK_READ_ONLY`` where the file may not be written, and as :func:`unpack_backup`.
-    """
-    with explain_os_errors("back-up"):
-        if not path.stat().st_mode & 0o222 or not os.access(path.parent, os.W_OK):
-            raise PermissionError(13, "it is read-only", str(path))
-        folder = Path(tempfile.mkdtemp(prefix=".restoring-", dir=path.parent))
-    try:
-        yield folder, unpack_backup(path, folder)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(folder)
-
-
 def made_at(manifest: dict[str, Any]) -> datetime:
     """When a back-up was made."""
     return datetime.fromisoformat(manifest["made_at"])
 
 
 def _write(
-    packed: tarfile.TarFile, engine: Engine, root: Path, folder: Path, path: Path, now: datetime
+    packed: tarfile.TarFile,
+    engine: Engine,
+    root: Path,
+    folder: Path,
+    path: Path,
+    rooms: Sequence[RoomParts],
+    now: datetime,
 ) -> BackupReport:
     if not engine.data.resolve().is_relative_to(root.resolve()):
         raise UsageError("DATA_ELSEWHERE", "the stores lie outside the workspace's folder", where=str(engine.data))
@@ -173,22 +125,32 @@ def _write(
         sums[name] = {"sha256": checksum(file), "bytes": file.stat().st_size}
 
     for store in copy_stores(engine, folder):
-        put(store, f"{data}/{store.name}")
+        put(store, f"{data}/{store.relative_to(folder)}")
     for part in _FOLDERS:
         for file in sorted((engine.data / part).rglob("*")):
             if file.is_file():
                 put(file, f"{data}/{file.relative_to(engine.data)}")
     for file in sorted(engine.data.glob("*.key")):
         put(file, f"{data}/{file.name}")
-    mine = {path.resolve(), path.with_name(f".{path.name}.new").resolve()}
-    for file in sorted(root.rglob("*")):
-        name = file.relative_to(root)
-        outside = not _LEFT_OUT & set(name.parts) and not name.is_relative_to(data) and file.suffix != ".tar"
-        if outside and file.is_file() and file.resolve() not in mine:
-            put(file, str(name))
-    manifest = {"format": FORMAT, "version": VERSION, "made_at": now.isoformat(), "files": sums}
+    for file in _beside_stores(engine, root, path):
+        put(file, str(file.relative_to(root)))
+    made = {"made_at": now.isoformat(), "release": __version__, "migrations": migrations_of(rooms)}
+    manifest = {"format": FORMAT, "version": VERSION, **made, "files": sums}
     text = json.dumps(manifest, indent=1).encode()
     entry = tarfile.TarInfo(MANIFEST)
     entry.size, entry.mode = len(text), 0o640
     packed.addfile(entry, io.BytesIO(text))
     return BackupReport(str(path), len(sums), sum(one["bytes"] for one in sums.values()), now.isoformat())
+
+
+def _beside_stores(engine: Engine, root: Path, path: Path) -> Iterator[Path]:
+    """The files of the workspace that no store keeps: definitions, lists, whatever people put there."""
+    stores = [engine.data.resolve()]
+    if engine.settings.lake is not None and "://" not in engine.settings.lake.url:
+        stores.append(Path(engine.settings.lake.url).resolve())
+    mine = {path.resolve(), path.with_name(f".{path.name}.new").resolve()}
+    for file in sorted(root.rglob("*")):
+        whole = file.resolve()
+        left_out = _LEFT_OUT & set(file.relative_to(root).parts) or any(whole.is_relative_to(one) for one in stores)
+        if file.is_file() and not left_out and whole not in mine and file.suffix != ".tar":
+            yield file

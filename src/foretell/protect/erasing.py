@@ -26,9 +26,8 @@ from foretell.protect.backups import (
     made_at,
     make_backup,
     note_erased,
-    unpack_backup,
-    unpacked_beside,
 )
+from foretell.protect.unpacking import unpack_backup, unpacked_beside
 
 ALSO_COUNTED = ("case_history", "engagements", "inbox", "journey_sends", "suppressions")
 """Operational tables that hold something of people without naming them by a key."""
@@ -54,7 +53,7 @@ class Opened:
     @property
     def key(self) -> bytes:
         """The workspace's key for identifiers."""
-        return privacy.hashing_key(self.engine.data, self.catalog.settings)
+        return privacy.hashing_key(self.engine.settings, self.catalog.settings)
 
 
 def erase_people(
@@ -115,14 +114,23 @@ def found_or_erased(place: Opened, identifier: str) -> Match:
 def back_up(place: Opened, path: Path, *, now: datetime) -> BackupReport:
     """Write a back-up; erasures find it there later."""
     _ = place.key  # it is made on first use, and the back-up has to hold it
-    return make_backup(place.engine, place.root, path, now=now)
+    return make_backup(place.engine, place.root, path, place.rooms, now=now)
 
 
 def restore(
-    path: Path, root: Path, open_: Callable[[Path, Clock], AbstractContextManager[Opened]], clock: Clock, made_by: str
+    path: Path,
+    root: Path,
+    rooms: Sequence[RoomParts],
+    open_: Callable[[Path, Clock], AbstractContextManager[Opened]],
+    clock: Clock,
+    made_by: str,
 ) -> BackupReport:
-    """Restore a back-up into an empty folder, and erase again whoever was erased since."""
-    manifest = unpack_backup(path, root)
+    """Restore a back-up into an empty folder and empty stores, and erase again whoever was erased since.
+
+    Raises:
+        UsageError: ``NOT_EMPTY``; ForetellError: see :func:`~foretell.protect.unpacking.unpack_backup`.
+    """
+    manifest = unpack_backup(path, root, rooms)
     with open_(root, clock) as place:
         again = _erase_listed(place, erased_hashes(root), place.key, made_by=made_by, now=clock.now())
     files = manifest["files"]
@@ -163,14 +171,14 @@ def _how(place: Opened) -> privacy.Erasing:
 def _erase_in_backup(place: Opened, path: Path, words: pa.Table) -> int:
     """Erase people in a back-up where it lies; returns how many were found in it."""
     hashes = privacy.keyed_hashes(words, place.key).select(["hash"])
-    with unpacked_beside(path) as (root, manifest):
+    with unpacked_beside(path, place.rooms) as (root, manifest):
         clock = FixedClock(made_at(manifest))
         with place.open(root, clock) as inner:
             for one in inner.engine.ops.query("SELECT path FROM artifacts"):
                 _forget_artifact(inner.engine, one[0])  # they are erased from where they lie, not from here
             found = _erase_listed(inner, hashes, place.key, made_by="back-up", now=clock.now())
             if found:
-                make_backup(inner.engine, root, path, now=clock.now(), register=False)
+                make_backup(inner.engine, root, path, place.rooms, now=clock.now(), register=False)
     return found
 
 

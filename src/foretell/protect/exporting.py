@@ -26,9 +26,8 @@ from foretell.segment import personas
 
 _NOT_TOLD = {"machine_sessions", "violations"}
 _TRAITS = (
-    "SELECT t.trait, coalesce(t.s, CAST(CAST(t.n AS DOUBLE) / 1000000 AS VARCHAR)) AS value, t.ts AS told_at, "
-    "t.known_at, e.source FROM log_traits t LEFT JOIN event_log e ON e.seq = t.seq "
-    "WHERE t.profile_key = $person ORDER BY t.trait, t.ts DESC, t.seq DESC"
+    "SELECT t.trait, t.s, t.n, t.ts AS told_at, t.known_at, e.source FROM log_traits t "
+    "LEFT JOIN event_log e ON e.seq = t.seq WHERE t.profile_key = $person ORDER BY t.trait, t.ts DESC, t.seq DESC"
 )
 
 
@@ -38,7 +37,7 @@ def everything_about(place: Opened, person: Match, *, now: datetime) -> dict[str
     engine = place.engine
     scores = predict.person_scores(engine.analytics, person.profile_key, as_of=now)
     found: dict[str, list[dict[str, Any]]] = {
-        "traits": engine.analytics.query(_TRAITS, {"person": person.profile_key}).to_pylist(),
+        "traits": _traits(engine, person.profile_key),
         "predictions_explained": [asdict(one) for one in scores],
         "messages_as_sent": deliver.sent_to(engine, person.profile_key),
         "interviews": [one.as_dict() for one in personas.interviews_of(engine.ops, person.profile_key)],
@@ -84,6 +83,17 @@ def export_person(
     for request in privacy.open_requests_of(place.engine.ops, [person.profile_key], "access"):
         privacy.close_request(place.engine, request, "done", made_by=made_by, now=now)
     return path
+
+
+def _traits(engine: Engine, profile_key: int) -> list[dict[str, Any]]:
+    """All that was ever told; numbers are texts too, in whole units."""
+    rows = engine.analytics.query(_TRAITS, {"person": profile_key}).to_pylist()
+    told = []
+    for row in rows:
+        text, number = row.pop("s"), row.pop("n")
+        value = text if text is not None or number is None else str(number / 1_000_000)
+        told.append({"trait": row.pop("trait"), "value": value, **row})
+    return told
 
 
 def _rows_of(engine: Engine, view: str, profile_id: str) -> list[dict[str, Any]]:

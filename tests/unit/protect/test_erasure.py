@@ -261,7 +261,7 @@ def test_several_at_once_and_a_backup_that_cannot_be_changed(tmp_path: Path) -> 
     restored = tmp_path / "restored"
     restored.mkdir()
     (restored / "erased.jsonl").write_text((tmp_path / "ws" / "erased.jsonl").read_text())
-    report = protect.restore(backup, restored, app.opened_for_restore, SystemClock(), "dpo")
+    report = protect.restore(backup, restored, app.ROOMS, app.opened_for_restore, SystemClock(), "dpo")
     assert report.erased_again == 3
     assert places(TOKEN, restored, tmp_path / "scratch") == set()
     with opened(restored) as shop:

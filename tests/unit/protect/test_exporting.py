@@ -14,6 +14,8 @@ from foretell.errors import ForetellError, UsageError
 from foretell.profile import privacy
 from tests.support.planted_shop import ENVIRONMENT, NOW, THEIRS, TOKEN, opened, planted
 
+RESTORING = (app.ROOMS, app.opened_for_restore, SystemClock(), "dpo")
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -83,12 +85,16 @@ def test_a_backup_that_is_none_or_was_changed(root: Path, tmp_path: Path) -> Non
         ("gone.tar", "FILE_MISSING"),
     ):
         with pytest.raises(ForetellError) as told:
-            protect.restore(tmp_path / name, tmp_path / f"to-{name}", app.opened_for_restore, SystemClock(), "dpo")
+            protect.restore(
+                tmp_path / name, tmp_path / f"to-{name}", app.ROOMS, app.opened_for_restore, SystemClock(), "dpo"
+            )
         assert told.value.code == code
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(UsageError, match="empty folder"):
-        protect.restore(tmp_path / "shop.tar", tmp_path / "full", app.opened_for_restore, SystemClock(), "dpo")
+        protect.restore(
+            tmp_path / "shop.tar", tmp_path / "full", app.ROOMS, app.opened_for_restore, SystemClock(), "dpo"
+        )
 
 
 def test_a_restored_backup_is_the_same_workspace(root: Path, tmp_path: Path) -> None:
@@ -96,7 +102,7 @@ def test_a_restored_backup_is_the_same_workspace(root: Path, tmp_path: Path) -> 
         protect.back_up(app.protected(shop), tmp_path / "shop.tar", now=NOW)
         before = shop.engine.analytics.query("SELECT * FROM profiles ORDER BY profile_id").to_pylist()
         waiting = shop.engine.spool_waiting_bytes()
-    protect.restore(tmp_path / "shop.tar", tmp_path / "again", app.opened_for_restore, SystemClock(), "dpo")
+    protect.restore(tmp_path / "shop.tar", tmp_path / "again", *RESTORING)
     with opened(tmp_path / "again") as shop:
         assert shop.engine.analytics.query("SELECT * FROM profiles ORDER BY profile_id").to_pylist() == before
         assert shop.engine.spool_waiting_bytes() == waiting == 0
