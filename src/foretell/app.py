@@ -34,6 +34,7 @@ from foretell.definitions import Catalog, Document, Kind, Problem, WorkspaceSett
 from foretell.engine import (
     ApplyReport,
     Engine,
+    EngineSettings,
     Mode,
     RebuildParts,
     RoomParts,
@@ -82,22 +83,25 @@ KINDS: tuple[Kind, ...] = (
 """Every kind of document."""
 
 
-def stages(settings: WorkspaceSettings, catalog: Catalog | None = None, data: Path = Path("data")) -> list[Stage]:
+def stages(
+    settings: WorkspaceSettings, catalog: Catalog | None = None, where: EngineSettings | None = None
+) -> list[Stage]:
     """What runs on every batch: first whoever is suppressed is left out, then people are found, since all that
     follows belongs to one.
 
     Args:
         catalog: the documents that stages go by; without them they do what is usual.
-        data: folder of the stores; the key of the suppression list lies in it.
+        where: the stores; the key of the suppression list lies with them.
     """
+    where = where or EngineSettings(Path("data"))
     made: list[Stage] = [
-        profile.SuppressionStage(lambda: profile.hashing_key(data, settings)),
+        profile.SuppressionStage(lambda: profile.hashing_key(where, settings)),
         identify.IdentifyStage(),
         collect.CollectStage(settings.currency),
         profile.ProfileStage(),
         profile.PrivacyStage(),
         segment.personas.PersonaStage(),
-        segment.live.LiveStage(data),
+        segment.live.LiveStage(where.data),
         deliver.DeliverStage(),
         care.CareStage(),
         decide.DecideStage(),
@@ -161,7 +165,7 @@ def open_workspace(root: Path, mode: Mode = "write", clock: Clock | None = None)
     catalog, problems = definitions.load(root, KINDS)
     frames = collect.FrameReader(_sound(catalog, problems))
     where = definitions.engine_settings(root, catalog.settings)
-    running = stages(catalog.settings, _sound(catalog, problems), where.data)
+    running = stages(catalog.settings, _sound(catalog, problems), where)
     engine = open_engine(where, ROOMS, running, collect.decoders(frames), clock, mode)
     with engine:
         yield Workspace(root, clock, catalog, engine, frames, problems, running)
@@ -483,7 +487,7 @@ def rebuild(
         ForetellError: see :func:`foretell.engine.rebuild_beside`; nothing has changed then.
     """
     derived = {part.room for part in ROOMS if part.rebuilt}
-    every = stages(workspace.settings, workspace.catalog, workspace.engine.data)
+    every = stages(workspace.settings, workspace.catalog, workspace.engine.settings)
     parts = RebuildParts(
         ROOMS,
         [stage for stage in every if stage.room in derived],

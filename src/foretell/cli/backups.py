@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from foretell import protect
-from foretell.app import opened_for_restore, protected
+from foretell.app import ROOMS, opened_for_restore, protected
 from foretell.cli.opening import located, opened
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell
@@ -38,7 +38,7 @@ def backup(file: File, workspace: Workspace = HERE, as_json: AsJson = False) -> 
 def restore(file: File, workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Restore a workspace into an empty folder; whoever was erased since is erased again."""
     done = protect.restore(
-        located(file), located(workspace), opened_for_restore, SystemClock(), made_by=getpass.getuser()
+        located(file), located(workspace), ROOMS, opened_for_restore, SystemClock(), made_by=getpass.getuser()
     )
     if as_json:
         emit_json(asdict(done))

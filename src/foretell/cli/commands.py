@@ -42,6 +42,7 @@ class _Root(OnDemand):
         "restore": Place(
             "backups", "Restore a workspace into an empty folder; whoever was erased since is erased again."
         ),
+        "engine": Place("moving", "Stores: carry the workspace over to others.", "app"),
         "query": Place("queries", "Ask the published views in SQL; nothing can be changed this way."),
         "export": Place(
             "exporting", "Write the members of a segment to a file, without those whose data may not be handed over."
@@ -123,11 +124,11 @@ def _done(arguments: Sequence[str]) -> int:
         # What speaks HTTP takes long to load, and is seldom needed.
         from foretell.cli.opening import TakenByServer
         from foretell.cli.remote import hand_over
-        from foretell.web import presence_in
+        from foretell.web import presence_among, presence_in
 
         if not isinstance(taken, TakenByServer):
             raise
-        server = presence_in(taken.data)
+        server = presence_in(taken.data) or presence_among(taken.root)
         status = None if server is None else hand_over(server, arguments)
         if status is None:
             raise

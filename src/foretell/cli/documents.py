@@ -18,7 +18,7 @@ from foretell.cli.tables import say, table
 from foretell.condition import SCHEMAS, condition_schema
 from foretell.definitions import Change, ListChange, Plan, Problem, WorkspaceSettings
 from foretell.errors import UsageError
-from foretell.web import presence_in
+from foretell.web import presence_among, presence_in
 
 _SIGNS = {"added": "+", "changed": "~", "removed": "-", "unchanged": " "}
 
@@ -54,7 +54,7 @@ def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
             with workspace_at(root, "write") as found:
                 return f"opened; {found.engine.analytics.last_batch():,} batches applied"
         except TakenByServer as taken:
-            served.extend([taken] if presence_in(taken.data) else [])
+            served.extend([taken] if presence_in(taken.data) or presence_among(taken.root) else [])
             raise
 
     findings = definitions.doctor(root_of(workspace), open_stores=open_stores)

@@ -24,14 +24,16 @@ class TakenByServer(ForetellError):
     """The workspace is busy, and whoever has it may be a server that runs commands for others.
 
     Args:
-        data: folder of the stores.
+        data: folder of the stores, where another process on this machine has it.
+        root: the workspace.
     """
 
-    def __init__(self, busy: ForetellError, data: Path) -> None:
+    def __init__(self, busy: ForetellError, data: Path, root: Path) -> None:
         super().__init__(
             busy.code, busy.what, thing=busy.thing, where=busy.where, next_step=busy.next_step, transient=True
         )
         self.data = data
+        self.root = root
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def workspace_at(root: Path, mode: Mode = "read", clock: Clock | None = None) ->
         except ForetellError as error:
             if error.code != "WORKSPACE_BUSY":
                 raise
-            raise TakenByServer(error, Path(error.where)) from error
+            raise TakenByServer(error, Path(error.where), root) from error
         yield found
 
 

@@ -15,7 +15,7 @@ from foretell.cli.exported import To, write_export
 from foretell.cli.opening import instant, opened
 from foretell.cli.options import HERE, AsJson, AsOf, Workspace
 from foretell.cli.output import Format, emit_json, number, share, tell_left_out, write_rows
-from foretell.cli.progress import steps
+from foretell.cli.progress import following, steps
 from foretell.cli.reports import show_report
 from foretell.cli.tables import heading, result, say
 from foretell.errors import ForetellError
@@ -38,7 +38,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on outcomes complete at an instant and on what was known by then."""
-    with opened(workspace, "write") as found, steps() as progress:
+    with opened(workspace, "write") as found, steps() as progress, following(progress, found.engine.analytics):
         progress.begin(f"Training {key}")
         made = predict.train(
             found.engine,
@@ -55,7 +55,7 @@ def train(
 @app.command()
 def score(key: Key, workspace: Workspace = HERE, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Score the prediction's population and store the rows."""
-    with opened(workspace, "write") as found, steps() as progress:
+    with opened(workspace, "write") as found, steps() as progress, following(progress, found.engine.analytics):
         progress.begin(f"Scoring {key}")
         made = predict.score(
             found.engine,

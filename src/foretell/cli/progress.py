@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from foretell.cli.output import log
+from foretell.engine import Analytics, Spreading, at_work
+
+_LOOK_SECONDS = 0.5
 
 
 @dataclass
@@ -36,6 +40,29 @@ class Steps:
         """The present piece stands at ``completed`` of ``total``."""
         if self.progress is not None and self.task is not None:
             self.progress.update(self.task, completed=completed, total=total)
+
+
+@contextmanager
+def following(progress: Steps, analytics: Analytics) -> Iterator[None]:
+    """While the block runs, the present piece stands where the cluster has got to; without one it is left alone."""
+    ended = threading.Event()
+
+    def follow() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            known = [work for work in at_work(analytics) if work.known]
+            if known:
+                progress.done(sum(work.done for work in known), sum(work.known for work in known))
+
+    if progress.progress is None or not isinstance(analytics, Spreading):
+        yield
+        return
+    follower = threading.Thread(target=follow, name="progress", daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        follower.join()
 
 
 @contextmanager

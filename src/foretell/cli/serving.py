@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import webbrowser
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -12,6 +12,7 @@ import typer
 from foretell.app import open_workspace
 from foretell.cli.options import HERE, Workspace
 from foretell.cli.output import log, tell
+from foretell.cli.watching import Format, Level, tell_started, watched
 from foretell.clock import MovedClock, SystemClock, parse_instant, zone_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 Host = Annotated[
     str, typer.Option("--host", help="Address to listen on; one that others can reach needs FORETELL_TOKEN.")
 ]
-Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0 takes a free one.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port", min=0, max=65_535, help="Port to listen on; 0 takes a free one, as workers do.", show_default="8080"
+    ),
+]
 Role = Annotated[
     Literal["all", "api", "worker"], typer.Option("--role", help="all, only answering (api), or only working (worker).")
 ]
@@ -44,33 +50,55 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     workspace: Workspace = HERE,
     host: Host = "127.0.0.1",
-    port: Port = 8080,
+    port: Port = None,
     role: Role = "all",
     allow_host: Names = None,
     now: Start = None,
+    log_format: Format = "text",
+    log_level: Level = "warning",
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the app in a browser.")] = False,
 ) -> None:
     """Serve the app and the API, take in events and do what is due, until Ctrl-C."""
     from foretell import web  # what speaks HTTP takes long to load
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     clock = None if now is None else MovedClock.starting(parse_instant(now, zone_of("UTC")), SystemClock())
 
     def ready(address: str) -> None:
-        tell(f"Foretell serves {workspace.resolve().name} at {address}" if address else "The worker works")
+        said = f"Foretell serves {workspace.resolve().name} at {address}" if address else "The worker works"
+        tell(said) if log_format == "text" else tell_started(said, address, role)
         if address and not no_open and log.is_terminal:
             webbrowser.open(address)
 
-    with open_workspace(workspace, "write", clock) as found:
-        answering(found, web.Serving(host, port, role, frozenset(allow_host or ())), ready)
+    where = 0 if port is None and role == "worker" else 8080 if port is None else port
+    how = web.Serving(host, where, role, frozenset(allow_host or ()))
+    company = web.company_at(workspace)
+    with watched(log_format, log_level) as knows:
+        if company is not None:
+            with closing(company):
+                web.serve_together(
+                    company,
+                    lambda mode: open_workspace(workspace, mode, clock),
+                    how,
+                    commands=_commands(),
+                    ready=ready,
+                    opened=knows,
+                )
+            return
+        with open_workspace(workspace, "write", clock) as found:
+            knows(found)
+            answering(found, how, ready)
 
 
 def answering(workspace: app.Workspace, how: web.Serving, ready: Callable[[str], None]) -> None:
     """Serve an opened workspace; commands of the terminal that find it taken are run here."""
     from foretell import web
+
+    web.serve(workspace, how, commands=_commands(), ready=ready)
+
+
+def _commands() -> web.Commands:
+    """Runs what other processes hand over."""
     from foretell.cli.commands import run_for_another
     from foretell.cli.remote import run_here
 
-    web.serve(
-        workspace, how, commands=lambda place, asked, write: run_here(run_for_another, place, asked, write), ready=ready
-    )
+    return lambda place, asked, write: run_here(run_for_another, place, asked, write)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from foretell.web.presence import Presence, presence_in
+from foretell.web.presence import Presence, company_at, presence_among, presence_in
 from foretell.web.protocol import COMMAND_ADDRESS, HEAD, LOG, OUT, STATUS, Asked, Screen
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from foretell.web.commanding import Commands
     from foretell.web.guarding import Guard
     from foretell.web.messages import batch_messages
-    from foretell.web.serving import Role, Serving, serve
+    from foretell.web.serving import Role, Serving, serve, serve_together
     from foretell.web.site import Site
     from foretell.web.wire import read_body, respond
     from foretell.web.worker import Worker
@@ -45,6 +45,7 @@ _ON_USE = {
     "read_body": "wire",
     "respond": "wire",
     "serve": "serving",
+    "serve_together": "serving",
 }
 
 
@@ -72,10 +73,13 @@ __all__ = [
     "Site",
     "Worker",
     "batch_messages",
+    "company_at",
     "create_app",
     "openapi_document",
+    "presence_among",
     "presence_in",
     "read_body",
     "respond",
     "serve",
+    "serve_together",
 ]

@@ -17,6 +17,7 @@ from foretell.definitions import WorkspaceSettings
 from foretell.errors import UsageError
 
 TOKEN_VARIABLE, TOKEN_SECRET = "FORETELL_TOKEN", "api_token"
+METRICS_VARIABLE, METRICS_SECRET = "FORETELL_METRICS_TOKEN", "metrics_token"
 WRITE_KEY = "write_key"
 """Secrets of ``foretell.yaml`` with this name or with it before an underscore are write keys."""
 COOKIE = "foretell_session"
@@ -40,12 +41,14 @@ class Access:
         hosts: names by which the server may be called, where there is no token.
         write_keys: key → name of the source whose events it brings; empty where any key is accepted.
         origins: source → origins (lower case) of the pages that may send its events; all where it is missing.
+        metrics_token: lets a program read ``/metrics`` and nothing else; empty where only ``token`` does.
     """
 
     token: str = field(default="", repr=False)
     hosts: frozenset[str] = frozenset(_LOCAL)
     write_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     origins: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    metrics_token: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, settings: WorkspaceSettings, host: str, names: frozenset[str] = frozenset()) -> Access:
@@ -64,7 +67,8 @@ class Access:
             )
         keys = {value: name.removeprefix(WRITE_KEY).strip("_") or "api" for name, value in secrets.items()
                 if name == WRITE_KEY or name.startswith(f"{WRITE_KEY}_")}  # fmt: skip
-        return cls(token, frozenset(_LOCAL | {host} | names), keys)
+        metrics = os.environ.get(METRICS_VARIABLE, "") or secrets.get(METRICS_SECRET, "")
+        return cls(token, frozenset(_LOCAL | {host} | names), keys, metrics_token=metrics)
 
     @property
     def session(self) -> str:
@@ -79,11 +83,16 @@ class Access:
         """True where the request may use ``/api`` and the app."""
         if not self.token:
             return True
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self.knows(given.strip()):
+        if self.knows(bearer(headers)):
             return True
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         return cookie is not None and hmac.compare_digest(cookie.value.encode(), self.session.encode())
+
+    def admits_scrape(self, headers: Mapping[str, str]) -> bool:
+        """True where the request may read ``/metrics``: with the token of its own, or as whoever may use ``/api``."""
+        given = bearer(headers)
+        own = bool(self.metrics_token) and hmac.compare_digest(given.encode(), self.metrics_token.encode())
+        return own or self.admits(headers)
 
     def serves(self, headers: Mapping[str, str]) -> bool:
         """False where the request names a host that is not ours: a foreign name that was pointed at us."""
@@ -95,6 +104,12 @@ class Access:
             return None if self.token else "api"
         found = [name for key, name in self.write_keys.items() if hmac.compare_digest(key.encode(), write_key.encode())]
         return found[0] if found else None
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """The token that the request brings; empty without one."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if kind.lower() == "bearer" else ""
 
 
 def is_foreign(headers: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,12 +11,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell import __version__
-from foretell.web import assets, commanding, confirm_pages, health, public_pages, signing_in
+from foretell.web import assets, commanding, confirm_pages, health, metrics, public_pages, signing_in
 from foretell.web.api import router as api
 from foretell.web.backlog import Backlog
 from foretell.web.errors import tell_errors
+from foretell.web.forwarding import Forwarding
 from foretell.web.guarding import Guard
 from foretell.web.hooks import PREFIX, Hooks
+from foretell.web.observing import Observed
 from foretell.web.ready_route import ReadyRoute
 from foretell.web.site import Site
 from foretell.web.tracking import Tracking
@@ -26,11 +29,11 @@ _DESCRIPTION = "Everything the app shows and does. Instants are ISO 8601 in UTC,
 
 def create_app(site: Site) -> ASGIApp:
     """The application that serves ``site``."""
-    app = _routes()
-    app.state.site = site
     backlog = Backlog(site.workspace)
-    rest = GZipMiddleware(app, minimum_size=1_000, compresslevel=5)
-    return Guard(_Front(Tracking(site, backlog), Hooks(site, backlog), ReadyRoute(site.cards, rest)), site.access)
+    routed = GZipMiddleware(_Routed(site), minimum_size=1_000, compresslevel=5)
+    rest: ASGIApp = ReadyRoute(site.cards, routed) if site.workspace.engine.has_analytics else Forwarding(site, routed)
+    front = _Front(Tracking(site, backlog), Hooks(site, backlog), rest)
+    return Observed(Guard(front, site.access, lambda: site.command_token))
 
 
 def openapi_document() -> dict[str, Any]:
@@ -38,7 +41,9 @@ def openapi_document() -> dict[str, Any]:
     return _routes().openapi()
 
 
+@cache
 def _routes() -> FastAPI:
+    """All routes, once for all sites of a process: reading the shapes of their answers takes a while."""
     app = FastAPI(
         title=_TITLE,
         version=__version__,
@@ -52,6 +57,7 @@ def _routes() -> FastAPI:
     app.include_router(api, prefix="/api")
     app.include_router(commanding.router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(signing_in.router)
     app.include_router(public_pages.router)
     app.include_router(confirm_pages.router)
@@ -62,6 +68,18 @@ def _routes() -> FastAPI:
 def _operation(route: APIRoute) -> str:
     """The name of an operation in OpenAPI: that of its function."""
     return route.name
+
+
+class _Routed:
+    """The routes for requests of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on one request."""
+        scope["state"] = {**scope.get("state", {}), "site": self._site}
+        await _routes()(scope, receive, send)
 
 
 class _Front:

@@ -2,7 +2,8 @@
 
 A value is kept with the number of the batch it was computed at. When the data have moved on, a thread computes
 anew what was asked for lately, one after the other; until then whoever asks gets the value that there is. So
-pages stay fast while events keep arriving, and all values together cost at most a tenth of the time.
+pages stay fast while events keep arriving, and all values together cost at most a tenth of the time. Tables of
+many people are kept for who looks at them, not for who might: so memory does not grow with people while nobody looks.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from foretell.errors import ForetellError
 
 FRESH_SECONDS = 60.0
@@ -22,6 +25,9 @@ STALE_SECONDS = 120.0
 """Older than this no value is given out; whoever asks waits for the new one."""
 WANTED_SECONDS = 600.0
 """So long after it was asked for last a value is kept up to date."""
+LARGE_BYTES = 16 * 1024 * 1024
+"""A larger table (everybody, from about 100,000 people on) is wanted for :data:`LARGE_WANTED_SECONDS` alone."""
+LARGE_WANTED_SECONDS = 60.0
 REST = 9.0
 """After a second of computing nothing is computed anew for so many seconds."""
 LOOK_SECONDS = 0.5
@@ -38,6 +44,12 @@ class _Entry:
     made_at: float
     took_seconds: float
     asked_at: float
+
+    @property
+    def wanted_seconds(self) -> float:
+        """How long after it was asked for last it is kept."""
+        large = isinstance(self.value, pa.Table) and self.value.nbytes > LARGE_BYTES
+        return LARGE_WANTED_SECONDS if large else WANTED_SECONDS
 
 
 class Cache:
@@ -76,6 +88,13 @@ class Cache:
         value: _Value = entry.value
         return value
 
+    def there(self, key: str) -> Any | None:
+        """The value of ``key`` where it is there and not too old; looking makes nobody want it."""
+        with self._door:
+            entry = self._entries.get(key)
+        stale = entry is None or (self._ticks() - entry.made_at > STALE_SECONDS and not self._is_current(entry))
+        return None if entry is None or stale else entry.value
+
     def start(self) -> None:
         """Begin to keep values up to date."""
         self._thread = threading.Thread(target=self._keep_up, name="cache", daemon=True)
@@ -86,6 +105,12 @@ class Cache:
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
+
+    def rows(self) -> dict[str, int]:
+        """How many rows are kept, by key; of values that are no tables none."""
+        with self._door:
+            entries = list(self._entries.items())
+        return {key: entry.value.num_rows if isinstance(entry.value, pa.Table) else 0 for key, entry in entries}
 
     def forget(self) -> None:
         """Compute everything anew when it is asked for: the definitions have changed."""
@@ -103,7 +128,7 @@ class Cache:
         for key, entry in entries:
             if self._closing.is_set():
                 break
-            if self._ticks() - entry.asked_at > WANTED_SECONDS:
+            if self._ticks() - entry.asked_at > entry.wanted_seconds:
                 with self._door:
                     self._entries.pop(key, None)
                     self._turns.pop(key, None)

@@ -11,7 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from foretell import telemetry
 from foretell.errors import ForetellError, UsageError
+from foretell.web.observing import route_of
 
 _LOG = logging.getLogger("foretell.web")
 
@@ -56,6 +58,7 @@ class ErrorBody(BaseModel):
     """The body of every answer that is an error."""
 
     error: Told
+    request_id: str = Field("", description="The answer's X-Request-Id; lines of the log have it too.")
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -98,12 +101,10 @@ def status_of(error: ForetellError) -> int:
 
 
 def body_of(error: ForetellError) -> dict[str, Any]:
-    """The JSON body of an error."""
-    return ErrorBody(
-        error=Told(
-            code=error.code, what=error.what, thing=error.thing, where=error.where, next_step=error.next_step
-        )
-    ).model_dump()  # fmt: skip
+    """The JSON body of an error that somebody is told; it counts as told."""
+    telemetry.count_error(error)
+    told = Told(code=error.code, what=error.what, thing=error.thing, where=error.where, next_step=error.next_step)
+    return ErrorBody(error=told, request_id=telemetry.request_id()).model_dump()
 
 
 def answer(error: ForetellError) -> JSONResponse:
@@ -122,7 +123,7 @@ def tell_errors(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ForetellError)
     if status_of(error) >= 500:
-        _LOG.error("%s %s: %s", request.method, request.url.path, error)
+        _LOG.error("%s %s: %s", request.method, route_of(request.scope), error)
     return answer(error)
 
 
@@ -144,5 +145,5 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _LOG.error("%s %s failed", request.method, route_of(request.scope), exc_info=error)
     return JSONResponse(body_of(failed()), 500)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -15,6 +17,9 @@ from foretell.web.wire import headers_of, respond
 
 OPEN = ("/v1/", "/hooks/", "/s/", "/healthz", "/readyz", "/login", "/api/command")
 """Addresses without the token of the app: they have their own keys, or nothing to hide."""
+METRICS = "/metrics"
+PROCESS_HEADER = "x-foretell-process"
+"""Holds the token of the process to which another one hands a request on."""
 BODY_BYTES = 1024 * 1024
 """Most that a request brings, but for events; nobody can fill the memory, whoever they are."""
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -45,11 +50,17 @@ _SENT = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
 
 
 class Guard:
-    """Lets through what the rules of :class:`~foretell.web.access.Access` allow."""
+    """Lets through what the rules of :class:`~foretell.web.access.Access` allow, and what another process of the
+    workspace has let through already.
 
-    def __init__(self, inner: ASGIApp, access: Access) -> None:
+    Args:
+        token: by which this process knows such requests; empty where there are none.
+    """
+
+    def __init__(self, inner: ASGIApp, access: Access, token: Callable[[], str] = lambda: "") -> None:
         self._inner = inner
         self._access = access
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or refuse it."""
@@ -63,13 +74,16 @@ class Guard:
                 await self._inner(scope, receive, send)
             else:
                 await self._inner(scope, _measured(receive), _protected(send))
-        elif refusal.code == "NOT_SIGNED_IN" and not path.startswith("/api/"):
+        elif refusal.code == "NOT_SIGNED_IN" and not path.startswith(("/api/", METRICS)):
             asked = quote(path, safe="/")
             await respond(send, 303, b"", b"text/plain", {b"location": f"/login?next={asked}".encode()})
         else:
             await respond(_protected(send), status_of(refusal), json.dumps(body_of(refusal)).encode())
 
     def _refusal(self, path: str, method: str, headers: dict[str, str]) -> ForetellError | None:
+        token, given = self._token(), headers.get(PROCESS_HEADER, "")
+        if token and given and hmac.compare_digest(given.encode(), token.encode()):
+            return None
         if not self._access.serves(headers):
             return ForetellError(
                 "NOT_ALLOWED",
@@ -80,7 +94,8 @@ class Guard:
             return None
         if method in _WRITES and is_foreign(headers):
             return ForetellError("NOT_ALLOWED", "another site may not change things here")
-        if not self._access.admits(headers):
+        admits = self._access.admits_scrape if path == METRICS else self._access.admits
+        if not admits(headers):
             return ForetellError("NOT_SIGNED_IN", "the token is missing or wrong", next_step="Send it as Bearer token.")
         return None
 

@@ -16,7 +16,7 @@ from datetime import datetime
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from foretell import collect
+from foretell import collect, telemetry
 from foretell.collect import Signature, SourceSpec
 from foretell.errors import ForetellError, UsageError
 from foretell.web.backlog import Backlog
@@ -52,8 +52,10 @@ class Hooks:
         """Answer one request."""
         more: dict[bytes, bytes] = {}
         try:
-            await self._take(scope, receive)
+            size = await self._take(scope, receive)
             status, body = 200, _DONE
+            telemetry.INGEST_EVENTS.add("hooks")
+            telemetry.INGEST_BYTES.add("hooks", amount=size)
         except ForetellError as error:
             status = _STATUS.get(error.code) or status_of(error)
             body = msgspec.json.encode(body_of(error))
@@ -64,9 +66,12 @@ class Hooks:
         except Exception as error:  # noqa: BLE001 - a sender is told so, in the form of all errors
             _LOG.error("%s failed", scope["path"], exc_info=error)
             status, body = 500, msgspec.json.encode(body_of(failed()))
+        if scope["method"] == "POST":
+            telemetry.INGEST_REQUESTS.add("hooks", "accepted" if status < 400 else "refused")
         await respond(send, status, body, more=more)
 
-    async def _take(self, scope: Scope, receive: Receive) -> None:
+    async def _take(self, scope: Scope, receive: Receive) -> int:
+        """Keep the body; returns its bytes when it is durable."""
         spec, source = self._source(scope["path"].removeprefix(PREFIX).rstrip("/"))
         if scope["method"] != "POST":
             raise UsageError("METHOD_NOT_ALLOWED", "webhooks come by POST", next_step="Send a POST request.")
@@ -85,8 +90,10 @@ class Hooks:
         body = unpacked(sent, headers.get("content-encoding", ""), HOOK_BYTES)
         await self._backlog.admit(len(body))
         engine, received = self._site.workspace.engine, self._site.now
-        await asyncio.wrap_future(engine.spool_submit([collect.webhook_frame(source, spec, body, received)]))
+        frame = collect.webhook_frame(source, spec, body, received, trace=telemetry.traceparent())
+        await asyncio.wrap_future(engine.spool_submit([frame]))
         self._site.worker.wake()
+        return len(body)
 
     def _source(self, key: str) -> tuple[SourceSpec, str]:
         spec = self._site.workspace.catalog.get("source", key).spec

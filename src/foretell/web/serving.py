@@ -6,14 +6,16 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Literal
 
 import uvicorn
 
 from foretell.app import Workspace, reload_definitions
+from foretell.engine import Company
 from foretell.errors import ForetellError, UsageError
 from foretell.web.access import Access
 from foretell.web.application import create_app
@@ -22,6 +24,7 @@ from foretell.web.caching import Cache
 from foretell.web.commanding import Commands
 from foretell.web.presence import announced
 from foretell.web.site import Site
+from foretell.web.together import Opening, Together, opened_together
 from foretell.web.warming import warm
 from foretell.web.worker import Worker
 
@@ -64,31 +67,94 @@ def serve(
     Raises:
         UsageError: ``TOKEN_MISSING``; ``ADDRESS_TAKEN`` where the port is not free.
     """
-    reload_definitions(workspace)
-    access = Access.of(workspace.settings, how.host, how.names)
-    worker = Worker(workspace)
     if how.role == "worker":
-        with _working(worker):
+        reload_definitions(workspace)
+        with _working(Worker(workspace)):
             ready("")
             _until_stopped()
         return
-    with _listening(how) as listening:
-        address = _address(how.host, listening)
-        cache = Cache(lambda: last_batch(workspace), workspace.engine.analytics.last_batch)
-        site = Site(workspace, worker, access, cache, how.assets, commands)
-        with announced(site, address), _working(worker) if how.role == "all" else nullcontext():
-            cache.start()
-            site.cards.start()
-            warming = threading.Thread(target=warm, args=(site,), name="warming", daemon=True)
-            warming.start()
-            _run(site, listening, lambda: ready(address))
-            warming.join()
-            site.cards.close()
-            cache.close()
+    with listening_at(how) as listening:
+        _serve_on(listening, workspace, how, commands, ready, None)
 
 
-def _run(site: Site, listening: socket.socket, ready: Callable[[], None]) -> None:
-    config = uvicorn.Config(
+def serve_together(
+    company: Company,
+    opening: Opening,
+    how: Serving,
+    *,
+    commands: Commands | None = None,
+    ready: Callable[[str], None] = lambda _: None,
+    opened: Callable[[Workspace], None] = lambda _: None,
+) -> None:
+    """Serve a workspace beside other processes, as whoever leads or as another, until SIGINT or SIGTERM comes.
+
+    A process that is there to work listens as well: the others hand requests on to whoever leads.
+
+    Args:
+        opening: opens the workspace.
+        opened: is told each workspace that was opened.
+    """
+    with listening_at(how) as listening, _stoppable() as stopping:
+        together = Together(company, how.role, address_of(reachable(how.host), listening))
+
+        def work(workspace: Workspace) -> bool:
+            nonlocal ready
+            opened(workspace)
+            tell, ready = ready, lambda _: None
+            with listening.dup() as own:
+                return _serve_on(own, workspace, how, commands, tell, together)
+
+        opened_together(together, opening, work, stopping)
+
+
+def _serve_on(
+    listening: socket.socket,
+    workspace: Workspace,
+    how: Serving,
+    commands: Commands | None,
+    ready: Callable[[str], None],
+    together: Together | None,
+) -> bool:
+    """Serve until somebody asks to stop; False where the process has to become another instead."""
+    reload_definitions(workspace)
+    access = Access.of(workspace.settings, how.host, how.names)
+    worker = Worker(workspace)
+    address = address_of(how.host, listening)
+    leads = workspace.engine.has_analytics
+    shown = workspace.engine.analytics.last_batch if leads else lambda: 0
+    cache = Cache(lambda: last_batch(workspace), shown)
+    site = Site(workspace, worker, access, cache, how.assets, commands, how.role)
+    server = _Server(_config(site), lambda: ready(address))
+    with ExitStack() as running:
+        if leads:
+            running.enter_context(announced(site, address, together.token if together else ""))
+        if together is not None:
+            running.enter_context(together.watch(site, server.end))
+        if how.role != "api":
+            running.enter_context(_working(worker))
+        if leads:
+            running.enter_context(_warmed(site))
+        server.run(sockets=[listening])
+    return together is None or not server.ended
+
+
+@contextmanager
+def _warmed(site: Site) -> Iterator[None]:
+    """What is shown often is made before somebody asks, and anew when it changes."""
+    site.cache.start()
+    site.cards.start()
+    warming = threading.Thread(target=warm, args=(site,), name="warming", daemon=True)
+    warming.start()
+    try:
+        yield
+    finally:
+        warming.join()
+        site.cards.close()
+        site.cache.close()
+
+
+def _config(site: Site) -> uvicorn.Config:
+    return uvicorn.Config(
         create_app(site),
         log_config=None,
         access_log=False,
@@ -98,7 +164,6 @@ def _run(site: Site, listening: socket.socket, ready: Callable[[], None]) -> Non
         timeout_graceful_shutdown=DRAIN_SECONDS,
         backlog=2_048,
     )
-    _Server(config, ready).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
@@ -107,6 +172,17 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self.ended = False
+
+    def end(self) -> None:
+        """Stop serving, though nobody asked for it."""
+        self.ended = True
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Somebody asks to stop."""
+        self.ended = False
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, then say so."""
@@ -138,7 +214,8 @@ def _working(worker: Worker) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(how: Serving) -> Iterator[socket.socket]:
+def listening_at(how: Serving) -> Iterator[socket.socket]:
+    """A socket that others can connect to when it listens."""
     family = socket.AF_INET6 if ":" in how.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -153,10 +230,37 @@ def _listening(how: Serving) -> Iterator[socket.socket]:
         yield listening
 
 
-def _address(host: str, listening: socket.socket) -> str:
+def address_of(host: str, listening: socket.socket) -> str:
+    """The address of a socket for people and other processes."""
     port = listening.getsockname()[1]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def reachable(host: str) -> str:
+    """The address by which other machines reach this one, where ``host`` is any of its own."""
+    if host not in ("0.0.0.0", "::"):
+        return host
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        return host
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """Set when somebody asks to stop while nothing is served, as between two ways of serving."""
+    stopping = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in numbers}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _until_stopped() -> None:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from foretell import predict, segment
 from foretell.app import Workspace
+from foretell.engine import Process
 from foretell.web.access import Access
 from foretell.web.caching import Cache
 from foretell.web.ready_cards import ReadyCards
@@ -31,6 +32,8 @@ class Site:
     Args:
         assets: folder of the built app.
         commands: what runs commands of the terminal; None where there is nobody to ask for it.
+        role: what this process is there for, as ``serve --role`` says it.
+        leader: whoever answers what this process cannot, as last heard; None where it was not heard of.
     """
 
     workspace: Workspace
@@ -39,7 +42,9 @@ class Site:
     cache: Cache
     assets: Path
     commands: Commands | None = None
+    role: str = "all"
     command_token: str = field(default="", repr=False)
+    leader: Process | None = None
     senders: Senders = field(init=False)
     cards: ReadyCards = field(init=False)
 
@@ -57,6 +62,11 @@ class Site:
         place = self.workspace
         return self.cache.get("directory", lambda: segment.directory(place.engine, place.catalog, as_of=self.now))
 
+    def headcount(self) -> segment.Headcount:
+        """How many people there are: what is shown everywhere needs no row of each of them."""
+        analytics = self.workspace.engine.analytics
+        return self.cache.get("headcount", lambda: segment.headcount(analytics))
+
     def memberships(self) -> pa.Table:
         """Who is in which segment, see :func:`foretell.segment.memberships`."""
         place = self.workspace
@@ -69,17 +79,20 @@ class Site:
 
     def rows_of(self, profile_keys: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The rows of a few people in the directory, by profile key."""
-        everybody = self.directory()
-        wanted = pa.array(sorted(set(profile_keys)), pa.int64())
-        found = everybody.filter(pc.is_in(everybody["profile_key"], wanted)).to_pylist()
-        return {row["profile_key"]: row for row in found}
+        return {row["profile_key"]: row for row in self.few(profile_keys).to_pylist()}
+
+    def few(self, profile_keys: Sequence[int]) -> pa.Table:
+        """The rows of a few people in the directory; it is not made for them."""
+        keys, place = sorted(set(profile_keys)), self.workspace
+        everybody: pa.Table | None = self.cache.there("directory")
+        if everybody is None:
+            return segment.directory(place.engine, place.catalog, as_of=self.now, people=keys)
+        return everybody.filter(pc.is_in(everybody["profile_key"], pa.array(keys, pa.int64())))
 
     def names_of(self, profile_ids: Sequence[str]) -> dict[str, str | None]:
         """How a few people of the directory are called, by profile id."""
-        everybody = self.directory()
-        found = everybody.filter(pc.is_in(everybody["profile_id"], pa.array(sorted(set(profile_ids)), pa.string())))
-        told = found.select(["profile_id", "name", "email", "user_id"]).to_pylist()
-        return {row["profile_id"]: self.name_in(row) for row in told}
+        keys = segment.keys_of(self.workspace.engine.analytics, sorted(set(profile_ids)))
+        return {row["profile_id"]: self.name_in(row) for row in self.few(keys).to_pylist()}
 
     @staticmethod
     def name_in(row: Mapping[str, Any]) -> str | None:
@@ -89,7 +102,7 @@ class Site:
 
 async def site_of(request: Request) -> Site:
     """The site that a request came to. It waits for nothing; as a plain function it would cost a change of threads."""
-    site = request.app.state.site
+    site = request.state.site
     assert isinstance(site, Site)
     return site
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from foretell import telemetry
 from foretell.collect import Request, with_consent
 from foretell.errors import ForetellError, UsageError
 from foretell.web.access import basic_user
@@ -40,6 +41,8 @@ _STATUS = {"DISK_FULL": 503, "SPOOL_FULL": 429}
 _CALLS = "Calls: batch, track, identify, page, screen, group, alias, import; GET projects/WRITE_KEY/settings."
 _DONE = b'{"success":true}'
 _LOG = logging.getLogger("foretell.web")
+_Kept = tuple["asyncio.Future[None]", int, int]
+"""Done when it is durable; how many events it is, and how many bytes."""
 _ALLOWED = {
     b"access-control-allow-methods": b"GET, POST, OPTIONS",
     b"access-control-allow-headers": b"authorization, content-type, content-encoding, x-retry-count",
@@ -67,8 +70,10 @@ class Tracking:
             if error.code == "ORIGIN_NOT_ALLOWED":
                 cors = {b"vary": b"origin"}
         except Exception as error:  # noqa: BLE001 - a sender is told so, in the form of all errors
-            _LOG.error("%s failed", scope["path"], exc_info=error)
+            _LOG.error("%s failed", _route(scope["path"]), exc_info=error)
             status, body, more = 500, msgspec.json.encode(body_of(failed())), {}
+        if scope["method"] == "POST":
+            telemetry.INGEST_REQUESTS.add("v1", "accepted" if status < 400 else "refused")
         await respond(send, status, body, more={**cors, **more} if more else cors)
 
     async def _answer(
@@ -79,7 +84,10 @@ class Tracking:
         if takes and method == "POST":
             kept = await self._take(call, await self._body(call, receive, headers), headers)
             if kept is not None:
-                await kept
+                answered, count, size = kept
+                await answered
+                telemetry.INGEST_EVENTS.add("v1", amount=count)
+                telemetry.INGEST_BYTES.add("v1", amount=size)
             return 200, _DONE, {}
         project = None if takes else _project(call)
         if not takes and project is None and call != METRICS:
@@ -112,8 +120,8 @@ class Tracking:
         encoding = headers.get("content-encoding")
         return packed if encoding is None else unpacked(packed, encoding, most)
 
-    async def _take(self, call: str, body: bytes, headers: Mapping[str, str]) -> asyncio.Future[None] | None:
-        """Hand over what came; done when it is durable, None where it holds no event.
+    async def _take(self, call: str, body: bytes, headers: Mapping[str, str]) -> _Kept | None:
+        """Hand over what came; None where it holds no event.
 
         Whoever waits for it holds nothing of the request any more: thousands may wait.
         """
@@ -129,14 +137,14 @@ class Tracking:
         lines = messages.lines
         if sender.consent_required:
             lines = with_consent(lines, sender.consent_categories)
-        request = Request(sender.source, lines, messages.count, self._site.now, messages.sent_at, call == "import")
+        told = (sender.source, lines, messages.count, self._site.now, messages.sent_at, call == "import")
         await self._backlog.admit(len(lines))
-        return self._keeper.keep(request)
+        return self._keeper.keep(Request(*told, telemetry.traceparent())), messages.count, len(lines)
 
     def _refusal(self, scope: Scope, error: ForetellError) -> tuple[int, bytes, Mapping[bytes, bytes]]:
         status = _STATUS.get(error.code) or status_of(error)
         if status >= 500 or status == 429:
-            self._log(scope["path"], error)
+            self._log(_route(scope["path"]), error)
         more = {b"retry-after": b"%d" % AGAIN_AFTER_SECONDS} if error.transient else {}
         return status, msgspec.json.encode(body_of(error)), more
 
@@ -145,6 +153,12 @@ class Tracking:
         if time.monotonic() >= self._logged_at + LOGGED_EVERY_SECONDS:
             self._logged_at = time.monotonic()
             _LOG.error("%s: %s", path, error)
+
+
+def _route(path: str) -> str:
+    """The address for the log: which call it is, without a write key."""
+    call = path.removeprefix("/v1/").partition("/")[0]
+    return f"/v1/{call}" if call in BATCHES or call in CALLS or call in (METRICS, "projects") else "/v1"
 
 
 def _project(call: str) -> str | None:

@@ -15,6 +15,7 @@ _LOG = logging.getLogger("foretell.web")
 def warm(site: Site) -> None:
     """Fill the cache; what fails here is told to whoever asks for it."""
     pieces: tuple[Callable[[], object], ...] = (
+        site.headcount,
         site.directory,
         site.memberships,
         lambda: overview.board(site),

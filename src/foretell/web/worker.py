@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from foretell import deliver, telemetry
 from foretell.app import Workspace, advance, freshen
 from foretell.errors import ForetellError
 
@@ -16,6 +17,10 @@ TICK_SECONDS = 5.0
 """How often what is due is looked for."""
 FRESH_SECONDS = 0.5
 """How often segments are brought up to date while events arrive."""
+SHARED_SECONDS = 0.5
+"""How often what other processes made durable, or recorded, is looked for."""
+MEMBER_SECONDS = 1.0
+"""How often a process that does not lead looks for messages that are due."""
 LONGEST_WAIT_SECONDS = 60.0
 """Longest pause after a piece of work failed several times."""
 
@@ -50,12 +55,15 @@ class _Piece:
     def attempt(self, now: datetime) -> None:
         """Do it; an error is logged and kept, and the next try comes later each time."""
         try:
-            self._run(now)
+            with telemetry.working():
+                self._run(now)
         except Exception as error:  # noqa: BLE001 - the server goes on; the state says what is wrong
-            failures = self.state.failures + 1
-            self.state = replace(self.state, failures=failures, error=_told(error))
+            failures, told = self.state.failures + 1, _told(error)
+            self.state = replace(self.state, failures=failures, error=told)
             self.due_at = time.monotonic() + min(2.0 ** min(failures, 6), LONGEST_WAIT_SECONDS)
-            _LOG.exception("%s failed (%d times in a row)", self.state.name, failures)
+            telemetry.count_error(told, "worker")
+            fields = {"work": self.state.name, "failures": failures}
+            _LOG.exception("%s failed (%d times in a row)", *fields.values(), extra={"fields": fields})
         else:
             self.state = replace(self.state, failures=0, error=None, done_at=now)
             self.due_at = time.monotonic() + self.every_seconds
@@ -86,9 +94,18 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._unfresh = False
         self.wanted = False
-        self._apply = _Piece("taking in events", tick_seconds, lambda _: workspace.engine.apply_pending())
+        engine = workspace.engine
+        self._leads = engine.has_analytics
+        self._seen = engine.analytics.last_batch() if self._leads else 0
+        every_seconds = min(tick_seconds, SHARED_SECONDS) if engine.is_shared else tick_seconds
+        self._apply = _Piece("taking in events", every_seconds, lambda _: engine.apply_pending())
         self._freshen = _Piece("keeping segments fresh", fresh_seconds, lambda now: freshen(workspace, now))
-        self._advance = _Piece("doing what is due", tick_seconds, lambda now: advance(workspace, now, self._keep_up))
+        if self._leads:
+            self._advance = _Piece(
+                "doing what is due", tick_seconds, lambda now: advance(workspace, now, self._keep_up)
+            )
+        else:
+            self._advance = _Piece("sending what is due", min(tick_seconds, MEMBER_SECONDS), self._send)
 
     def start(self) -> None:
         """Begin."""
@@ -118,6 +135,12 @@ class Worker:
         """How each piece of work stands."""
         return (self._apply.state, self._freshen.state, self._advance.state)
 
+    def _do_what_is_due(self, now: datetime) -> None:
+        advance(self._workspace, now, self._keep_up)
+
+    def _send(self, now: datetime) -> None:
+        deliver.dispatch(self._workspace.engine, self._workspace.catalog, now=now)
+
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._keep_up()
@@ -131,10 +154,18 @@ class Worker:
         self._arrived.clear()
         if self._apply.due or (arrived and not self._apply.state.failures):
             self._apply.attempt(self._workspace.clock.now())
-            self._unfresh |= arrived
+            self._unfresh |= self._leads and (arrived or self._moved_on())
         if self._unfresh and self._freshen.due and not self._stopping.is_set():
             self._unfresh = False
             self._freshen.attempt(self._workspace.clock.now())
+
+    def _moved_on(self) -> bool:
+        """True where another process recorded batches that are shown since the last look."""
+        engine = self._workspace.engine
+        if not engine.is_shared:
+            return False
+        before, self._seen = self._seen, engine.analytics.last_batch()
+        return self._seen != before
 
     def _pause(self) -> float:
         due = [self._apply.due_at, self._advance.due_at, *([self._freshen.due_at] if self._unfresh else [])]

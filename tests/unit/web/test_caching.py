@@ -6,11 +6,20 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from foretell.errors import ForetellError
 from foretell.web import Cache
-from foretell.web.caching import FRESH_SECONDS, REST, STALE_SECONDS, WANTED_SECONDS
+from foretell.web.caching import (
+    FRESH_SECONDS,
+    LARGE_BYTES,
+    LARGE_WANTED_SECONDS,
+    REST,
+    STALE_SECONDS,
+    WANTED_SECONDS,
+)
 
 
 class World:
@@ -74,6 +83,19 @@ def test_what_nobody_wants_is_dropped_and_not_renewed(world: World) -> None:
     world.cache.keep_up()
     assert world.computed == 1
     assert world.ask() == 2
+
+
+def test_a_large_table_is_kept_only_while_somebody_looks(world: World) -> None:
+    numbers = np.zeros(LARGE_BYTES // 8, np.int64)
+    world.cache.get("at the bound", lambda: pa.table({"n": numbers}))
+    world.cache.get("larger", lambda: pa.table({"n": np.append(numbers, 0)}))
+    world.ask()
+    world.seconds += LARGE_WANTED_SECONDS - 1
+    world.cache.keep_up()
+    assert world.cache.rows() == {"at the bound": len(numbers), "larger": len(numbers) + 1, "k": 0}
+    world.seconds += 1
+    world.cache.keep_up()
+    assert world.cache.rows() == {"at the bound": len(numbers), "k": 0}
 
 
 def test_forgotten_values_are_computed_anew(world: World) -> None:

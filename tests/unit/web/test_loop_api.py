@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -51,12 +52,12 @@ def _arrived(name: str, *, mail: bool) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Served]:
+@contextmanager
+def _about_to_leave(folder: Path) -> Iterator[Served]:
     """Two people are about to leave, one of them may be written to; the journey is applied and not started."""
-    write(tmp_path, {**MANY, "journeys/rescue.yaml": JOURNEY})
+    write(folder, {**MANY, "journeys/rescue.yaml": JOURNEY})
     told = [*_arrived("ann", mail=True), *_arrived("bob", mail=False)]
-    with served(tmp_path, events="\n".join(map(json.dumps, told)), clock=SteppedClock(NOW)) as found:
+    with served(folder, events="\n".join(map(json.dumps, told)), clock=SteppedClock(NOW)) as found:
         place = found.site.workspace
         assert not place.problems
         app.apply(place)
@@ -76,13 +77,31 @@ def shop(tmp_path: Path) -> Iterator[Served]:
         yield found
 
 
-@pytest.fixture
-def played(shop: Served) -> Served:
-    """The journey has run, an hour long."""
+def _played(shop: Served) -> Served:
     assert shop.browser.post("/api/journeys/rescue/start").status_code == 200
     for hours in (0, 1):
         _go_on(shop, hours)
     return shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Served]:
+    """Before the journey is started."""
+    with _about_to_leave(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def played(shop: Served) -> Served:
+    """The journey has run, an hour long."""
+    return _played(shop)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same for tests that change nothing."""
+    with _about_to_leave(tmp_path_factory.mktemp("unchanged")) as found:
+        yield _played(found)
 
 
 def _go_on(shop: Served, hours: float) -> None:
@@ -119,8 +138,8 @@ def test_a_journey_that_was_not_applied_does_not_start(shop: Served) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "NOT_APPLIED")
 
 
-def test_a_journey_with_its_steps(played: Served) -> None:
-    body = played.get("journeys/rescue")
+def test_a_journey_with_its_steps(unchanged: Served) -> None:
+    body = unchanged.get("journeys/rescue")
     assert (body["description"], body["state"], body["entered"], body["active"]) == (
         "For those who leave.",
         "live",
@@ -130,7 +149,7 @@ def test_a_journey_with_its_steps(played: Served) -> None:
     assert (body["arms"], body["holdout"]) == ({"treated": 2, "held_out": 0}, 0.0)
     assert (body["sent"], body["refused"]) == (1, {"no_consent": 1})
     assert body["lift"]["answer"] == "not yet"
-    assert played.get("journeys")["rows"][0]["lift"] == body["lift"]
+    assert unchanged.get("journeys")["rows"][0]["lift"] == body["lift"]
     assert body["enter"]["condition"] == {"prediction": "churn", "horizon": "90d", "gte": 0.7}
     assert body["enter"]["says"].startswith("People whose latest churn score")
     steps = {step["key"]: step for step in body["steps"]}
@@ -138,11 +157,11 @@ def test_a_journey_with_its_steps(played: Served) -> None:
     assert steps["mail"]["counts"] == {"in": 2, "done": 2, "here": 0, "sent": 1, "refused": 1, "deferred": 0}
     assert (steps["silent"]["then"], steps["silent"]["else"]) == ("finish", "call")
     assert steps["silent"]["says"] == "People whose message mail was opened."
-    assert played.get("journeys/nothing", status=404)["error"]["code"] == "UNKNOWN_DEFINITION"
+    assert unchanged.get("journeys/nothing", status=404)["error"]["code"] == "UNKNOWN_DEFINITION"
 
 
-def test_the_ledger_lists_what_was_sent_and_what_was_not(played: Served) -> None:
-    ledger = played.get("messages")
+def test_the_ledger_lists_what_was_sent_and_what_was_not(unchanged: Served) -> None:
+    ledger = unchanged.get("messages")
     rows = {row["person"]: row for row in ledger["rows"]}
     assert (ledger["total"], set(rows)) == (2, {"ann@customers.example", "bob@customers.example"})
     sent, refused = rows["ann@customers.example"], rows["bob@customers.example"]
@@ -169,30 +188,30 @@ def test_the_ledger_lists_what_was_sent_and_what_was_not(played: Served) -> None
         ({"since": _at(2)}, ""),
     ]
     for filters, names in chosen:
-        found = played.get("messages", **filters)
+        found = unchanged.get("messages", **filters)
         told = sorted(people[row["profile_id"]] for row in found["rows"])
         assert (told, found["total"]) == (names.split(), len(names.split())), filters
-    assert played.get("messages", page=2) == {"total": 2, "page": 2, "rows": []}
-    assert played.get("messages", profile_id="nobody", status=404)["error"]["code"] == "PROFILE_UNKNOWN"
+    assert unchanged.get("messages", page=2) == {"total": 2, "page": 2, "rows": []}
+    assert unchanged.get("messages", profile_id="nobody", status=404)["error"]["code"] == "PROFILE_UNKNOWN"
     for wrong in ({"page": 0}, {"decision": "perhaps"}, {"since": "yesterday"}, {"state": "lost"}, {"medium": "fax"}):
-        assert played.get("messages", **wrong, status=422)["error"]["where"] == f"query.{next(iter(wrong))}"
-    assert [row["decision"] for row in played.get("people/bob")["messages"]] == ["refuse"]
-    assert played.get("workspace")["counts"]["messages"] == 2
+        assert unchanged.get("messages", **wrong, status=422)["error"]["where"] == f"query.{next(iter(wrong))}"
+    assert [row["decision"] for row in unchanged.get("people/bob")["messages"]] == ["refuse"]
+    assert unchanged.get("workspace")["counts"]["messages"] == 2
 
 
-def test_a_filter_that_nothing_can_have_is_told_with_what_there_is(played: Served) -> None:
+def test_a_filter_that_nothing_can_have_is_told_with_what_there_is(unchanged: Served) -> None:
     allowed = {"channel": "sms", "template": "we_miss_you", "journey": "rescue", "step": "mail", "reason": "no_consent"}
     for name, near in allowed.items():
-        told = played.get("messages", **{name: near[:-1]}, status=400)["error"]
+        told = unchanged.get("messages", **{name: near[:-1]}, status=400)["error"]
         assert (told["code"], told["where"]) == ("BAD_FILTER", f"query.{name}")
         assert near in told["next_step"]
-    assert played.get("messages", channel="zz", status=400)["error"]["code"] == "BAD_FILTER"
-    assert played.get("messages", channel="push")["total"] == 0, "it is there, and nothing went over it"
-    told = played.get("inbox", channel="zz", status=422)["error"]
+    assert unchanged.get("messages", channel="zz", status=400)["error"]["code"] == "BAD_FILTER"
+    assert unchanged.get("messages", channel="push")["total"] == 0, "it is there, and nothing went over it"
+    told = unchanged.get("inbox", channel="zz", status=422)["error"]
     assert told["where"] == "query.channel"
     assert "'email'" in told["what"]
-    assert played.get("people", status=404, segment="zz")["error"]["code"] == "UNKNOWN_DEFINITION"
-    assert played.get("people/ann/timeline", status=422, kind="zz")["error"]["where"] == "query.kind"
+    assert unchanged.get("people", status=404, segment="zz")["error"]["code"] == "UNKNOWN_DEFINITION"
+    assert unchanged.get("people/ann/timeline", status=422, kind="zz")["error"]["where"] == "query.kind"
 
 
 def test_the_words_for_states_and_media_are_those_of_the_outbox() -> None:
@@ -200,16 +219,16 @@ def test_the_words_for_states_and_media_are_those_of_the_outbox() -> None:
     assert get_args(Medium) == deliver.MEDIA
 
 
-def test_a_message_says_why(played: Served) -> None:
+def test_a_message_says_why(unchanged: Served) -> None:
     for decision, reason, failed in (("send", "ok", []), ("refuse", "no_consent", ["consent"])):
-        (row,) = played.get("messages", decision=decision)["rows"]
-        told = played.get(f"messages/{row['message_id']}")
+        (row,) = unchanged.get("messages", decision=decision)["rows"]
+        told = unchanged.get(f"messages/{row['message_id']}")
         assert told["message"] == row
         (found,) = told["decisions"]
         assert (found["decision"], found["reason"], found["at"]) == (decision, reason, row["at"])
         assert [check["check"] for check in found["checks"] if not check["passed"]] == failed
         assert "consent" in [check["check"] for check in found["checks"]]
-    assert played.get("messages/nothing", status=404)["error"]["code"] == "MESSAGE_UNKNOWN"
+    assert unchanged.get("messages/nothing", status=404)["error"]["code"] == "MESSAGE_UNKNOWN"
 
 
 def test_the_inbox_leads_to_the_server_that_shows_it(played: Served) -> None:
@@ -281,19 +300,19 @@ def test_cases_are_changed_and_closed(played: Served) -> None:
         ({"by": ""}, "body.by"),
     ],
 )
-def test_a_change_that_makes_no_sense_changes_nothing(played: Served, body: dict[str, Any], where: str) -> None:
-    row = played.get("cases")["rows"][0]
-    wrong = _post(played, f"cases/{row['case_id']}", 422, **body)["error"]
+def test_a_change_that_makes_no_sense_changes_nothing(unchanged: Served, body: dict[str, Any], where: str) -> None:
+    row = unchanged.get("cases")["rows"][0]
+    wrong = _post(unchanged, f"cases/{row['case_id']}", 422, **body)["error"]
     assert (wrong["code"], wrong["where"]) == ("BAD_REQUEST", where)
-    assert played.get(f"cases/{row['case_id']}")["version"] == row["version"]
+    assert unchanged.get(f"cases/{row['case_id']}")["version"] == row["version"]
 
 
-def test_cases_that_are_not_there(played: Served) -> None:
-    assert played.get("cases/nothing", status=404)["error"]["code"] == "UNKNOWN_CASE"
-    assert _post(played, "cases/nothing", 404, note="x")["error"]["code"] == "UNKNOWN_CASE"
-    assert _post(played, "cases/nothing/close", 404, outcome="solved")["error"]["code"] == "UNKNOWN_CASE"
-    assert _post(played, "cases/nothing/close", 422, outcome="!")["error"]["where"] == "body.outcome"
-    assert played.get("cases", state="!", status=422)["error"]["code"] == "BAD_REQUEST"
+def test_cases_that_are_not_there(unchanged: Served) -> None:
+    assert unchanged.get("cases/nothing", status=404)["error"]["code"] == "UNKNOWN_CASE"
+    assert _post(unchanged, "cases/nothing", 404, note="x")["error"]["code"] == "UNKNOWN_CASE"
+    assert _post(unchanged, "cases/nothing/close", 404, outcome="solved")["error"]["code"] == "UNKNOWN_CASE"
+    assert _post(unchanged, "cases/nothing/close", 422, outcome="!")["error"]["where"] == "body.outcome"
+    assert unchanged.get("cases", state="!", status=422)["error"]["code"] == "BAD_REQUEST"
 
 
 def _at(hours: float) -> str:

@@ -3493,6 +3493,12 @@ export interface components {
          */
         ErrorBody: {
             error: components["schemas"]["Told"];
+            /**
+             * Request Id
+             * @description The answer's X-Request-Id; lines of the log have it too.
+             * @default
+             */
+            request_id?: string;
         };
         /**
          * Estimate
@@ -6531,14 +6537,34 @@ export interface components {
          */
         Readiness: {
             /**
+             * At Work
+             * @description What Spark does for this server now; empty on one machine.
+             */
+            at_work: components["schemas"]["Working"][];
+            /**
              * Data Alerts
              * @description Open alerts about the data of sources; the server can work with them.
              */
             data_alerts: number;
             /** Jobs */
             jobs: components["schemas"]["Job"][];
+            /**
+             * Problems
+             * @description What keeps it from its work; empty where it is ready.
+             */
+            problems: components["schemas"]["Told"][];
             /** Ready */
             ready: boolean;
+            /**
+             * Role
+             * @description What this process is there for: all, api or worker.
+             */
+            role: string;
+            /**
+             * Spool
+             * @description Events that arrive can be made durable.
+             */
+            spool: boolean;
             /**
              * Spool Waiting Bytes
              * @description Durable events that are not in the views yet.
@@ -8334,6 +8360,27 @@ export interface components {
             at: string;
             /** Until */
             until: string;
+        };
+        /**
+         * Working
+         * @description What a cluster does for this server now.
+         */
+        Working: {
+            /**
+             * Done
+             * @description Tasks that are done.
+             */
+            done: number;
+            /**
+             * Known
+             * @description Tasks known so far; more become known as the work goes on.
+             */
+            known: number;
+            /**
+             * What
+             * @description Its name, as on the cluster's own pages.
+             */
+            what: string;
         };
         /**
          * WorkspaceBody

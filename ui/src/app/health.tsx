@@ -26,6 +26,19 @@ export function HealthPage() {
                 { label: "Definitions with errors", value: formats.count(problems), tone: problems ? "bad" : undefined, note: problems ? "foretell plan tells what is wrong" : "all in force" },
               ]}
             />
+            {health.at_work.length > 0 && (
+              <Card title="On Spark now" side={formats.plural(health.at_work.length, "piece of work", "pieces of work")} line>
+                <Table
+                  label="On Spark now"
+                  rows={health.at_work}
+                  rowKey={(work) => work.what}
+                  columns={[
+                    { name: "what", title: "Work", cell: (work) => work.what.charAt(0).toUpperCase() + work.what.slice(1) },
+                    { name: "done", title: "Tasks done", number: true, key: true, cell: (work) => (work.known ? `${formats.count(work.done)} of ${formats.count(work.known)}` : "Begins") },
+                  ]}
+                />
+              </Card>
+            )}
             <Card title="Jobs of the worker" side={formats.plural(health.jobs.length, "job", "jobs")} line>
               <Table
                 label="Jobs"

@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, RootModel, model_validator
 
@@ -200,10 +198,7 @@ def _part(found: Preview, place: int) -> PartPreview:
 
 
 def _sample(site: Site, found: Preview) -> list[PersonRow]:
-    everybody = site.directory()
-    keys = pa.array(found.sample, pa.int64())
-    rows = everybody.filter(pc.is_in(everybody["profile_key"], keys))
-    return person_rows(segment.page(rows, site.memberships(), limit=MOST_SAMPLED))
+    return person_rows(segment.page(site.few(found.sample), site.memberships(), limit=MOST_SAMPLED))
 
 
 def _problems(site: Site, raw: dict[str, Any]) -> list[ConditionProblem]:

@@ -124,7 +124,7 @@ def consent_purposes(site: Here) -> PurposeRows:
     place = site.workspace
     purposes = profile.purposes_of(place.catalog)
     counts = site.cache.get("consents", lambda: profile.consent_counts(place.engine, site.now, purposes))
-    everybody = site.directory().num_rows
+    everybody = site.headcount().everybody
     names = dict.fromkeys((*purposes.listed, *sorted(counts), *sorted(purposes.plain)))
     return PurposeRows(rows=[_purpose(site, purposes, name, counts.get(name, {}), everybody) for name in names])
 

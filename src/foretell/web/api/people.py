@@ -211,9 +211,7 @@ def person(site: Here, profile_id: str) -> Person:
         place.engine, match, events=0, rules=profile.survivorship_of(place.catalog), at=site.now,
         purposes=profile.purposes_of(place.catalog),
     )  # fmt: skip
-    everybody = site.directory()
-    row = everybody.filter(pc.equal(everybody["profile_key"], match.profile_key)).to_pylist()
-    told: Mapping[str, Any] = row[0] if row else {}
+    told: Mapping[str, Any] = site.rows_of([match.profile_key]).get(match.profile_key, {})
     inside = segment.segments_of(site.memberships(), pa.chunked_array([[match.profile_key]], pa.int64()))
     return Person(
         profile_id=match.profile_id,

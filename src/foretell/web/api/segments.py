@@ -182,8 +182,8 @@ def figures_of(inside: pa.Table, everybody: pa.Table) -> dict[str, Figures]:
 
 
 def _row(site: Site, document: Document, figures: dict[str, Figures]) -> SegmentRow:
-    spec, everybody = segment.spec_of(document), site.directory()
-    could = everybody.num_rows if spec.of == "all" else int(pc.sum(everybody["known"]).as_py() or 0)
+    spec, people = segment.spec_of(document), site.headcount()
+    could = people.everybody if spec.of == "all" else people.known
     found = figures.get(document.key, Figures())
     return SegmentRow(
         key=document.key,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pyarrow.compute as pc
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -67,11 +66,10 @@ def health(site: Here) -> Readiness:
 
 def counts(site: Site) -> Counts:
     """How many of everything there are."""
-    engine, catalog, people = site.workspace.engine, site.workspace.catalog, site.directory()
-    known = int(pc.sum(people["known"]).as_py() or 0)
+    engine, catalog, people = site.workspace.engine, site.workspace.catalog, site.headcount()
     return Counts(
-        people=known,
-        anonymous=people.num_rows - known,
+        people=people.known,
+        anonymous=people.everybody - people.known,
         segments=len(catalog.all("segment")),
         predictions=len(catalog.all("prediction")),
         journeys=len(catalog.all("journey")),

@@ -1,0 +1,97 @@
+"""What stands around every request: its id, how long it took, its span, and a line in the log where that is wanted."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foretell import telemetry
+
+HEADER = b"x-request-id"
+_DOORS = {
+    "v1": "v1", "hooks": "hooks", "api": "api", "s": "public",
+    "healthz": "probe", "readyz": "probe", "metrics": "probe",
+}  # fmt: skip
+_QUIET = {"v1", "hooks", "probe"}
+"""Doors that are asked too often for a line each; refusals are told."""
+_UNDECLARED = {"v1": "/v1", "hooks": "/hooks", "api": "/api", "public": "/s"}
+_CONVERTER = re.compile(r":[a-z]+\}")
+_LOG = logging.getLogger("foretell.request")
+
+
+class Observed:
+    """Answers with ``X-Request-Id``: the caller's, where it is well formed, else a new one.
+
+    The address itself is neither logged nor traced: it can hold the name of a person or a token. What stands there is
+    the route (``/api/people/{profile_id}``).
+    """
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        door, given, caller = door_of(scope["path"]), "", None
+        for name, value in scope["headers"]:
+            if name == HEADER:
+                given = value.decode("latin-1")
+            elif name == b"traceparent":
+                caller = value.decode("latin-1")
+        began, status = perf_counter(), 500
+        with telemetry.asking(door, given) as now:
+            sent_id = (HEADER, now.request_id.encode())
+            scope = {**scope, "headers": _named(scope["headers"], sent_id)}  # who answers elsewhere has the same id
+
+            async def sending(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                    message = {**message, "headers": _named(message["headers"], sent_id)}
+                await send(message)
+
+            try:
+                with telemetry.span(f"{scope['method']} {door}", "server", parent=caller, request_id=now.request_id):
+                    try:
+                        await self._inner(scope, receive, sending)
+                    finally:
+                        told = {"http_request_method": scope["method"], "http_route": route_of(scope)}
+                        telemetry.note(**told, http_response_status_code=status)
+            finally:
+                seconds = perf_counter() - began
+                telemetry.HTTP_SECONDS.observe(seconds, door, str(status))
+                if _LOG.isEnabledFor(logging.INFO) and (door not in _QUIET or status >= 400):
+                    _tell(scope, status, seconds)
+
+
+def _named(headers: Iterable[tuple[bytes, bytes]], sent_id: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """``headers`` with this id of the request and no other."""
+    return [*(one for one in headers if one[0].lower() != HEADER), sent_id]
+
+
+def door_of(path: str) -> str:
+    """The part of the server that answers an address."""
+    return _DOORS.get(path[1:].partition("/")[0], "app")
+
+
+def route_of(scope: Scope) -> str:
+    """The route of a request as it is declared, without what somebody put into it."""
+    declared = getattr(scope.get("route"), "path", None)
+    door = door_of(scope["path"])
+    if declared is None:
+        return _UNDECLARED.get(door, "/")
+    route = _CONVERTER.sub("}", str(declared))
+    # Routers that are included under a prefix declare what follows it.
+    return route if door != "api" or route.startswith("/api/") else f"/api{route}"
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    method, route = scope["method"], route_of(scope)
+    fields = {"method": method, "route": route, "status": status, "milliseconds": round(seconds * 1_000, 1)}
+    _LOG.info("%s %s %d", method, route, status, extra={"fields": fields})
