@@ -35,7 +35,7 @@ SELECT CASE
     || ',"quantity":1,"category":"c2"}}]}}}}'
   ELSE '{{"type":"identify","userId":"u' || person || '",' || head || ',"traits":{{"email":"u' || person
     || '@people.example","first_name":"Ann","plan":"pro","age":' || (h % 80) || '}}}}'
-END AS line FROM common ORDER BY i
+END AS line FROM common
 """
 
 

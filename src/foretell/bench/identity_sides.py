@@ -14,17 +14,21 @@ import numpy.typing as npt
 from foretell import identify
 from foretell.bench.identity_stream import NOW, Stream
 from foretell.clock import FixedClock
-from foretell.engine import Batch, Decoded, Engine, EngineSettings, Tx, integers, open_engine
+from foretell.engine import Batch, Decoded, Engine, EngineSettings, PostgresPlace, Tx, integers, open_engine
 from foretell.identify import IdentityRules
 
 Ints = npt.NDArray[np.int64]
 Names = list[tuple[str, str]]
 
 
-def opened(folder: Path) -> Engine:
-    """The engine in a folder, with the tables of identity alone."""
+def opened(folder: Path, postgres: PostgresPlace | None = None) -> Engine:
+    """The engine in a folder, with the tables of identity alone.
+
+    Args:
+        postgres: where the operational store lies instead.
+    """
     stage = identify.IdentifyStage()
-    return open_engine(EngineSettings(folder), [identify.PARTS], [stage], {}, FixedClock(NOW))
+    return open_engine(EngineSettings(folder, postgres=postgres), [identify.PARTS], [stage], {}, FixedClock(NOW))
 
 
 @contextmanager

@@ -32,7 +32,7 @@ _SHARE = {"durable": 1.0, "decode": 1.0, "fastapi": 0.2}
 """Requests of each side: the slow one gets fewer, for about the same time."""
 _CONNECTIONS = 128
 """Senders are many, and one commit answers all that wait; with a few, what is measured is how long one commit takes."""
-_BODIES = 500
+BODIES = 500
 _ROUNDS_APART = 100
 """Numbers between the first rounds of two loads, so that no two have message ids in common: each time that all
 bodies were sent the next number follows."""
@@ -44,17 +44,17 @@ def run(*, quick: bool, report: Callable[[str], None]) -> Result:
     rounds, requests, seconds = (7, 1_000, 60) if quick else (15, 1_500, 600)
     with TemporaryDirectory(prefix="foretell-bench-") as folder:
         bodies = Path(folder, "bodies")
-        batches_file.write(bodies, batches=_BODIES, people=_BODIES * 10)
+        batches_file.write(bodies, batches=BODIES, people=BODIES * 10)
         rates, figures = _throughput(Path(folder, "fast"), bodies, rounds, requests, report)
         found = steady(Path(folder, "steady"), bodies, seconds=seconds, report=report)
     ratios = {
-        "durable_vs_decode": _ratio(rates["durable"], rates["decode"]),
-        "vs_fastapi": _ratio(rates["durable"], rates["fastapi"]),
+        "durable_vs_decode": ratio_of(rates["durable"], rates["decode"]),
+        "vs_fastapi": ratio_of(rates["durable"], rates["fastapi"]),
     }
     return Result("ingest", ratios, {**figures, **found}, LIMITS)
 
 
-def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """The median of the rounds, since what else the machine does touches both sides of a round."""
     return round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
 
@@ -71,42 +71,44 @@ def _throughput(
             "fastapi": running.enter_context(server("fastapi", "-m", _SIDES, "fastapi", folder=folder)),
         }
         for each in servers.values():  # a first load that does not count: code and connections get warm
-            _load(each, bodies, _warming(requests), 0)
+            load(each, bodies, warming(requests), 0)
             each.wait_for_rest()
         for number in range(1, rounds + 1):
             for name, each in servers.items():
-                sent[name].append(_load(each, bodies, round(requests * _SHARE[name]), number))
-            told = ", ".join(f"{name} {_rate(sent[name][-1]):,.0f}" for name in servers)
+                sent[name].append(load(each, bodies, round(requests * _SHARE[name]), number))
+            told = ", ".join(f"{name} {rate(sent[name][-1]):,.0f}" for name in servers)
             report(f"round {number} of {rounds}, events a second: {told}")
         for name in ("decode", "fastapi"):
-            _check(name, servers[name].get("/events"), sent[name], requests)
+            check(name, servers[name].get("/events"), sent[name], requests)
     report("taking in what was acknowledged")
-    _check("durable", _taken_in(folder), sent["durable"], requests)
+    check("durable", taken_in(folder), sent["durable"], requests)
     figures: dict[str, float] = {}
     for name, all_rounds in sent.items():
         seconds = np.concatenate([one.seconds for one in all_rounds])
-        figures[f"{name}_events_per_s"] = round(statistics.median(map(_rate, all_rounds)))
+        figures[f"{name}_events_per_s"] = round(statistics.median(map(rate, all_rounds)))
         figures[f"{name}_p50_ms"] = round(float(np.percentile(seconds, 50)) * 1000, 1)
         figures[f"{name}_p99_ms"] = round(float(np.percentile(seconds, 99)) * 1000, 1)
-    return {name: list(map(_rate, all_rounds)) for name, all_rounds in sent.items()}, figures
+    return {name: list(map(rate, all_rounds)) for name, all_rounds in sent.items()}, figures
 
 
-def _load(to: Server, bodies: Path, requests: int, number: int) -> Sent:
+def load(to: Server, bodies: Path, requests: int, number: int) -> Sent:
+    """The ``number``-th load on a server, and what came of it."""
     first = number * _ROUNDS_APART
-    with sending(to, bodies, requests=requests, first_round=first, connections=_CONNECTIONS) as load:
-        return what_came(load)
+    with sending(to, bodies, requests=requests, first_round=first, connections=_CONNECTIONS) as runs:
+        return what_came(runs)
 
 
-def _warming(requests: int) -> int:
+def warming(requests: int) -> int:
     """Requests of the first load."""
     return max(requests // 5, 1)
 
 
-def _rate(sent: Sent) -> float:
+def rate(sent: Sent) -> float:
+    """Events acknowledged a second."""
     return sent.acknowledged * batches_file.EVENTS / sent.wall_seconds
 
 
-def _taken_in(folder: Path) -> object:
+def taken_in(folder: Path) -> object:
     """Events found after the worker's work was done, each once."""
     measure([sys.executable, "-m", "foretell", "run", "--workspace", folder])
     told = measure([sys.executable, "-m", "foretell", "query", _COUNT, "--workspace", folder, "--json"])
@@ -114,8 +116,9 @@ def _taken_in(folder: Path) -> object:
     return found["n"] if found["n"] == found["ids"] else -1
 
 
-def _check(name: str, found: object, sent: Sequence[Sent], requests: int) -> None:
-    expected = (_warming(requests) + sum(one.acknowledged for one in sent)) * batches_file.EVENTS
+def check(name: str, found: object, sent: Sequence[Sent], requests: int) -> None:
+    """Refuse where as many events were not ``found`` as were acknowledged, in the first load and those counted."""
+    expected = (warming(requests) + sum(one.acknowledged for one in sent)) * batches_file.EVENTS
     if found != expected:
         raise ForetellError(
             "CHECKSUM_DIFFERS", f"{name}: {expected:,} events acknowledged, {found} found", thing="bench ingest"

@@ -17,7 +17,9 @@ _NAMES = {
     "ingest": "foretell.bench.ingest",
     "lift": "foretell.bench.lift",
     "matching": "foretell.bench.matching",
+    "ops": "foretell.bench.ops",
     "personas": "foretell.bench.personas",
+    "scale": "foretell.bench.scale",
     "segments": "foretell.bench.segments",
 }
 _WITH_DATA = ("matching",)
