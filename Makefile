@@ -18,6 +18,8 @@ demo: setup
 
 test: setup
 	@tools/browser
+	@tools/postgresql
+	@$(BIN)/python -m tools.java
 	@tools/sdk_packages
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

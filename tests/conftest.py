@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
 
+from tests.support import statements
+from tests.support.pairs import EMBEDDED, PAIR_OF_RUN, end_run, everywhere
 from tests.support.ready_stores import copied_stores
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -22,14 +25,21 @@ settings.register_profile("house", derandomize=True, deadline=None, print_blob=T
 settings.load_profile("house")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+NOTES = statements.Notes()
+UNFIT: list[tuple[int, list[str]]] = []
+"""Of a whole run: how many operational statements it made, and those that PostgreSQL refuses."""
 TOGETHER = "tests/browser"
 """Its files go to one worker, since they look at one shop that takes long to make."""
+SPARK = "+spark"
+"""Names of tests on a pair of stores that has it go to one worker, so that a run starts one Spark."""
 
 
 class FilesOfOneShopTogether(LoadFileScheduling):  # type: ignore[misc]
     """A file to a worker, and :data:`TOGETHER` to one."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if SPARK in nodeid:
+            return SPARK
         return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else str(super()._split_scope(nodeid))
 
 
@@ -47,9 +57,44 @@ def repository() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def ready_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Workspaces of tests begin with copied empty stores."""
+    """Workspaces of tests begin with copied empty stores, or lie in the pair of stores that the run is for."""
+    if PAIR_OF_RUN != EMBEDDED:
+        with everywhere(PAIR_OF_RUN):
+            yield
+        return
     with copied_stores(tmp_path_factory.mktemp("ready-stores")):
         yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a whole run, what all processes ask of SQLite is noted, and held against PostgreSQL at its end."""
+    if os.environ.get(statements.FOLDER) and hasattr(config, "workerinput"):
+        NOTES.begin()
+    elif config.getvalue("dist") == "loadfile" and PAIR_OF_RUN == EMBEDDED:
+        statements.begin_run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the servers that tests started."""
+    folder = os.environ.get(statements.FOLDER)
+    if folder is not None:
+        if hasattr(session.config, "workerinput"):
+            NOTES.write(Path(folder))
+        else:
+            UNFIT.append(statements.unfit(Path(folder)))
+            shutil.rmtree(folder)
+            if UNFIT[0][1] and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    end_run()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what PostgreSQL does not take."""
+    for count, found in UNFIT:
+        terminalreporter.write_line(f"{count:,} operational statements: PostgreSQL takes all but {len(found)}")
+        for line in found:
+            terminalreporter.write_line(f"  {line}", red=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What every pair of stores must do. Another pair is one more entry in ``PAIRS``."""
+"""What every operational store and every analytics store must do. Another one is one more entry of ``STORES``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import pytest
 
 from foretell.engine import Analytics, AnalyticsTable, OperationalStore, View
 from foretell.engine.embedded_analytics import EmbeddedAnalytics
-from foretell.engine.embedded_ops import EmbeddedOps
+from foretell.engine.spark.analytics import spark_analytics
 from foretell.errors import ForetellError, UsageError
+from tests.support import spark_run
+from tests.support.pairs import PAIRS, open_pair
 
 LOG = AnalyticsTable("log", {"seq": "BIGINT", "node_key": "BIGINT", "ts": "TIMESTAMP", "name": "VARCHAR"},
                      "node_key", order=("name", "ts"), open=True, derived="owned_log")  # fmt: skip
@@ -24,14 +26,13 @@ NAMES = View("names", "SELECT DISTINCT name FROM owned_log", {"name": "Name."})
 
 
 @dataclass(frozen=True)
-class Pair:
-    """How to open a pair of stores, as often as wanted, on the same data.
+class Opening:
+    """How to open stores, as often as wanted, on the same data.
 
     Args:
         analytics: opens with the tables and views above declared.
     """
 
-    name: str
     ops: Callable[[Path], OperationalStore]
     analytics: Callable[[Path], Analytics]
 
@@ -42,17 +43,24 @@ def embedded_analytics(folder: Path) -> Analytics:
     return store
 
 
-PAIRS = [Pair("embedded", lambda folder: EmbeddedOps(folder / "operations.sqlite"), embedded_analytics)]
+def analytics_on_spark(folder: Path) -> Analytics:
+    place = spark_run.lake_in(folder)
+    store = spark_analytics(place, memory_mb=256, writing=True)
+    store.declare([MERGED, LOG, SCORES], [NAMES], create=True)
+    return store
 
 
-@pytest.fixture(params=PAIRS, ids=[pair.name for pair in PAIRS])
-def pair(request: pytest.FixtureRequest) -> Pair:
-    found: Pair = request.param
-    return found
+ANALYTICS = {"duckdb": embedded_analytics, "spark": analytics_on_spark}
+
+
+@pytest.fixture(params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> Iterator[Opening]:
+    with open_pair(request.param) as stores:
+        yield Opening(stores.ops, ANALYTICS[request.param.partition("+")[2]])
 
 
 @pytest.fixture
-def ops(pair: Pair, tmp_path: Path) -> Iterator[OperationalStore]:
+def ops(pair: Opening, tmp_path: Path) -> Iterator[OperationalStore]:
     store = pair.ops(tmp_path)
     with store.write() as tx:
         tx.execute("CREATE TABLE things (name TEXT PRIMARY KEY, n BIGINT, x DOUBLE PRECISION)")
@@ -61,7 +69,7 @@ def ops(pair: Pair, tmp_path: Path) -> Iterator[OperationalStore]:
 
 
 @pytest.fixture
-def analytics(pair: Pair, tmp_path: Path) -> Iterator[Analytics]:
+def analytics(pair: Opening, tmp_path: Path) -> Iterator[Analytics]:
     store = pair.analytics(tmp_path)
     yield store
     store.close()
@@ -78,7 +86,7 @@ def log(*seqs: int, name: str = "Seen", **more: pa.Array) -> pa.Table:
 
 class TestOperational:
     def test_what_is_committed_is_read_and_survives_closing(
-        self, ops: OperationalStore, pair: Pair, tmp_path: Path
+        self, ops: OperationalStore, pair: Opening, tmp_path: Path
     ) -> None:
         with ops.write() as tx:
             assert tx.execute("INSERT INTO things VALUES (?, ?, ?)", ("a", 1, 0.5)) == 1
@@ -139,17 +147,44 @@ class TestOperational:
 
     def test_values_come_back_as_they_were(self, ops: OperationalStore) -> None:
         values = [
-            ("é 😀 '; DROP TABLE things; --", 2**63 - 1, -0.1),
-            ("", -(2**63), None),
-            ("x" * 1_000_000, None, 1e300),
+            (1, "é 😀 '; DROP TABLE things; --", 2**63 - 1, -0.1),
+            (2, "", -(2**63), None),
+            (3, "x" * 1_000_000, None, 1e300),
         ]
         with ops.write() as tx:
-            assert tx.executemany("INSERT INTO things VALUES (?, ?, ?)", values) == 3
-        assert ops.query("SELECT name, n, x FROM things ORDER BY length(name) DESC") == [
-            values[2],
-            values[0],
-            values[1],
+            tx.execute("CREATE TABLE said (number BIGINT PRIMARY KEY, words TEXT, n BIGINT, x DOUBLE PRECISION)")
+            assert tx.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", values) == 3
+        assert ops.query("SELECT number, words, n, x FROM said ORDER BY number") == values
+
+    @pytest.mark.parametrize("count", [3, 40])
+    def test_rows_of_one_key_in_one_go_change_what_the_earlier_made(self, ops: OperationalStore, count: int) -> None:
+        upsert = "INSERT INTO things VALUES (?, ?, 0.5) ON CONFLICT (name) DO UPDATE SET n = things.n + excluded.n"
+        with ops.write() as tx:
+            tx.executemany(upsert, [(f"name {n % 2}", n) for n in range(count)])
+        evens, odds = sum(range(0, count, 2)), sum(range(1, count, 2))
+        assert ops.query("SELECT name, n, x FROM things ORDER BY name") == [
+            ("name 0", evens, 0.5),
+            ("name 1", odds, 0.5),
         ]
+
+    def test_texts_are_in_the_order_of_their_bytes(self, ops: OperationalStore) -> None:
+        names = ["b", "B", "a", "_", "é", "z", "Z", "1"]
+        with ops.write() as tx:
+            tx.executemany("INSERT INTO things VALUES (?, 0, NULL)", [(name,) for name in names])
+            tx.put("put", pa.table({"name": names}))
+            assert tx.query("SELECT name FROM put ORDER BY name") == [(name,) for name in sorted(names)]
+        assert ops.query("SELECT name FROM things ORDER BY name") == [(name,) for name in sorted(names)]
+        assert ops.query("SELECT count(*) FROM things WHERE name < 'a'") == [(4,)]
+
+    def test_sums_are_integers_and_truths_are_0_and_1(self, ops: OperationalStore) -> None:
+        with ops.write() as tx:
+            tx.executemany("INSERT INTO things VALUES (?, ?, ?)", [("a", 2**61, True), ("b", 2**61, 0), ("c", True, 1)])
+        ((total, truth, average),) = ops.query(
+            "SELECT sum(n), max(n) > 5, avg(length(name)) FROM things WHERE name <> 'c'"
+        )
+        assert (total, truth, average) == (2**62, 1, 1.0)
+        assert [type(value) for value in (total, truth, average)] == [int, int, float]
+        assert ops.query("SELECT n, x FROM things WHERE name = 'c'") == [(1, 1.0)]
 
     def test_numbers_of_changed_rows(self, ops: OperationalStore) -> None:
         with ops.write() as tx:
@@ -204,7 +239,7 @@ class TestAnalytics:
         analytics.apply(1, {})
         assert analytics.last_batch() == 1
 
-    def test_what_was_applied_survives_closing(self, analytics: Analytics, pair: Pair, tmp_path: Path) -> None:
+    def test_what_was_applied_survives_closing(self, analytics: Analytics, pair: Opening, tmp_path: Path) -> None:
         analytics.apply(1, {"log": log(1, extra=pa.array(["x"]))})
         analytics.close()
         again = pair.analytics(tmp_path)

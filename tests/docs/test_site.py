@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-HALL = {"errors", "clock", "ids", "money", "stats"}
+HALL = {"errors", "clock", "ids", "money", "stats", "telemetry"}
 BESIDE = {"demo", "bench", "testing"}
 
 

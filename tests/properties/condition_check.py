@@ -137,18 +137,20 @@ def differences(
     compiler: ModuleType,
     expected: list[set[int]] | None = None,
     right: list[str] | None = None,
+    together: int = _TOGETHER,
 ) -> list[str]:
     """The questions on which ``compiler`` and the naive evaluator differ, in words.
 
     Args:
         right: queries that are known to answer as expected; the same text is not run again.
+        together: so many questions to a query.
     """
     expected = expected or [naive(case, world) for case in asked]
     made = queries(asked, world, engine, compiler)
     run = [place for place, query in enumerate(made) if right is None or query != right[place]]
     found = []
-    for start in range(0, len(run), _TOGETHER):
-        places = run[start : start + _TOGETHER]
+    for start in range(0, len(run), together):
+        places = run[start : start + together]
         parts = [f"SELECT {place} AS place, profile_key FROM ({made[place]}) AS q{place}" for place in places]
         rows = engine.analytics.query(" UNION ALL ".join(parts), tables=_tables(world))
         pairs = list(zip(rows["place"].to_pylist(), rows["profile_key"].to_pylist(), strict=True))

@@ -36,7 +36,7 @@ class Shop:
 
     def __init__(self, root: Path, *documents: Mapping[str, Any]) -> None:
         self.root, self.clock = root, SteppedClock(NOW)
-        running = stages(WorkspaceSettings(), data=root / "data")
+        running = stages(WorkspaceSettings(), where=EngineSettings(root / "data"))
         self.engine = open_engine(EngineSettings(root / "data"), ROOMS, running, {"small": decode}, self.clock)
         self.define(BUYERS, *documents)
 

@@ -153,6 +153,7 @@ def _kept_by_later_rooms(shop: app.Workspace) -> None:
     (model / "card.json").write_text(json.dumps({"example": TOKEN}))
     (shop.engine.data / "before-rebuild").mkdir()
     (shop.engine.data / "before-rebuild" / "operations.sqlite-wal").write_bytes(b"old " + TOKEN.encode())
+    (shop.engine.data / "spool").mkdir(exist_ok=True)
     (shop.engine.data / "spool" / "0000000009.17.torn").write_bytes(b"half a frame " + TOKEN.encode())
 
 

@@ -52,7 +52,8 @@ class _Copies:
         clock: Clock,
     ) -> Engine:
         """Open for writing; where nothing is there yet, and the same parts have been asked for before, as a copy."""
-        if not settings.data.exists() or not any(settings.data.iterdir()):
+        embedded = settings.postgres is None and settings.lake is None
+        if embedded and (not settings.data.exists() or not any(settings.data.iterdir())):
             # The parts are kept, so that no others can have their places in memory.
             key = tuple(map(id, parts))
             known = self._asked.get(key)
