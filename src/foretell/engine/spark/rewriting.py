@@ -103,6 +103,10 @@ def _divided(node: exp.Expr, _: Doubles) -> exp.Expr:
     return called("IF", zero, infinite, exp.Div(this=above, expression=below))
 
 
+_WITHOUT_SECONDS = ("([T ][0-9]{2}:[0-9]{2})([Z+-])", "$1:00$2")
+"""An instant with an offset may lack its seconds; to Spark it is none then."""
+
+
 def _cast(node: exp.Expr, doubles: Doubles) -> exp.Expr:
     assert isinstance(node, exp.Cast)
     kind, value = node.to.this, node.this
@@ -116,6 +120,8 @@ def _cast(node: exp.Expr, doubles: Doubles) -> exp.Expr:
         node.set("to", _HUGE.copy())
     elif kind == Type.TIMESTAMPTZ:
         node.set("to", _LTZ.copy())
+        if not value.is_string:
+            node.set("this", called("REGEXP_REPLACE", value, *map(exp.Literal.string, _WITHOUT_SECONDS)))
     elif kind in {Type.UBIGINT, Type.UINT, Type.USMALLINT, Type.UTINYINT, Type.UINT128, Type.JSON, Type.UUID}:
         raise not_on_spark(f"the type {kind.value}")
     return node
