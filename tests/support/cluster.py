@@ -195,7 +195,9 @@ class Cluster:
         raise AssertionError(f"it does not settle: {told} of {people} people")
 
     def stop(self) -> None:
-        """Ask every process to end; each has to, in order."""
+        """Ask every process to end, once it has begun to answer; each has to, in order."""
+        for port in self.ports:
+            _await_answer(port)
         for one in self.running:
             one.terminate()
         for one in self.running:
@@ -216,6 +218,19 @@ class Cluster:
     def _begin(self, slot: int) -> warm_start.Started:
         role = "worker" if slot < self.workers else "api"
         return serve(self.root, "--role", role, "--port", str(self.ports[slot]))
+
+
+def _await_answer(port: int) -> None:
+    """A process that was killed last may still be starting, and whoever ends one then does so without its help."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
+        except httpx.TransportError:
+            assert time.monotonic() < until, f"nobody answers on {port}"
+            time.sleep(0.1)
+        else:
+            return
 
 
 def serve(root: Path, *more: str) -> warm_start.Started:
