@@ -28,8 +28,9 @@ SETTLED_AFTER = 0.5
 """Share of the time after which growth is measured: caches are full."""
 LAST_WAIT_SECONDS = 120
 _BUFFERS = "engine: {memory_mb: 256}\n"
-"""The analytics store keeps what it read as long as this bound allows; so it is reached within minutes, and what grows
-after that grows for another reason."""
+"""The analytics store keeps what it read as long as this bound allows; so it is reached soon, and what grows after that
+grows for another reason."""
+_FILLING_PER_SECOND, _FILLING_ROUND = 6_000, 1_000
 TOLD_EVERY_SECONDS = 60
 _SEGMENT = f"kind: segment\nkey: newcomers\nspec: {{condition: {{did: {batches_file.NEWCOMER}}}}}\n"
 _COUNT = "SELECT count(DISTINCT message_id) AS n FROM events WHERE source = 'api'"
@@ -45,8 +46,13 @@ class _Seen:
     memory_mb: list[float] = field(default_factory=list)
 
 
-def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], None]) -> dict[str, float]:
+def steady(
+    folder: Path, bodies: Path, *, seconds: int, filling: int = 0, report: Callable[[str], None]
+) -> dict[str, float]:
     """Send for ``seconds``; returns the figures.
+
+    Args:
+        filling: events taken in before, so that the bounded caches of the stores are full when memory is watched.
 
     Raises:
         ForetellError: ``CHECKSUM_DIFFERS`` where not every acknowledged event is found once.
@@ -60,20 +66,21 @@ def steady(folder: Path, bodies: Path, *, seconds: int, report: Callable[[str], 
     rate = EVENTS_PER_SECOND / batches_file.EVENTS
     with server("steady", *SERVE, folder=folder) as ours:
         asking = Asking(folder)
-        asking.number("segment", "count", "newcomers")  # the first question of all takes longer
+        before = _filled(ours, asking, bodies, filling // batches_file.EVENTS, report)
         with sending(ours, bodies, requests=requests, first_round=0, per_second=rate) as load:
-            seen = _watched(ours, asking, load, report)
+            seen = _watched(ours, asking, load, report, before)
             sent = what_came(load)
         ended = len(seen.at)
-        _until_all(seen, asking, ours, sent.acknowledged)
-        total = asking.number("query", _COUNT)
+        _until_all(seen, asking, ours, before + sent.acknowledged)
+        total = asking.number("query", _COUNT) - before * batches_file.EVENTS
     expected = sent.acknowledged * batches_file.EVENTS
-    if total != expected or seen.people[-1] != sent.acknowledged:
+    if total != expected or seen.people[-1] != before + sent.acknowledged:
         what = f"{expected:,} events acknowledged, {total:,} found"
         raise ForetellError("CHECKSUM_DIFFERS", what, thing="bench ingest")
-    lags = lags_of(sent.acknowledged_at, seen.at, seen.people)
+    lags = lags_of(sent.acknowledged_at, seen.at, [people - before for people in seen.people])
     return {
         "steady_events": expected,
+        "steady_events_before": before * batches_file.EVENTS,
         "steady_p50_ms": round(float(np.percentile(sent.seconds, 50)) * 1000, 1),
         "steady_p99_ms": round(float(np.percentile(sent.seconds, 99)) * 1000, 1),
         "lag_p50_s": round(float(np.percentile(lags, 50)), 2),
@@ -110,15 +117,29 @@ def lags_of(
     return lags
 
 
-def _watched(ours: Server, asking: Asking, load: Load, report: Callable[[str], None]) -> _Seen:
-    """Look at the server until the load ends."""
+def _filled(ours: Server, asking: Asking, bodies: Path, requests: int, report: Callable[[str], None]) -> int:
+    """Let the server take in ``requests`` bodies before anything is measured; returns how many it has."""
+    asking.number("segment", "count", "newcomers")  # the first question of all takes longer
+    if not requests:
+        return 0
+    report(f"{requests * batches_file.EVENTS:,} events before, so that caches are full")
+    rate = _FILLING_PER_SECOND / batches_file.EVENTS
+    with sending(ours, bodies, requests=requests, first_round=_FILLING_ROUND, per_second=rate) as load:
+        sent = what_came(load)
+    _until_all(_Seen(), asking, ours, sent.acknowledged)
+    return sent.acknowledged
+
+
+def _watched(ours: Server, asking: Asking, load: Load, report: Callable[[str], None], before: int) -> _Seen:
+    """Look at the server until the load ends; ``before`` people were counted already."""
     seen, told_at = _Seen(), time.monotonic()
     while load.runs:
         start = time.monotonic()
         _look(seen, asking, ours)
         if start - told_at > TOLD_EVERY_SECONDS:
             told_at = start
-            report(f"  {seen.people[-1] * batches_file.EVENTS:,} events counted, {seen.memory_mb[-1]:.0f} MB")
+            counted = (seen.people[-1] - before) * batches_file.EVENTS
+            report(f"  {counted:,} events counted, {seen.memory_mb[-1]:.0f} MB")
         time.sleep(max(LOOKED_EVERY_SECONDS - (time.monotonic() - start), 0.01))
     return seen
 

@@ -24,10 +24,13 @@ from foretell.collect.sessions.remembering import with_what_was_told
 from foretell.collect.sessions.tables import SESSION_COLUMNS
 from foretell.definitions import Catalog
 from foretell.engine import Batch, Engine, Tx, scratch
+from foretell.errors import ForetellError
 
 ENDED = "Session Ended"
 WINDOW_EVENTS = 250_000
 """Events of the log that are looked at in one go."""
+LEAST_WINDOW_EVENTS = 4_000
+"""Where a store has little memory, as few are."""
 TOLD_TOGETHER = 20_000
 _ROOM = "collect"
 _UNTOLD = "ended_event IS NULL AND events > 0 AND NOT is_bot AND node_key > 0"
@@ -69,7 +72,7 @@ def refresh(engine: Engine, catalog: Catalog, *, now: datetime) -> SessionsRepor
 
 def correct(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
     """Put sessions together from what is new, and tell nothing; returns the number of rows written."""
-    written = 0
+    written, window = 0, WINDOW_EVENTS
     while True:
         progress = read_progress(engine.ops)
         last = engine.analytics.query("SELECT coalesce(max(seq), 0) AS seq FROM event_log")["seq"][0].as_py()
@@ -77,15 +80,21 @@ def correct(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
             return written
         if not progress.version:
             progress = replace(progress, anew_until=last)
-        until = min(last, progress.seq + WINDOW_EVENTS)
-        rows = _sessions(engine, catalog.settings.currency, progress, until)
+        until = min(last, progress.seq + window)
+        try:
+            rows = _sessions(engine, catalog.settings.currency, progress, until, window)
+        except ForetellError as error:
+            if error.code != "MEMORY_SHORT" or window <= LEAST_WINDOW_EVENTS:
+                raise
+            window //= 4
+            continue
         if progress.seq < progress.anew_until:
             rows = with_what_was_told(engine.analytics, rows, ENDED, since=progress.seq)
         if _write(engine, rows, progress, until, now):
             written += rows.num_rows
 
 
-def _sessions(engine: Engine, currency: str, progress: Progress, until: int) -> pa.Table:
+def _sessions(engine: Engine, currency: str, progress: Progress, until: int, window: int) -> pa.Table:
     """The rows that the events after ``progress`` make or change."""
     fresh = new_events(engine.analytics, currency, since=progress.seq + 1, until=until)
     if not fresh.num_rows:
@@ -93,16 +102,18 @@ def _sessions(engine: Engine, currency: str, progress: Progress, until: int) -> 
     found = touched(engine.analytics, fresh)
     again: list[pa.Table] = []
     if found.before.num_rows:
-        again = list(_read_again(engine, currency, found, fresh, progress.seq))
+        again = list(_read_again(engine, currency, found, fresh, progress.seq, window))
         fresh = fresh.filter(pc.invert(pc.is_in(fresh["device"], pc.unique(found.before["device"]))))
     if found.going_on.num_rows:
         fresh = pa.concat_tables([found.carried(currency), fresh], promote_options="permissive")
     return pa.concat_tables([*again, sessions_of(fresh, currency)], promote_options="permissive")
 
 
-def _read_again(engine: Engine, currency: str, found: Touched, fresh: pa.Table, known: int) -> Iterator[pa.Table]:
+def _read_again(
+    engine: Engine, currency: str, found: Touched, fresh: pa.Table, known: int, window: int
+) -> Iterator[pa.Table]:
     """The rows of the devices whose visits must be read again, so many at a time that memory holds them."""
-    for visits in found.visits(WINDOW_EVENTS):
+    for visits in found.visits(window):
         new, before = (part.filter(pc.is_in(part["device"], visits["device"])) for part in (fresh, found.before))
         old = events_of(engine.analytics, currency, visits, until=known)
         tables = {"sessions": sessions_of(pa.concat_tables([old, new]), currency), "before": before}

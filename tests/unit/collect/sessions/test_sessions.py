@@ -11,6 +11,7 @@ import pytest
 from foretell import collect
 from foretell.collect.sessions import refreshing
 from foretell.collect.sessions.reading import events_of
+from foretell.errors import ForetellError
 from tests.unit.collect.sessions.visits import BEGIN, ROBOT, did, page, site
 
 
@@ -200,6 +201,31 @@ def test_work_done_in_small_windows_comes_to_the_same(tmp_path: Path, monkeypatc
         assert it.refresh().ended == 2
         assert [row["pages"] for row in it.sessions("pages")] == [7, 1]
         assert [told["properties"]["pages"] for told in it.ended()] == [7, 1]
+
+
+def test_a_store_with_little_memory_looks_at_fewer_events_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "WINDOW_EVENTS", 16)
+    monkeypatch.setattr(refreshing, "LEAST_WINDOW_EVENTS", 2)
+    whole, asked = refreshing.new_events, []
+
+    def narrow(analytics: Any, currency: str, *, since: int, until: int) -> Any:
+        asked.append(until - since + 1)
+        if asked[-1] > least:
+            raise ForetellError("MEMORY_SHORT", "the analytics store has too little memory for this")
+        return whole(analytics, currency, since=since, until=until)
+
+    monkeypatch.setattr(refreshing, "new_events", narrow)
+    with site(tmp_path) as it:
+        it.load(*(page(number, number) for number in range(12)), page(12, 100))
+        least = 0
+        with pytest.raises(ForetellError, match="too little memory"):
+            it.refresh()
+        assert min(asked) == 1  # 16, 4 and then one, below which nothing can be left out
+        least = 4
+        assert it.refresh().ended == 2
+        assert [row["pages"] for row in it.sessions("pages")] == [12, 1]
 
 
 def test_rows_put_together_anew_tell_nothing_twice(tmp_path: Path) -> None:
