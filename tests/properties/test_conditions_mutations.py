@@ -104,7 +104,7 @@ MUTATIONS = {
     "since_inclusive": ("scope.py", "{alias}.ts > a.since", "{alias}.ts >= a.since"),
     "missing_since_is_never": ("scope.py", "a.since IS NULL OR ", ""),
     "since_within_segments": ("scope.py", "replace(self.asked, since=False)", "self.asked"),
-    "not_restricted": ("scope.py", "one if self.asked is None else [*one, self._asked(column)]", "one"),
+    "not_restricted": ("scope.py", "return self.asked is not None", "return False"),
     "milder_consent": ("picking.py", "'granted' THEN 1 ELSE 0 END", "'granted' THEN 0 ELSE 1 END"),
     "consent_once_given": ("picking.py", "ORDER BY c.ts DESC, CASE", "ORDER BY c.ts, CASE"),
     "consent_of_any_purpose": ("picking.py", """f"c.purpose IN ({', '.join(map(sql.text, spoken))})",""", ""),

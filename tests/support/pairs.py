@@ -24,6 +24,7 @@ from foretell import definitions
 from foretell.engine import EngineSettings, OperationalStore, PostgresPlace
 from foretell.engine.embedded_ops import EmbeddedOps
 from foretell.engine.postgres import PostgresOps
+from foretell.engine.postgres.shadow import BEFORE, SHADOW
 from foretell.testing.postgres import PostgresServer, postgres_server
 from tests.support import spark_run
 
@@ -66,7 +67,7 @@ class Schemas:
         if not self.made:
             return
         with psycopg.connect(server_of_run().url, autocommit=True) as connection:
-            for name in sorted(self.made):
+            for name in sorted(f"{made}{end}" for made in self.made for end in ("", SHADOW, BEFORE)):
                 connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
         self.made.clear()
 

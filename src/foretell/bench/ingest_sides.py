@@ -27,14 +27,16 @@ class Decoding:
     """Reads batches and lets them go."""
 
     def __init__(self) -> None:
-        self._events = 0
+        self._events = self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["path"] == "/events":
             await respond(send, 200, json.dumps(self._events).encode())
             return
-        self._events += batch_messages(await read_body(receive, _MOST_BYTES)).count
+        messages = batch_messages(await read_body(receive, _MOST_BYTES))
+        self._bytes += len(messages.lines)  # what is kept elsewhere is made here too
+        self._events += messages.count
         await respond(send, 200, b'{"success":true}')
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -20,8 +21,9 @@ from foretell.collect.envelope import Arrivals
 from foretell.engine import TIMESTAMP, Frame
 
 SEGMENT_LINES = "segment-lines"
-FRAME_BYTES = 64 * 1024
-"""Requests share a frame up to this size."""
+FRAME_BYTES = 1024 * 1024
+"""Requests share a frame up to this size. Larger ones are packed in fewer steps, each of which may wait for the thread
+that answers requests; whoever looks up one event reads all of its frame."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class Request:
 
     Args:
         source: key of the source whose write key was sent.
-        lines: one message a line, each with its newline.
-        count: how many lines.
+        lines: one message a line, each with its newline; or the messages' texts without, which are views of what
+            came and become lines when their frame is made.
+        count: how many messages.
         received_at: arrival, UTC.
         sent_at: ``sentAt`` of the request, for messages that do not say it themselves.
         history: True where the messages count as known when they happened.
@@ -39,12 +42,17 @@ class Request:
     """
 
     source: str
-    lines: bytes
+    lines: bytes | Sequence[msgspec.Raw]
     count: int
     received_at: datetime
     sent_at: str | None = None
     history: bool = False
     trace: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the lines."""
+        return len(self.lines) if isinstance(self.lines, bytes) else sum(map(len, self.lines)) + self.count
 
 
 def request_frames(requests: Sequence[Request]) -> list[Frame]:
@@ -54,11 +62,12 @@ def request_frames(requests: Sequence[Request]) -> list[Frame]:
         run: list[Request] = []
         size = 0
         for request in group:
-            if run and size + len(request.lines) > FRAME_BYTES:
+            own = request.size
+            if run and size + own > FRAME_BYTES:
                 frames.append(_frame(source, run, history=history))
                 run, size = [], 0
             run.append(request)
-            size += len(request.lines)
+            size += own
         frames.append(_frame(source, run, history=history))
     return frames
 
@@ -78,7 +87,18 @@ def _frame(source: str, run: Sequence[Request], *, history: bool) -> Frame:
     traces = [one.trace for one in run if one.trace is not None]
     if traces:
         meta["traces"] = traces
-    return Frame(SEGMENT_LINES, meta, b"".join(one.lines for one in run))
+    return Frame(SEGMENT_LINES, meta, _lines(run))
+
+
+def _lines(run: Sequence[Request]) -> bytes:
+    """The lines of all, each copied once."""
+    texts: list[memoryview | msgspec.Raw] = []
+    for one in run:
+        if isinstance(one.lines, bytes):
+            texts.append(memoryview(one.lines)[:-1])
+        else:
+            texts += one.lines
+    return b"\n".join([*texts, b""])
 
 
 def arrivals_of(meta: Mapping[str, Any], height: int) -> Arrivals:

@@ -53,6 +53,13 @@ ASKED = "asked_people"
 """The table of the people that are asked about, in queries that are restricted to some."""
 
 
+_OF_NODES = {"log_events": "event_log", "log_traits": "trait_values", "log_sightings": "sightings"}
+"""What is read by person → the table in which each row has the node that it came with."""
+_NODES_OF_ASKED = (
+    f"SELECT DISTINCT a.profile_key AS node_key, a.profile_key FROM {ASKED} AS a "
+    "WHERE NOT EXISTS (SELECT 1 FROM merged AS m WHERE m.node_key = a.profile_key) UNION ALL "
+    f"SELECT m.node_key, m.profile_key FROM merged AS m WHERE m.profile_key IN (SELECT a.profile_key FROM {ASKED} AS a)"
+)
 CONTEXT = "asked_context"
 """The table of what is known at the moment of a decision: ``profile_key name s n`` (micro units)."""
 
@@ -160,10 +167,21 @@ class Scope:
         return f"{alias}.{'profile_key' if self.pairs is None or alias != 'e' else 'person_key'}"
 
     def log(self, relation: str) -> str:
-        """Where the rows of ``log_events``, ``log_traits`` or ``log_sightings`` are read, by person or by account."""
+        """Where the rows of ``log_events``, ``log_traits`` or ``log_sightings`` are read, by person or by account.
+
+        Those of a few people are read by their nodes, which a store looks for as it scans; by person, it would first
+        have to say of every row whose it is.
+        """
         if self.pairs is not None and relation == "log_events":
             return f"({self.pairs.relation})"
-        return self._accounts(relation) if self.accounts else relation
+        if self.accounts:
+            return self._accounts(relation)
+        if not self._is_restricted:
+            return relation
+        return (
+            f"(SELECT t.*, n.profile_key FROM {_OF_NODES[relation]} AS t "
+            f"JOIN ({_NODES_OF_ASKED}) AS n ON n.node_key = t.node_key)"
+        )
 
     def memberships(self) -> str:
         """SQL: ``profile_key`` and ``account_id`` of everybody who belonged to an account at the instant."""
@@ -221,7 +239,11 @@ class Scope:
     def ones(self, column: str) -> list[str]:
         """Tests that keep the profiles that are asked for; none where it is everybody."""
         one = [] if self.only is None else [f"{column} = {int(self.only)}"]
-        return one if self.asked is None else [*one, self._asked(column)]
+        return [*one, self._asked(column)] if self._is_restricted else one
+
+    @property
+    def _is_restricted(self) -> bool:
+        return self.asked is not None
 
     def _asked(self, column: str, more: str = "") -> str:
         return f"EXISTS (SELECT 1 FROM {ASKED} AS a WHERE a.profile_key = {column}{more})"

@@ -26,6 +26,7 @@ from foretell.engine.batches import (
     Stage,
 )
 from foretell.engine.by_node import count_of, rekey_rows, unmerge_rows
+from foretell.engine.capabilities import CAPABILITIES, Capability, require_capability
 from foretell.engine.company import Company, Process, company_of
 from foretell.engine.copying import copy_stores, place_stores, remove_stores
 from foretell.engine.crash_points import observe as observe_crash_points
@@ -60,8 +61,12 @@ from foretell.engine.swapping import promise_swap
 from foretell.engine.tabular import beside, integers, python_rows, table_of, with_column
 from foretell.engine.unsent import ERASED_SOURCE, OWN_SOURCE, TABLES_SOURCE, UNSENT, UNSENT_SOURCES
 from foretell.engine.watching import spans_since
+from foretell.engine.without_pandas import leave_pandas_out
+
+leave_pandas_out()
 
 __all__ = [
+    "CAPABILITIES",
     "ELEMENTS",
     "ERASED_SOURCE",
     "EVENTS",
@@ -86,6 +91,7 @@ __all__ = [
     "AtWork",
     "Batch",
     "Batches",
+    "Capability",
     "Column",
     "Company",
     "Decoded",
@@ -139,6 +145,7 @@ __all__ = [
     "rekey_rows",
     "remove_rests",
     "remove_stores",
+    "require_capability",
     "rows_to_move",
     "scratch",
     "spans_since",

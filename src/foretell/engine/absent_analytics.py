@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from foretell.engine.capabilities import Capability
 from foretell.engine.ports import AnalyticsTable, Without
 from foretell.errors import ForetellError
 
@@ -17,6 +18,9 @@ class AbsentAnalytics:
     Args:
         tables: as rooms declare them.
     """
+
+    kind = "another process"
+    capabilities: frozenset[Capability] = frozenset()
 
     def __init__(self, tables: Sequence[AnalyticsTable] = ()) -> None:
         self._tables = tables

@@ -16,6 +16,7 @@ import pyarrow as pa
 from foretell import telemetry
 from foretell.engine.analytics_errors import explain_engine_errors, require_reading
 from foretell.engine.borrowing import Borrowing
+from foretell.engine.capabilities import Capability
 from foretell.engine.compacting import beside, files_of, put_in_place, remove_files, write_anew
 from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
@@ -43,6 +44,9 @@ class EmbeddedAnalytics:
         memory_mb: upper bound of the buffer pool.
         read_only: open for reading alone (several processes may).
     """
+
+    kind = "duckdb"
+    capabilities: frozenset[Capability] = frozenset({"copies_to_file", "rebuilds"})
 
     def __init__(self, path: Path, *, memory_mb: int, threads: int, read_only: bool = False) -> None:
         self._path = path

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from foretell import telemetry
+from foretell.engine.capabilities import Capability
 from foretell.engine.crash_points import reached
 from foretell.engine.tabular import python_rows, quoted
 from foretell.errors import ForetellError
@@ -107,6 +108,9 @@ class EmbeddedOps:
         path: the database file.
         read_only: open for reading alone. The caller keeps writers away.
     """
+
+    kind = "sqlite"
+    capabilities: frozenset[Capability] = frozenset({"copies_to_file", "rebuilds"})
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path

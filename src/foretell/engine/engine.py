@@ -95,10 +95,11 @@ class Engine:
 
     def spool_submit(self, frames: Iterable[Frame]) -> Future[Any]:
         """Hand ``frames`` to the spool; the future is done when they are durable. Any thread may, and
-        what is handed over at the same time is synced together.
+        what is handed over at the same time is synced together. The thread that packs them goes through them.
 
         Raises:
-            ForetellError: ``SPOOL_CLOSED``; the future: ``FRAME_TOO_LARGE``, ``DISK_FULL`` and the like.
+            ForetellError: ``SPOOL_CLOSED``; the future: ``FRAME_TOO_LARGE``, ``DISK_FULL`` and the like, and whatever
+                making the frames raises.
         """
         return self._writing()[0].submit(frames)
 

@@ -24,6 +24,7 @@ from foretell.engine.event_log import PropertyColumns
 from foretell.engine.framing import Position
 from foretell.engine.ports import AnalyticsTable, Tx, Without
 from foretell.engine.scratch import scratch
+from foretell.engine.settings import PostgresPlace
 from foretell.engine.spool_rewriting import Change, Rewritten
 from foretell.engine.swapping import BEFORE, BESIDE, is_swap_promised
 from foretell.engine.tabular import quoted
@@ -76,8 +77,12 @@ def cut_spool(engine: Engine, change: Change, *, now: datetime, progress: Progre
     return engine.spool.rewrite(change, settle, progress)
 
 
-def remove_rests(data: Path) -> list[str]:
-    """Remove what crashes and rebuilds left beside the stores; returns the names of what was there."""
+def remove_rests(data: Path, postgres: PostgresPlace | None = None) -> list[str]:
+    """Remove what crashes and rebuilds left beside the stores; returns the names of what was there.
+
+    Args:
+        postgres: where the operational store lies; None: in ``data``.
+    """
     with explain_os_errors("workspace data"):
         found = [*data.glob("spool/*.torn"), *data.glob("spool/*.rewriting")]
         folders = [data / BEFORE, data / "spill"] + ([] if is_swap_promised(data) else [data / BESIDE])
@@ -87,7 +92,12 @@ def remove_rests(data: Path) -> list[str]:
         there = [folder for folder in folders if folder.exists() and any(folder.iterdir())]
         for folder in there:
             shutil.rmtree(folder)
-    return [str(path.relative_to(data)) for path in (*gone, *there)]
+    names = [str(path.relative_to(data)) for path in (*gone, *there)]
+    if postgres is None:
+        return names
+    from foretell.engine.postgres import drop_rests
+
+    return [*names, *drop_rests(postgres, promised=is_swap_promised(data))]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from foretell.engine import event_log
 from foretell.engine.absent_analytics import AbsentAnalytics
 from foretell.engine.applier import Applier
 from foretell.engine.batches import Decoder, Stage
+from foretell.engine.capabilities import require_capability
 from foretell.engine.claims import FileSpool, applied_until
 from foretell.engine.embedded_analytics import EmbeddedAnalytics
 from foretell.engine.embedded_ops import EmbeddedOps
@@ -21,7 +22,7 @@ from foretell.engine.migrations import is_current, migrate
 from foretell.engine.optional import require
 from foretell.engine.ports import OperationalStore, Recording, RoomParts, Spooling
 from foretell.engine.records import Records
-from foretell.engine.settings import EngineSettings
+from foretell.engine.settings import EngineSettings, PostgresPlace
 from foretell.engine.spool import Spool
 from foretell.engine.swapping import finish_swap, is_swap_promised
 from foretell.errors import ForetellError, explain_os_errors
@@ -118,7 +119,7 @@ def _open_writing(
     with ExitStack() as opened:
         opened.callback(WorkspaceLock(data / "writer.lock", exclusive=True).release)
         leading = _lead(settings, opened)
-        finish_swap(data)
+        finish_swap(data, settings.postgres)
         ops = _open_ops(settings, opened, read_only=False)
         migrate(ops, parts)
         analytics = _open_analytics(settings, parts, opened, read_only=False)
@@ -138,12 +139,9 @@ def _open_member(
     decoders: Mapping[str, Decoder],
     clock: Clock,
 ) -> Engine:
-    if settings.postgres is None:
-        raise ForetellError(
-            "WORKSPACE_BUSY", "one process at a time has a workspace in files", where=str(settings.data)
-        )
     with ExitStack() as opened:
         ops = _open_ops(settings, opened, read_only=False)
+        require_capability(ops, "shares", str(settings.data))
         if not is_current(ops, parts):
             raise ForetellError(
                 "WORKSPACE_BUSY",
@@ -193,16 +191,29 @@ def open_beside(
     stages: Sequence[Stage],
     decoders: Mapping[str, Decoder],
     clock: Clock,
-    spool: Spool,
+    spool: Spool | PostgresPlace,
 ) -> Engine:
-    """Open stores that are built beside the live ones, from the live spool."""
+    """Open stores that are built beside the live ones, from the live spool: its files, or the schema in which it is."""
     with ExitStack() as opened:
         ops = _open_ops(settings, opened, read_only=False)
         analytics = _open_analytics(settings, parts, opened, read_only=False)
         tables = [table for room in parts for table in room.tables]
-        side = FileSpool(spool, ops)
-        applier = Applier(side, Records(settings.data / "batches"), ops, analytics, stages, decoders, tables)
+        side, records = _side_spool(settings, ops, spool, opened)
+        applier = Applier(side, records, ops, analytics, stages, decoders, tables)
         return Engine(settings, ops, analytics, clock, (side, applier), opened.pop_all())
+
+
+def _side_spool(
+    settings: EngineSettings, ops: OperationalStore, live: Spool | PostgresPlace, opened: ExitStack
+) -> tuple[Spooling, Recording]:
+    if isinstance(live, Spool):
+        return FileSpool(live, ops), Records(settings.data / "batches")
+    from foretell.engine.postgres import PostgresOps, PostgresRecords, ReplayedSpool
+
+    assert isinstance(ops, PostgresOps)
+    records = PostgresRecords(ops)
+    opened.callback(records.close)
+    return ReplayedSpool(live, ops), records
 
 
 def _open_ops(settings: EngineSettings, opened: ExitStack, *, read_only: bool) -> OperationalStore:

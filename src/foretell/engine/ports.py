@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from foretell.engine.capabilities import Declaring
 from foretell.engine.framing import Frame, Position, Waiting
 from foretell.engine.spool_rewriting import Change, Rewritten
 
@@ -48,7 +49,7 @@ class Tx(Protocol):
         ...
 
 
-class OperationalStore(Protocol):
+class OperationalStore(Declaring, Protocol):
     """Identifiers, profiles, definitions, quarantine: what must be right at once."""
 
     def write(self) -> AbstractContextManager[Tx]:
@@ -76,7 +77,7 @@ class OperationalStore(Protocol):
         ...
 
 
-class Analytics(Protocol):
+class Analytics(Declaring, Protocol):
     """The event log and all set-based tables."""
 
     def query(
@@ -178,7 +179,7 @@ class Spooling(Protocol):
         ...
 
     def submit(self, frames: Iterable[Frame]) -> Future[Any]:
-        """Hand frames over; the future is done when they are durable. Any thread may."""
+        """Hand frames over; the future is done when they are durable. Any thread may; another one goes through them."""
         ...
 
     def claims(self) -> Iterator[Claim]:

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ import pyarrow as pa
 from foretell.engine import event_log
 from foretell.engine.applier import ApplyReport
 from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
+from foretell.engine.capabilities import require_capability
 from foretell.engine.carrying import carry_erased
 from foretell.engine.claims import FileSpool
 from foretell.engine.embedded_ops import EmbeddedOps
@@ -28,7 +30,9 @@ from foretell.engine.folders import make_folder
 from foretell.engine.opening import open_beside
 from foretell.engine.ports import OperationalStore, RoomParts, Tx
 from foretell.engine.scratch import scratch
-from foretell.engine.swapping import BESIDE
+from foretell.engine.settings import EngineSettings, PostgresPlace
+from foretell.engine.spool import Spool
+from foretell.engine.swapping import BESIDE, remember_shadow
 from foretell.engine.tabular import table_of, with_column
 from foretell.engine.unsent import OWN_SOURCE
 from foretell.errors import ForetellError, explain_os_errors
@@ -64,50 +68,71 @@ class RebuildParts:
 
 
 def rebuild_beside(live: Engine, parts: RebuildParts, progress: Callable[[ApplyReport], None] | None = None) -> Engine:
-    """Build the workspace once more in a folder beside the live stores.
+    """Build the workspace once more beside the live stores: in a folder, and in a schema where they are on PostgreSQL.
 
     Returns:
         The new stores, opened; the caller closes them. They take the live ones' place by
         :func:`~foretell.engine.promise_swap`.
 
     Raises:
-        ForetellError: ``BODIES_GONE`` where the spool no longer begins with the first body; ``DISK_FULL``.
+        ForetellError: ``BODIES_GONE`` where the spool no longer begins with the first body; ``DISK_FULL``,
+            ``NOT_PERMITTED`` where the user may make no schema; ``NOT_ON_SPARK``.
     """
-    spool = live.spool
-    if not isinstance(spool, FileSpool):
-        raise ForetellError(
-            "NOT_ON_POSTGRESQL",
-            "a workspace on PostgreSQL is not derived again",
-            where=str(live.data),
-            next_step="Move it to SQLite with `foretell engine move`, rebuild it there, and move it back.",
-        )
+    for store in (live.ops, live.analytics):
+        require_capability(store, "rebuilds", str(live.data))
     live.apply_pending()
-    if (segments := spool.files.segments()) and segments[0] != 1:
-        raise ForetellError(
-            "BODIES_GONE",
-            f"the bodies before segment {segments[0]} are no longer kept, and what they told cannot be read anew",
-            where=str(live.data / "spool"),
-            next_step="Restore them from a backup.",
-        )
     folder = live.data / BESIDE
     rooms = [event_log.PARTS, *parts.rooms]
     with explain_os_errors("rebuild"):
         shutil.rmtree(folder, ignore_errors=True)
         make_folder(folder)
-    live.ops.copy_to(folder / "operations.sqlite")
-    with closing(EmbeddedOps(folder / "operations.sqlite")) as ops, ops.write() as tx:
-        for table in (name for room in rooms for name in room.rebuilt):
+    derived = [name for room in rooms for name in room.rebuilt]
+    settings, spool = _copied(live, folder, derived)
+    with closing(_ops_of(settings)) as ops, ops.write() as tx:
+        for table in derived:
             tx.execute(f"DELETE FROM {table}")
         tx.execute("UPDATE counters SET value = 0 WHERE name = 'seq'")
         parts.prepare(tx, live.ops)
-    settings = replace(live.settings, data=folder)
-    side = open_beside(settings, rooms, parts.derived, parts.decoders, live.clock, spool.files)
+    side = open_beside(settings, rooms, parts.derived, parts.decoders, live.clock, spool)
     try:
         _derive(live, side, rooms, parts, progress)
     except BaseException:
         side.close()
         raise
     return side
+
+
+def _copied(live: Engine, folder: Path, derived: Sequence[str]) -> tuple[EngineSettings, Spool | PostgresPlace]:
+    """Copy the operational store; returns where the new stores lie, and the spool they are derived from.
+
+    Args:
+        derived: tables whose rows are not needed.
+    """
+    spool, settings = live.spool, replace(live.settings, data=folder)
+    if isinstance(spool, FileSpool):
+        if (segments := spool.files.segments()) and segments[0] != 1:
+            raise ForetellError(
+                "BODIES_GONE",
+                f"the bodies before segment {segments[0]} are no longer kept, and what they told cannot be read anew",
+                where=str(live.data / "spool"),
+                next_step="Restore them from a backup.",
+            )
+        live.ops.copy_to(folder / "operations.sqlite")
+        return settings, spool.files
+    from foretell.engine.postgres import make_shadow, shadow_of
+
+    place = live.settings.postgres
+    assert place is not None
+    remember_shadow(live.data, make_shadow(place, derived))
+    return replace(settings, postgres=shadow_of(place)), place
+
+
+def _ops_of(settings: EngineSettings) -> OperationalStore:
+    if settings.postgres is None:
+        return EmbeddedOps(settings.data / "operations.sqlite")
+    from foretell.engine.postgres import PostgresOps
+
+    return PostgresOps(settings.postgres)
 
 
 def _derive(

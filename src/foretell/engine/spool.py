@@ -33,7 +33,7 @@ _WORTH_KEEPING = 1024 * 1024
 START = Position(0, 0)
 """Before everything."""
 
-_Unpacked = tuple[Sequence[Frame], "Future[Position]"]
+_Unpacked = tuple[Iterable[Frame], "Future[Position]"]
 _Waiting = tuple[Sequence[bytes], "Future[Position]"]
 _TURN: Sequence[bytes] = []
 """Stands among what waits where the segment is to end."""
@@ -81,15 +81,15 @@ class Spool:
     def submit(self, frames: Iterable[Frame]) -> Future[Position]:
         """Hand ``frames`` over; the future is done when they are durable. Any thread may.
 
-        They are packed in a thread of their own, so that whoever answers requests is soon free for the next.
+        They are gone through and packed in a thread of their own, so that whoever answers requests is soon free.
 
         Raises:
             ForetellError: ``SPOOL_CLOSED``; the future: ``FRAME_TOO_LARGE``, ``DISK_FULL`` and the like.
         """
-        given, future = list(frames), _running()
+        future = _running()
         with self._door:
             self._begin()
-            self._unpacked.put((given, future))
+            self._unpacked.put((frames, future))
         return future
 
     def _hand_over(self, chunks: Sequence[bytes]) -> Future[Position]:

@@ -2,24 +2,34 @@
 
 The change is promised by a file and made at the next opening, by whoever then has the workspace for
 itself. It first moves the live stores out of the way, then the new ones in; how far it came stands in
-files too, so that the next opening goes on where a crash stopped it.
+files too, so that the next opening goes on where a crash stopped it. A schema of PostgreSQL changes its place
+before that, in one transaction.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from foretell.engine.crash_points import reached
 from foretell.engine.folders import make_folder, sync_folder
-from foretell.errors import explain_os_errors
+from foretell.engine.settings import PostgresPlace
+from foretell.errors import ForetellError, explain_os_errors
+
+if TYPE_CHECKING:
+    from foretell.engine.postgres import Shadow
 
 BESIDE = "rebuilt"
 """Folder of the stores that are built beside the live ones."""
 BEFORE = "before-rebuild"
 """Folder of the stores that were live before; the next rebuild removes it."""
 _PROMISED, _CLEARED = "promised", "cleared"
+_SCHEMA = "schema.json"
+"""What a schema beside the live one was copied from."""
 _STORES = (
     "operations.sqlite",
     "operations.sqlite-wal",
@@ -43,11 +53,28 @@ def is_swap_promised(data: Path) -> bool:
     return (data / BESIDE / _PROMISED).exists()
 
 
-def finish_swap(data: Path) -> bool:
-    """Do what was promised; returns False where nothing was. The caller keeps everybody else away."""
+def remember_shadow(data: Path, made: Shadow) -> None:
+    """Keep what the schema beside the live one was copied from, for :func:`finish_swap`."""
+    told = {"batch": made.batch, "at": made.at.isoformat()}
+    with explain_os_errors("workspace data"):
+        (data / BESIDE / _SCHEMA).write_text(json.dumps(told), "utf-8")
+
+
+def finish_swap(data: Path, postgres: PostgresPlace | None = None) -> bool:
+    """Do what was promised; returns False where nothing was. The caller keeps everybody else away.
+
+    Args:
+        postgres: where the operational store lies; None: in ``data``.
+
+    Raises:
+        ForetellError: ``REBUILD_STALE`` where a workspace on PostgreSQL was changed meanwhile: the promise is taken
+            back, and nothing has changed.
+    """
     if not is_swap_promised(data):
         return False
     beside, before = data / BESIDE, data / BEFORE
+    if postgres is not None:
+        _swap_schemas(beside, postgres)
     with explain_os_errors("workspace data"):
         if not (beside / _CLEARED).exists():
             for name in _STORES:
@@ -66,6 +93,21 @@ def finish_swap(data: Path) -> bool:
         sync_folder(beside)
         shutil.rmtree(beside)
     return True
+
+
+def _swap_schemas(beside: Path, postgres: PostgresPlace) -> None:
+    from foretell.engine.postgres import Shadow, drop_shadow, swap_schemas
+
+    with explain_os_errors("workspace data"):
+        told = json.loads((beside / _SCHEMA).read_text("utf-8"))
+    try:
+        swap_schemas(postgres, Shadow(told["batch"], datetime.fromisoformat(told["at"])))
+    except ForetellError as error:
+        if error.code == "REBUILD_STALE":
+            drop_shadow(postgres)
+            with explain_os_errors("workspace data"):
+                shutil.rmtree(beside)
+        raise
 
 
 def _mark(folder: Path, name: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}\Z")
@@ -25,6 +26,9 @@ class Asked:
     door: str
 
 
+_PROCESS = secrets.token_hex(8)
+_NUMBERS = itertools.count()
+"""Ids are told apart, and nothing is let in by one: drawing 16 bytes each time lets other threads in."""
 _ASKED: ContextVar[Asked | None] = ContextVar("foretell_asked", default=None)
 
 
@@ -39,19 +43,29 @@ def request_id() -> str:
     return "" if found is None else found.request_id
 
 
-@contextmanager
-def asking(door: str, given: str = "") -> Iterator[Asked]:
+def asking(door: str, given: str = "") -> AbstractContextManager[Asked]:
     """While the block runs, what happens in it happens for a request.
 
     Args:
         given: the id that the caller proposed; a new one is made where it is not :func:`well_formed`.
     """
-    found = Asked(given if well_formed(given) else secrets.token_hex(16), door)
-    token = _ASKED.set(found)
-    try:
-        yield found
-    finally:
-        _ASKED.reset(token)
+    return _Asking(Asked(given if given and well_formed(given) else f"{_PROCESS}{next(_NUMBERS):016x}", door))
+
+
+class _Asking(AbstractContextManager[Asked]):
+    """No generator: every request goes through here."""
+
+    __slots__ = ("_asked", "_token")
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def __enter__(self) -> Asked:
+        self._token: Token[Asked | None] = _ASKED.set(self._asked)
+        return self._asked
+
+    def __exit__(self, *_: object) -> None:
+        _ASKED.reset(self._token)
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
 from foretell.collect import Request, request_frames
-from foretell.engine import Engine
+from foretell.engine import Engine, Frame
 
 GROUPS_AT_ONCE = 2
 """One on its way to the disk, and one that is packed meanwhile; more would be smaller ones."""
@@ -50,7 +50,7 @@ class Keeper:
             return
         answers = [answered for _, answered in group]
         try:
-            future = self._engine.spool_submit(request_frames([request for request, _ in group]))
+            future = self._engine.spool_submit(_frames([request for request, _ in group]))
         except BaseException as error:  # noqa: BLE001 - every sender is told, whatever it was
             _answer(answers, error)
             return
@@ -68,6 +68,11 @@ class Keeper:
         if error is None:
             self._kept()
         self._submit(loop)
+
+
+def _frames(requests: Sequence[Request]) -> Iterator[Frame]:
+    """The frames of ``requests``, made by whoever takes them: not by the thread that answers requests."""
+    yield from request_frames(requests)
 
 
 def _answer(answers: _Answers, error: BaseException | None) -> None:

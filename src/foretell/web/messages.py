@@ -7,6 +7,7 @@ it can mend. One odd message of a hundred is a line like the others; the worker 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -25,16 +26,26 @@ class Messages:
     """What a request holds.
 
     Args:
-        lines: one message a line, each with its newline.
-        count: how many they are.
+        texts: each message as it stands in the body, without a newline in it; they are copied by whoever needs lines.
+        size: bytes of the lines, or of the body that they are views of, which is a little more.
         write_key: the one in the body; empty without one.
         sent_at: ``sentAt`` of the batch, for messages without their own.
     """
 
-    lines: bytes
-    count: int
+    texts: Sequence[msgspec.Raw]
+    size: int
     write_key: str = ""
     sent_at: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.texts)
+
+    @property
+    def lines(self) -> bytes:
+        """One message a line, each with its newline."""
+        return b"\n".join([*self.texts, b""])
 
 
 class _Batch(msgspec.Struct):
@@ -84,12 +95,11 @@ def batch_messages(body: bytes) -> Messages:
             where="$.batch",
             next_step="Send them in smaller parts.",
         )
-    if not batch.batch:
-        return Messages(b"", 0, key)
-    lines = (
-        batch.batch if batch.context is msgspec.UNSET else [_with_context(raw, batch.context) for raw in batch.batch]
-    )
-    return Messages(b"\n".join(lines) + b"\n", len(lines), key, sent_at or None)
+    texts, size = batch.batch, len(text)
+    if batch.context is not msgspec.UNSET:
+        texts = [msgspec.Raw(_with_context(raw, batch.context)) for raw in texts]
+        size = sum(map(len, texts)) + len(texts)
+    return Messages(texts, size, key, sent_at or None)
 
 
 def single_message(body: bytes, call: str) -> Messages:
@@ -114,7 +124,7 @@ def single_message(body: bytes, call: str) -> Messages:
         raise _bad_json(error) from error
     if len(text) >= EVENT_BYTES:
         raise too_large("the event", EVENT_BYTES)
-    return Messages(text + b"\n", 1, key)
+    return Messages([msgspec.Raw(text)], len(text) + 1, key)
 
 
 def _without_newlines(body: bytes) -> bytes:

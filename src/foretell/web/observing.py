@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,40 +38,62 @@ class Observed:
             await self._inner(scope, receive, send)
             return
         door, given, caller = door_of(scope["path"]), "", None
-        for name, value in scope["headers"]:
+        headers: list[tuple[bytes, bytes]] = []
+        for one in scope["headers"]:
+            name, value = one
             if name == HEADER:
                 given = value.decode("latin-1")
-            elif name == b"traceparent":
+                continue
+            if name == b"traceparent":
                 caller = value.decode("latin-1")
-        began, status = perf_counter(), 500
+            headers.append(one)
+        began = perf_counter()
         with telemetry.asking(door, given) as now:
             sent_id = (HEADER, now.request_id.encode())
-            scope = {**scope, "headers": _named(scope["headers"], sent_id)}  # who answers elsewhere has the same id
-
-            async def sending(message: Message) -> None:
-                nonlocal status
-                if message["type"] == "http.response.start":
-                    status = message["status"]
-                    message = {**message, "headers": _named(message["headers"], sent_id)}
-                await send(message)
-
+            headers.append(sent_id)
+            scope = {**scope, "headers": headers}  # who answers elsewhere has the same id
+            answer = _Answer(send, sent_id)
             try:
-                with telemetry.span(f"{scope['method']} {door}", "server", parent=caller, request_id=now.request_id):
-                    try:
-                        await self._inner(scope, receive, sending)
-                    finally:
-                        told = {"http_request_method": scope["method"], "http_route": route_of(scope)}
-                        telemetry.note(**told, http_response_status_code=status)
+                if telemetry.is_tracing():
+                    await self._traced(scope, receive, answer, caller, now.request_id)
+                else:
+                    await self._inner(scope, receive, answer)
             finally:
                 seconds = perf_counter() - began
-                telemetry.HTTP_SECONDS.observe(seconds, door, str(status))
-                if _LOG.isEnabledFor(logging.INFO) and (door not in _QUIET or status >= 400):
-                    _tell(scope, status, seconds)
+                telemetry.HTTP_SECONDS.observe(seconds, door, str(answer.status))
+                if (door not in _QUIET or answer.status >= 400) and _LOG.isEnabledFor(logging.INFO):
+                    _tell(scope, answer.status, seconds)
+
+    async def _traced(
+        self, scope: Scope, receive: Receive, answer: _Answer, caller: str | None, request_id: str
+    ) -> None:
+        name = f"{scope['method']} {door_of(scope['path'])}"
+        with telemetry.span(name, "server", parent=caller, request_id=request_id):
+            try:
+                await self._inner(scope, receive, answer)
+            finally:
+                told = {"http_request_method": scope["method"], "http_route": route_of(scope)}
+                telemetry.note(**told, http_response_status_code=answer.status)
 
 
-def _named(headers: Iterable[tuple[bytes, bytes]], sent_id: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-    """``headers`` with this id of the request and no other."""
-    return [*(one for one in headers if one[0].lower() != HEADER), sent_id]
+class _Answer:
+    """Sends an answer with the id of its request, and keeps its status."""
+
+    __slots__ = ("_send", "_sent_id", "status")
+
+    def __init__(self, send: Send, sent_id: tuple[bytes, bytes]) -> None:
+        self._send = send
+        self._sent_id = sent_id
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        """Pass on a part of it."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            kept = [one for one in message["headers"] if one[0].lower() != HEADER]
+            kept.append(self._sent_id)
+            message = {**message, "headers": kept}
+        await self._send(message)
 
 
 def door_of(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import threading
@@ -134,6 +135,7 @@ def _serve_on(
             running.enter_context(_working(worker))
         if leads:
             running.enter_context(_warmed(site))
+        running.enter_context(_settled())
         server.run(sockets=[listening])
     return together is None or not server.ended
 
@@ -151,6 +153,17 @@ def _warmed(site: Site) -> Iterator[None]:
         warming.join()
         site.cards.close()
         site.cache.close()
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What is there now stays: whoever looks for cycles among what requests leave need not go through it each time."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _config(site: Site) -> uvicorn.Config:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -123,7 +123,7 @@ class Tracking:
     async def _take(self, call: str, body: bytes, headers: Mapping[str, str]) -> _Kept | None:
         """Hand over what came; None where it holds no event.
 
-        Whoever waits for it holds nothing of the request any more: thousands may wait.
+        Whoever waits for it holds nothing of the request but its body: thousands may wait.
         """
         messages = batch_messages(body) if call in BATCHES else single_message(body, CALLS[call])
         sender = sender_of(self._site, basic_user(headers.get("authorization", "")) or messages.write_key)
@@ -134,12 +134,14 @@ class Tracking:
             raise _foreign(origin)
         if not messages.count:
             return None
-        lines = messages.lines
+        told: bytes | Sequence[msgspec.Raw] = messages.texts
+        size = messages.size
         if sender.consent_required:
-            lines = with_consent(lines, sender.consent_categories)
-        told = (sender.source, lines, messages.count, self._site.now, messages.sent_at, call == "import")
-        await self._backlog.admit(len(lines))
-        return self._keeper.keep(Request(*told, telemetry.traceparent())), messages.count, len(lines)
+            told = with_consent(messages.lines, sender.consent_categories)
+            size = len(told)
+        arrived = (self._site.now, messages.sent_at, call == "import", telemetry.traceparent())
+        await self._backlog.admit(size)
+        return self._keeper.keep(Request(sender.source, told, messages.count, *arrived)), messages.count, size
 
     def _refusal(self, scope: Scope, error: ForetellError) -> tuple[int, bytes, Mapping[bytes, bytes]]:
         status = _STATUS.get(error.code) or status_of(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from foretell.engine.spool import Spool
 from foretell.errors import ForetellError
 
 START = Position(0, 0)
+
+
+def made(name: str) -> Iterator[Frame]:
+    """A frame that is made when it is asked for."""
+    if name == "broken":
+        raise ZeroDivisionError
+    yield Frame("a", {}, name.encode())
 
 
 def bodies(folder: Path) -> list[bytes]:
@@ -27,6 +35,15 @@ def test_frames_come_back_as_they_were(tmp_path: Path) -> None:
     spool.close()
     found = [frame for frame, _ in Spool(tmp_path).read(START)]
     assert found == [Frame("jsonl", {"source": "shop", "line": 7}, b"\x00\xffbody"), Frame("x")]
+
+
+def test_frames_that_cannot_be_made_are_told_to_whoever_gave_them(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    given = [spool.submit(made(name)) for name in ("one", "broken", "two")]
+    assert isinstance(given[1].exception(), ZeroDivisionError)
+    assert [given[place].exception() for place in (0, 2)] == [None, None]
+    spool.close()
+    assert bodies(tmp_path) == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("body", [b"a" * 100_000, bytes(range(256)) * 8, b"x" * 511, b""])

@@ -8,6 +8,8 @@ from foretell.engine.postgres.leading import Leadership, busy
 from foretell.engine.postgres.ops import PostgresOps
 from foretell.engine.postgres.processes import Processes
 from foretell.engine.postgres.records import PostgresRecords
+from foretell.engine.postgres.replaying import ReplayedSpool
+from foretell.engine.postgres.shadow import Shadow, drop_rests, drop_shadow, make_shadow, shadow_of, swap_schemas
 from foretell.engine.postgres.spool import PostgresSpool
 from foretell.engine.postgres.transaction import PostgresTx
 
@@ -20,11 +22,18 @@ __all__ = [
     "PostgresSpool",
     "PostgresTx",
     "Processes",
+    "ReplayedSpool",
+    "Shadow",
     "busy",
+    "drop_rests",
+    "drop_shadow",
     "explain_server_errors",
     "explained",
     "is_lost",
     "lent",
     "lock_number",
+    "make_shadow",
+    "shadow_of",
+    "swap_schemas",
     "where_of",
 ]

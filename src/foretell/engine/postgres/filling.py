@@ -13,7 +13,7 @@ from foretell.engine.postgres.connecting import Connections, Link, lent
 from foretell.engine.postgres.faults import explain_server_errors
 from foretell.engine.postgres.own_tables import SPAN, make_part, make_tables
 from foretell.engine.postgres.reading import parts
-from foretell.engine.postgres.spool import arrived, as_columns
+from foretell.engine.postgres.spool_writing import arrived, as_columns
 from foretell.engine.settings import PostgresPlace
 
 _GIVEN = """
@@ -31,7 +31,8 @@ _WAITING = (
 _FRAMES = """
 SELECT s.frame FROM spool s LEFT JOIN spool_waiting w ON w.id = s.id
 WHERE (w.id IS NOT NULL) = {waiting} ORDER BY s.id, s.part"""
-_AT_ONCE = 500
+_AT_ONCE = 8
+"""Frames that are fetched together: those of imported files are as large as a batch."""
 
 
 class FilledSpool:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql as texts
 
 from foretell import telemetry
+from foretell.engine.capabilities import Capability, require_capability
 from foretell.engine.postgres.connecting import PATIENCE_SECONDS, Connections, Link, lock_number
 from foretell.engine.postgres.encoding import Kind
 from foretell.engine.postgres.faults import explain_server_errors, explained, is_lost
@@ -42,6 +43,9 @@ class PostgresOps:
     Raises:
         ForetellError: ``STORE_GONE``, ``STORE_REFUSED``, ``STORE_MISSING``, ``STORE_READ_ONLY`` and the like.
     """
+
+    kind = "postgresql"
+    capabilities: frozenset[Capability] = frozenset({"rebuilds", "shares"})
 
     def __init__(
         self, place: PostgresPlace, *, read_only: bool = False, patience_seconds: float = PATIENCE_SECONDS
@@ -119,10 +123,7 @@ class PostgresOps:
 
     def copy_to(self, path: Path) -> None:
         """Refused: what would lie at ``path`` were no PostgreSQL."""
-        raise ForetellError(
-            "NOT_ON_POSTGRESQL", "a workspace on PostgreSQL is not copied into a file", where=self.where,
-            next_step="Use `foretell backup`, or pg_dump with --schema.",
-        )  # fmt: skip
+        require_capability(self, "copies_to_file", self.where)
 
     def compact(self) -> None:
         """Write every table anew, so that nothing that was deleted or changed lies in its files.

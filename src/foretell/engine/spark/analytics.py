@@ -12,6 +12,8 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
+from foretell import telemetry
+from foretell.engine.capabilities import Capability
 from foretell.engine.derived import every_view
 from foretell.engine.lake import Lake, open_place
 from foretell.engine.naming import asked_for
@@ -39,6 +41,9 @@ class SparkAnalytics:
             query, since starting a driver takes seconds; the session is closed with the store.
     """
 
+    kind = "spark"
+    capabilities: frozenset[Capability] = frozenset({"spreads"})
+
     def __init__(self, connect: Callable[[], SparkSession], lake: Lake) -> None:
         self._connect = connect
         self._lake = lake
@@ -63,6 +68,7 @@ class SparkAnalytics:
         """True where the lake holds the tables as they were declared."""
         return self._lake.is_current()
 
+    @telemetry.timed("analytics", "read")
     def query(
         self,
         sql: str,
@@ -80,6 +86,7 @@ class SparkAnalytics:
                         raise
         raise AssertionError("the last attempt raises")
 
+    @telemetry.timed_stream("analytics", "read")
     def stream(self, sql: str, params: Mapping[str, object] | None = None, *, rows: int) -> Iterator[pa.Table]:
         with self._told(), explained("query", written=True):
             frame, schema = self._framed(sql, params or {}, {})
@@ -97,6 +104,7 @@ class SparkAnalytics:
     def last_batch(self) -> int:
         return self._lake.last_batch()
 
+    @telemetry.timed("analytics", "write")
     def apply(self, number: int, rows: Mapping[str, pa.Table]) -> None:
         self._lake.apply(number, rows)
 

@@ -29,8 +29,9 @@ class Doubles:
     """
 
     def __init__(self, tree: exp.Expr, doubles: frozenset[str]) -> None:
-        self._doubles = self._named(tree, set(doubles), self.is_double)
-        self._days = self._named(tree, {"utc_date"}, self.is_day)
+        self._doubles, self._days = set(doubles), {"utc_date"}
+        _grow(tree, self._doubles, self.is_double)
+        _grow(tree, self._days, self.is_day)
 
     def is_double(self, node: exp.Expr | None) -> bool:
         """True where ``node`` may be a floating-point number."""
@@ -58,12 +59,11 @@ class Doubles:
             return node.name.lower() in self._days
         return isinstance(node, exp.Paren | exp.Min | exp.Max) and self.is_day(node.this)
 
-    def _named(self, tree: exp.Expr, names: set[str], holds: Callable[[exp.Expr | None], bool]) -> set[str]:
-        """``names`` and those that the query gives to such expressions."""
-        self._doubles = self._days = names
-        aliases = [node for node in tree.find_all(exp.Alias) if node.alias.lower() not in names]
-        grown = -1
-        while grown != len(names):
-            grown = len(names)
-            names.update(node.alias.lower() for node in aliases if holds(node.this))
-        return names
+
+def _grow(tree: exp.Expr, names: set[str], holds: Callable[[exp.Expr | None], bool]) -> None:
+    """Add to ``names`` those that the query gives to expressions for which ``holds`` is true by them."""
+    aliases = [node for node in tree.find_all(exp.Alias) if node.alias.lower() not in names]
+    grown = -1
+    while grown != len(names):
+        grown = len(names)
+        names.update(node.alias.lower() for node in aliases if holds(node.this))

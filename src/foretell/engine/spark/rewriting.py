@@ -166,6 +166,12 @@ def _like(node: exp.Expr, _: Doubles) -> exp.Expr:
     return node
 
 
+def _upper(node: exp.Expr, _: Doubles) -> exp.Expr:
+    """One letter stays one: Java makes two of the German one that DuckDB has a capital for."""
+    node.set("this", called("REPLACE", node.this, exp.Literal.string("ß"), exp.Literal.string("ẞ")))
+    return node
+
+
 def _logarithm(node: exp.Expr, _: Doubles) -> exp.Expr:
     return called("LOG10", node.this) if node.expression is None else node
 
@@ -208,6 +214,28 @@ def _quantile(node: exp.Expr, _: Doubles) -> exp.Expr:
 
 def _whole(node: exp.Expr, doubles: Doubles) -> exp.Expr:
     return exp.cast(node.copy(), "DOUBLE") if doubles.is_double(node.this) else node
+
+
+def _summed(node: exp.Expr, doubles: Doubles) -> exp.Expr:
+    """Sums of whole numbers are as wide as DuckDB's, so that none overflows that does not there."""
+    value = node.this
+    counted = value.this if isinstance(value, exp.Distinct) else value
+    if counted is None or doubles.is_double(counted) or _is_counting(counted):
+        return node
+    if any(not one.is_string and "." in one.name for one in counted.find_all(exp.Literal)):
+        return node
+    if not isinstance(value, exp.Distinct):
+        node.set("this", exp.cast(value.copy(), _HUGE.copy()))
+    return node
+
+
+def _is_counting(node: exp.Expr) -> bool:
+    """True where it is one of some written numbers: of these no sum grows too large."""
+    if isinstance(node, exp.Case | exp.If):
+        ends = [one.args["true"] for one in node.args.get("ifs") or [node]]
+        ends += [one for one in (node.args.get("default"), node.args.get("false")) if one is not None]
+        return all(_is_counting(one) for one in ends)
+    return isinstance(node.unnest(), exp.Literal | exp.Null)
 
 
 def _difference(node: exp.Expr, doubles: Doubles) -> exp.Expr:
@@ -284,5 +312,5 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.ILike: _like, exp.Log: _logarithm, exp.If: _if, exp.Bracket: _element, exp.Window: _window,
     exp.ArgMin: _of_least, exp.ArgMax: _of_least, exp.PercentileCont: _quantile, exp.Floor: _whole, exp.Ceil: _whole,
     exp.Subquery: _given, exp.Sub: _difference, exp.Add: _difference, exp.Dayname: _weekday_name,
-    exp.DayOfWeek: _weekday,
+    exp.DayOfWeek: _weekday, exp.Sum: _summed, exp.Upper: _upper,
 }  # fmt: skip

@@ -270,7 +270,7 @@ def _spool(engine: Engine, name: str, now: datetime, say: Told) -> Mapping[str, 
     with engine.ops.write() as tx:
         rows = forget_quarantined(tx, aside)
         addresses = plain_addresses(tx, products)
-    rests = remove_rests(engine.data)
+    rests = remove_rests(engine.data, engine.settings.postgres)
     return {
         "bodies": cut.events,
         "frames": done.frames,

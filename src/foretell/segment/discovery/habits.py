@@ -95,7 +95,7 @@ def _few(
     """Path → events that have few values of it, by one look at the log."""
     if not own:
         return {}
-    counts = ", ".join(f"approx_count_distinct(e.{column.text}) AS {column.text}" for column in own.values())
+    counts = ", ".join(f"count(DISTINCT e.{column.text}) AS {column.text}" for column in own.values())
     sql = (
         f"SELECT e.event, {counts} FROM log_events AS e WHERE e.event IN (SELECT a.event FROM events_asked AS a) "
         "AND e.ts <= $as_of AND e.ts > $since GROUP BY e.event ORDER BY e.event"

@@ -71,6 +71,20 @@ def test_what_is_appended_is_claimed_in_its_order(spool: PostgresSpool) -> None:
         assert claim.frames[0].body == b"x" * 2_000
 
 
+def test_frames_that_cannot_be_made_are_told_to_whoever_gave_them(spool: PostgresSpool) -> None:
+    def made(name: str) -> Iterator[Frame]:
+        if name == "broken":
+            raise ZeroDivisionError
+        yield Frame("small", {"name": name})
+
+    given = [spool.submit(made(name)) for name in ("one", "broken", "two")]
+    assert isinstance(given[1].exception(), ZeroDivisionError)
+    assert [given[place].exception() for place in (0, 2)] == [None, None]
+    (claim,) = list(spool.claims())
+    with closing(claim):
+        assert [one.meta["name"] for one in claim.frames] == ["one", "two"]
+
+
 def test_since_when_the_first_waits(spool: PostgresSpool) -> None:
     assert (spool.waiting().bytes, spool.waiting().oldest) == (0, None)
     at = datetime(2026, 3, 1, 12, 30, 0, 250, UTC)
