@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 # The same examples in every run and on every machine; a slow machine is no failure.
 settings.register_profile("house", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("house")
+
+gc.disable()  # until all tests are collected: what is made for them, stays
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTES = statements.Notes()
@@ -72,6 +75,13 @@ def pytest_configure(config: pytest.Config) -> None:
         NOTES.begin()
     elif config.getvalue("dist") == "loadfile" and PAIR_OF_RUN == EMBEDDED:
         statements.begin_run()
+    if config.getvalue("dist") != "no" and not hasattr(config, "workerinput"):
+        gc.enable()  # others collect
+
+
+def pytest_collection_finish() -> None:
+    """Look for rubbish again."""
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

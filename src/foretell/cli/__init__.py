@@ -7,10 +7,28 @@ Holds no rules: parse, call a room's door, render. One file a command group.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
+import os
 import signal
 import sys
+
+_status: list[int] = []
+"""How the command of this process ended; empty until it has."""
+
+
+@atexit.register  # before all others: what is registered later runs earlier
+def _leave() -> None:
+    """End without taking every loaded library apart, which costs more than many commands do."""
+    if not _status:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # the interpreter tells it on its own way out
+        return
+    os._exit(_status[0])
 
 
 def main() -> None:
@@ -22,4 +40,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     from foretell.cli.commands import run
 
-    sys.exit(run(sys.argv[1:]))
+    _status.append(run(sys.argv[1:]))
+    sys.exit(_status[0])

@@ -27,6 +27,8 @@ from foretell.errors import ForetellError
 START_SECONDS = 90.0
 _LOOPBACK = "127.0.0.1"
 _POLL_SECONDS = 0.05
+_SOON_OVER = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Of every Java here, executors too: none lives long enough to earn back what its best compiler costs."""
 
 
 @dataclass
@@ -134,6 +136,7 @@ def _begin(started: ExitStack, command: Sequence[str], log: Path, folder: Path) 
         "SPARK_LOCAL_IP": _LOOPBACK,
         "SPARK_LOCAL_DIRS": str(folder),
         "PYSPARK_PYTHON": sys.executable,
+        "JDK_JAVA_OPTIONS": f"{os.environ.get('JDK_JAVA_OPTIONS', '')} {_SOON_OVER}".strip(),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
