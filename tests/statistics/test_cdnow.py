@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from foretell import predict
+from foretell.clock import micros
 from foretell.predict.models.bg_nbd import BgNbd
 from foretell.predict.models.gamma_gamma import GammaGamma, frequency_spend_correlation
 from foretell.predict.models.histories import Histories
@@ -17,7 +20,11 @@ from foretell.predict.models.lifetime_value import lifetime_value
 from foretell.predict.models.pareto_nbd import ParetoNbd
 from foretell.predict.models.repeat_buying import RepeatBuying
 from foretell.predict.models.rfm import rfm_summary
+from foretell.predict.scoring import load_model
+from foretell.predict.training import models_folder
+from foretell.predict.value.purchases import PurchaseLog
 from foretell.stats import Floats
+from tests.support.prediction_shop import BOUGHT, Happened, add, open_shop
 
 SAMPLE = Path(__file__).parents[1] / "data" / "cdnow" / "CDNOW_sample.txt"
 CALIBRATION_END = date(1997, 9, 30)
@@ -29,6 +36,8 @@ PUBLISHED = {
     ParetoNbd: ({"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.669}, -9594.97),
 }
 BOTH = list(PUBLISHED)
+BY_NAME = {model.kind: model for model in BOTH}
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @cache
@@ -128,3 +137,27 @@ def test_lifetime_value_of_a_year_is_below_its_undiscounted_value_and_within_its
     assert 0.9 < worth.value.sum() / plain.value.sum() < 0.96
     assert np.all((worth.low < worth.value) & (worth.value < worth.high))
     assert np.array_equal(worth.low, again.low)
+
+
+def test_the_model_that_the_product_chooses_foresees_the_test_weeks(tmp_path: Path) -> None:
+    """Trained as of the end of the calibration weeks without a model in the document; the 39 weeks after judge it."""
+    value = {"did": BOUGHT, "sum": "revenue"}
+    shop = open_shop(tmp_path, {"clv": {"value": value, "horizon": "39w", "unit": "1w"}})
+    table = orders()
+    ts = np.array([micros(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)) for day in table["day"].to_pylist()])
+    micro = np.round(table["amount"].to_numpy() * 1e6).astype(np.int64)
+    add(shop, Happened(table["profile_key"].to_numpy(), ts, np.full(ts.size, BOUGHT), micro))
+    until = datetime(1997, 10, 1, tzinfo=UTC)
+    told = predict.train(*shop.places, "clv", as_of=until, now=shop.now)
+    assert set(told.horizons["candidates"]) == {"bg_nbd", "pareto_nbd"}
+    assert told.horizons["holdout"]["until"] == until.isoformat()
+    published = PUBLISHED[BY_NAME[told.kind]][0] | {"p": 6.250, "q": 3.744, "v": 15.444}
+    assert told.params == pytest.approx(published, rel=1e-2)
+    log = PurchaseLog(shop.engine, value, UTC_ZONE, 7, "clv")
+    people = shop.engine.analytics.query("SELECT DISTINCT node_key AS profile_key FROM order_rows ORDER BY node_key")
+    outlook = load_model(models_folder(shop.engine), "clv", told.model).outlook(log.until(people, until), 39 * 7, 1)
+    days, _ = log.between(people["profile_key"].to_numpy(), until, until + timedelta(weeks=HOLD_OUT_WEEKS))
+    shop.engine.close()
+    assert days.sum() == pytest.approx(held_out().sum(), abs=20)
+    assert np.abs(outlook.purchases - days).mean() <= 0.76
+    assert np.corrcoef(outlook.purchases, days)[0, 1] >= 0.625

@@ -52,7 +52,8 @@ spec:
 DOCUMENTS = {
     "foretell.yaml": "name: Shop\ncurrency: EUR\nzone: UTC\nsending: {base_url: https://shop.example}\n",
     "predictions/churn.yaml": "kind: prediction\nkey: churn\nspec:\n  outcome: {did_not: Order Completed}\n"
-    "  horizon: 90d\n  population: {did: Order Completed}\n  max_age: 90d\n",
+    "  horizon: 90d\n  population: {did: Order Completed}\n  max_age: 90d\n"
+    "  accept_uncalibrated: scores are put there by hand\n",
     "offers/winback.yaml": "kind: offer\nkey: winback\nspec: {title: Win back, percent: 10}\n",
     "audiences/winback_ads.yaml": "kind: audience\nkey: winback_ads\nspec: {title: Win back}\n",
     "templates/we_miss_you.yaml": "kind: template\nkey: we_miss_you\nspec:\n  subject: We miss you\n"

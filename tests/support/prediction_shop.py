@@ -74,6 +74,7 @@ def open_shop(
     engine = open_engine(settings or EngineSettings(folder), rooms, [], {}, FixedClock(now))
     with engine.ops.write() as tx:
         tx.execute("INSERT INTO property_columns (number, array_path, path) VALUES (1, NULL, 'revenue')")
+        tx.execute("INSERT INTO property_columns (number, array_path, path) VALUES (2, NULL, 'category')")
     raws = [
         ({"kind": "prediction", "key": key, "spec": spec}, Positions("test.yaml")) for key, spec in predictions.items()
     ]
@@ -84,18 +85,20 @@ def open_shop(
 
 @dataclass(frozen=True)
 class Happened:
-    """Events as arrays (n,): person, microseconds since 1970, name, revenue in micro units, arrival."""
+    """Events as arrays (n,): person, µs since 1970, name, revenue in micro units, arrival, category ("": none)."""
 
     people: np.ndarray
     ts: np.ndarray
     event: np.ndarray
     micro: np.ndarray
     known_at: np.ndarray | None = None
+    category: np.ndarray | None = None
 
     def where(self, chosen: np.ndarray) -> Happened:
         """The chosen events."""
         known = None if self.known_at is None else self.known_at[chosen]
-        return Happened(self.people[chosen], self.ts[chosen], self.event[chosen], self.micro[chosen], known)
+        category = None if self.category is None else self.category[chosen]
+        return Happened(self.people[chosen], self.ts[chosen], self.event[chosen], self.micro[chosen], known, category)
 
 
 def add(shop: Shop, happened: Happened, first_seq: int = 1) -> None:
@@ -116,6 +119,9 @@ def add(shop: Shop, happened: Happened, first_seq: int = 1) -> None:
             "message_id": pa.array(seq.astype(str)), "p1s": pa.nulls(n, pa.string()), "p1n": number,
         }
     )  # fmt: skip
+    if happened.category is not None:
+        told = pa.array(happened.category.astype(str), mask=happened.category == "")
+        log = log.append_column("p2s", told).append_column("p2n", pa.nulls(n, pa.int64()))
     tables = {"event_log": log, "sightings": _sightings(happened, arrived), **_orders(log, bought, happened.micro)}
     tables["nodes"], tables["identifier_links"] = _who(happened.people)
     shop.engine.publish("test", tables, now=shop.now)

@@ -12,6 +12,8 @@ from pathlib import Path
 from foretell.errors import UsageError
 
 _NAMES = {
+    "cltv": "foretell.bench.cltv",
+    "horizons": "foretell.bench.horizons",
     "identity": "foretell.bench.identity",
     "import": "foretell.bench.importing",
     "ingest": "foretell.bench.ingest",
@@ -19,6 +21,7 @@ _NAMES = {
     "matching": "foretell.bench.matching",
     "ops": "foretell.bench.ops",
     "personas": "foretell.bench.personas",
+    "predict": "foretell.bench.predict",
     "scale": "foretell.bench.scale",
     "segments": "foretell.bench.segments",
 }

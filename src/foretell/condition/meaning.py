@@ -77,7 +77,7 @@ def references(tree: Condition | Measure) -> Named:
     parts = [part for leaf in found for part in event_parts(leaf)]
     return Named(
         segments=_once(leaf.key for leaf in found if isinstance(leaf, Segment)),
-        predictions=_once(leaf.key for leaf in found if isinstance(leaf, Prediction)),
+        predictions=_once(leaf.document for leaf in found if isinstance(leaf, Prediction)),
         traits=_once(leaf.name for leaf in own if isinstance(leaf, Trait)),
         events=tuple(dict.fromkeys(part.event for part in parts)),
         properties=tuple(dict.fromkeys((part.event, name) for part in parts for name in part.names)),
@@ -96,7 +96,7 @@ def horizon_problems(tree: Condition, catalog: Catalog, *, at: At | None = None,
     """
     faults = Faults(at or nowhere, thing)
     for leaf in leaves(tree):
-        if not isinstance(leaf, Prediction) or ("prediction", leaf.key) not in catalog.documents:
+        if not isinstance(leaf, Prediction) or ("prediction", leaf.document) not in catalog.documents:
             continue
         try:
             CatalogReferences(catalog).prediction(leaf.key, leaf.horizon)
@@ -131,8 +131,20 @@ class CatalogReferences:
         return self._segments[key]
 
     def prediction(self, key: str, horizon: str | None) -> tuple[str, Duration | None]:
-        """The horizon meant, and how old its score may be (twice the schedule unless said otherwise)."""
-        spec: Any = self._catalog.get("prediction", key).spec
+        """The horizon meant, and how old its score may be (twice the schedule unless said otherwise).
+
+        Args:
+            key: of the document; ``KEY.VALUE`` for one value of a prediction with ``per``.
+        """
+        stem, dot, _ = key.partition(".")
+        spec: Any = self._catalog.get("prediction", stem).spec
+        if dot and getattr(spec, "per", None) is None:
+            raise UsageError(
+                "NO_SUCH_VALUE",
+                f"prediction {stem!r} has one score a person, not one for each value of a property",
+                thing=f"prediction {stem}",
+                next_step=f"Write {{prediction: {stem}}}, or give its document per: PROPERTY.",
+            )
         single = getattr(spec, "horizon", None)
         horizons = [str(single)] if single is not None else [str(one) for one in getattr(spec, "horizons", None) or ()]
         if horizon is None and len(horizons) != 1:

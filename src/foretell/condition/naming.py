@@ -32,7 +32,7 @@ def unknown_names(tree: Condition, catalog: Catalog, *, at: At | None = None, th
     faults = Faults(at or nowhere, thing)
     for leaf in _all_leaves(tree):
         kind = _KINDS.get(type(leaf))
-        key = getattr(leaf, "key", "")
+        key = leaf.document if isinstance(leaf, Prediction) else getattr(leaf, "key", "")
         if kind is not None and not catalog.has(kind, key):
             keys = [document.key for document in catalog.all(kind)]
             step = suggestion(key, keys, what=f"keys of kind {kind}")

@@ -307,12 +307,21 @@ class Pick:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A test of the latest stored score; ``horizon`` None stands for the prediction's only one."""
+    """A test of the latest stored score; ``horizon`` None stands for the prediction's only one.
+
+    Args:
+        key: as the scores have it: ``KEY.VALUE`` for one value of a prediction with ``per``.
+    """
 
     key: str
     horizon: str | None
     test: Test
     path: Path = field(default=(), compare=False)
+
+    @property
+    def document(self) -> str:
+        """Key of the prediction's document."""
+        return self.key.partition(".")[0]
 
 
 @dataclass(frozen=True)

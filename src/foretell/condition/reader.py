@@ -23,7 +23,7 @@ from foretell.condition.scope import ASKED, CONTEXT, Asked, Of, References, Scop
 from foretell.condition.values import Frame
 from foretell.condition.vocabulary import Vocabulary, vocabulary
 from foretell.definitions import Catalog, Problem
-from foretell.engine import Analytics, Engine
+from foretell.engine import Analytics, Engine, PropertyColumns
 
 
 class Reader:
@@ -44,6 +44,10 @@ class Reader:
         """The store that is read."""
         return self._engine.analytics
 
+    def properties(self) -> PropertyColumns:
+        """Where the properties of events stand in the log."""
+        return self._engine.log.properties()
+
     def scope(
         self,
         as_of: datetime,
@@ -57,7 +61,7 @@ class Reader:
         """What the compiler has to know to read at ``as_of``, and about ``people`` alone where they are given."""
         names = () if people is None else people.column_names
         asked = None if people is None else Asked("since" in names, "run" in names, "entry_message_id" in names)
-        columns = self._engine.log.properties()
+        columns = self.properties()
         return Scope(
             Frame(as_of, self._zone), columns, self._references, known_at, future, only=only, asked=asked,
             zones=cache(self._zones), context=context,
@@ -144,7 +148,15 @@ class Reader:
         )
         return self._engine.analytics.query(query, tables={**(tables or {}), **_asked(people), **_context(context)})
 
-    def first_instants(self, tree: Condition, *, as_of: datetime, people: pa.Table) -> pa.Table | None:
+    def first_instants(
+        self,
+        tree: Condition,
+        *,
+        as_of: datetime,
+        people: pa.Table,
+        known_at: datetime | None = None,
+        future: Duration | None = None,
+    ) -> pa.Table | None:
         """Since when ``tree`` holds for those of ``people`` for whom it holds at ``as_of``.
 
         Columns ``profile_key`` and ``first_at``; so one query answers for every instant up to ``as_of``.
@@ -152,8 +164,9 @@ class Reader:
 
         Args:
             people: see :meth:`members`.
+            future: when it comes true in ``(as_of, as_of + future]`` instead.
         """
-        query = first_instants(tree, self.scope(as_of, people=people))
+        query = first_instants(tree, self.scope(as_of, known_at, future, people=people))
         return None if query is None else self._engine.analytics.query(query, tables=_asked(people))
 
     def count(self, tree: Condition, *, as_of: datetime, known_at: datetime | None = None, of: Of = "known") -> int:

@@ -43,7 +43,7 @@ from foretell.definitions.revisions import (
     mark,
     revision_of,
 )
-from foretell.definitions.saving import Saved, pointed, remove, revision_in_force, save, write_whole
+from foretell.definitions.saving import Saved, draft, pointed, remove, revision_in_force, save, write_whole
 from foretell.definitions.scalars import described
 from foretell.definitions.schemas import NAMED, schema
 from foretell.definitions.sending import SendingSection
@@ -99,6 +99,7 @@ __all__ = [
     "differences",
     "doctor",
     "documents_in",
+    "draft",
     "engine_settings",
     "fingerprint",
     "flow_of",

@@ -103,6 +103,21 @@ def remove(
             (catalog.root / file).unlink(missing_ok=True)
 
 
+def draft(catalog: Catalog, kind: str, key: str, spec: Mapping[str, Any]) -> tuple[Catalog, tuple[Problem, ...]]:
+    """The catalog as it would be with a document that is not saved, and what is doubtful about it; writes nothing.
+
+    Raises:
+        DefinitionErrors: everything that is wrong with it, ``where`` as a JSON pointer.
+    """
+    raw = {"kind": kind, "key": key, "ui": dict(MARK), "spec": dict(spec)}
+    there = catalog.documents.get((kind, key))
+    fresh, problems = _with(
+        catalog, raw, there.file if there is not None else f"{catalog.kinds[kind].folder}/{key}.yaml"
+    )
+    raise_errors(problems)
+    return fresh, tuple(problems)
+
+
 def revision_in_force(store: OperationalStore, kind: str, key: str) -> int:
     """The revision of a document that holds; 0 where there is none."""
     return _revision(store, kind, key)

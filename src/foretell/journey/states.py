@@ -11,6 +11,7 @@ from foretell.definitions import Catalog
 from foretell.engine import Engine, Tx
 from foretell.errors import UsageError
 from foretell.journey.published import Revisions
+from foretell.predict import refuse_uncalibrated
 
 State = Literal["draft", "live", "paused"]
 
@@ -56,11 +57,15 @@ def start(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> Journ
     What fell due while it was paused happens at ``now``, not in the past.
 
     Raises:
-        UsageError: ``UNKNOWN_DEFINITION``; ``NOT_APPLIED`` where it was not applied yet.
+        UsageError: ``UNKNOWN_DEFINITION``; ``NOT_APPLIED`` where it was not applied yet; ``UNCALIBRATED`` where it
+            would begin by a threshold of scores that nobody can trust and nobody has accepted.
     """
-    catalog.get("journey", key)
-    Revisions(engine.ops).current(key)
+    document = catalog.get("journey", key)
+    published = Revisions(engine.ops).current(key)
     before = state_of(engine, key)
+    if before.state == "draft":
+        where = document.positions.at(("spec", "enter"))
+        refuse_uncalibrated(engine, catalog, published.tree("enter"), thing=document.name, where=where, as_of=now)
     if before.state != "live":
         with engine.ops.write() as tx:
             tx.execute(

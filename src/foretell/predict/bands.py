@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import from_micros, micros, naive_utc, utc
+from foretell.definitions import Catalog
 from foretell.engine import Analytics, Batch, Engine, OperationalStore, Tx
-from foretell.predict.document import PredictionSpec
+from foretell.predict.document import PredictionSpec, spec_of
+from foretell.predict.life.trust import trust
 
 NONE = "none"
 """The band below the lowest, and of people without a score."""
@@ -44,17 +46,21 @@ LEFT JOIN placed p ON p.earlier = 1 AND p.place = 1 AND p.horizon = n.horizon AN
 WHERE n.earlier = 0 AND n.place = 1 ORDER BY n.horizon, n.profile_key"""
 
 
-def tell_crossings(engine: Engine, key: str, spec: PredictionSpec, *, now: datetime) -> int:
+def tell_crossings(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> int:
     """Tell, for every stored scoring up to ``now`` that was not told yet, whose band changed.
 
     A band is held against that of the person's score before; without one it is ``none``. Where
-    nothing was ever told, the newest scoring alone is. Returns the number of events.
+    nothing was ever told, the newest scoring alone is. Horizons that nobody can trust and nobody has accepted
+    (:func:`~foretell.predict.life.trust.trust` at the scoring's instant) are left out. Returns the number of events.
     """
+    spec = spec_of(catalog, key)
     if not spec.bands:
         return 0
     told = 0
     for instant in _untold(engine, key, now):
         rows = crossings(engine.analytics, key, spec, instant)
+        refused = trust(engine, catalog, key, as_of=instant).refused
+        rows = rows.filter(pc.invert(pc.is_in(rows["horizon"], pa.array(refused, pa.string()))))
         told += rows.num_rows
 
         def work(tx: Tx, batch: Batch, rows: pa.Table = rows, instant: datetime = instant) -> None:

@@ -20,11 +20,16 @@ _CARD = "card.json"
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model's card and files, checked against each other."""
+    """A model's card and files, checked against each other.
+
+    Args:
+        workspace: the folder of the workspace, where an estimator of its own lies.
+    """
 
     model: str
     card: Mapping[str, Any]
     files: Mapping[str, bytes]
+    workspace: Path | None = None
 
 
 def write_model(root: Path, prediction: str, model: str, card: Mapping[str, Any], files: Mapping[str, bytes]) -> Path:
@@ -53,7 +58,7 @@ def card_of(root: Path, prediction: str, model: str) -> Path:
     return root / prediction / model / _CARD
 
 
-def read_model(root: Path, prediction: str, model: str) -> StoredModel:
+def read_model(root: Path, prediction: str, model: str, workspace: Path | None = None) -> StoredModel:
     """The model as it was written.
 
     Raises:
@@ -76,7 +81,7 @@ def read_model(root: Path, prediction: str, model: str) -> StoredModel:
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != card["files"][name]:
             raise _refusal("MODEL_OTHER", f"{name} is not the file that was written with this model", folder)
-    return StoredModel(model, card, files)
+    return StoredModel(model, card, files, workspace)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from foretell.condition import Condition, Reader, parse
 from foretell.engine import Analytics
 from foretell.errors import ForetellError
 from foretell.predict.document import PredictionSpec
+from foretell.predict.features import FeaturePlan, plan_for
 from foretell.predict.permission import Permission
 
 
@@ -22,6 +24,8 @@ class Population:
     Args:
         known_at: outcomes are read as known at this instant; populations as known at their own.
         permission: leaves out whom it may not be done to; None: the reader's conditions alone decide.
+        features: names of features or families that the document keeps to; None: all.
+        without: names of features or families that it leaves out.
     """
 
     reader: Reader
@@ -29,6 +33,8 @@ class Population:
     foreseen: Condition | None
     known_at: datetime
     permission: Permission | None = None
+    features: tuple[str, ...] | None = None
+    without: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -36,7 +42,41 @@ class Population:
     ) -> Population:
         """The population and outcome of ``spec``, as known at ``known_at``."""
         foreseen = None if spec.outcome is None else parse(spec.outcome, future=True)
-        return cls(reader, parse(spec.about), foreseen, known_at, permission)
+        features = None if spec.features is None else tuple(spec.features)
+        without = None if spec.without is None else tuple(spec.without)
+        return cls(reader, parse(spec.about), foreseen, known_at, permission, features, without)
+
+    def plan(
+        self,
+        analytics: Analytics,
+        as_of: datetime,
+        horizons_days: tuple[float, ...],
+        currency: str,
+        zone: str,
+        thing: str,
+        also: Sequence[str] = (),
+    ) -> FeaturePlan:
+        """The features that the document asks for, as far as anything was known of the members at ``as_of``.
+
+        Args:
+            also: names of features that the caller adds.
+
+        Raises:
+            ForetellError: ``UNKNOWN_FEATURE``, ``NOBODY``.
+        """
+        return plan_for(
+            analytics,
+            self.somebody(as_of, thing),
+            as_of,
+            horizons_days,
+            currency=currency,
+            zone=zone,
+            columns=self.reader.properties(),
+            wanted=self.features,
+            without=self.without,
+            also=also,
+            thing=thing,
+        )
 
     def population(self, as_of: datetime) -> pa.Table:
         """Column profile_key: the members as of ``as_of``, known then, who are allowed, in order of their keys."""

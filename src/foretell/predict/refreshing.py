@@ -1,8 +1,9 @@
-"""``refresh``: score anew what is due by its schedule, and tell whose band changed."""
+"""``refresh``: train and score anew what is due, and tell whose band changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -15,7 +16,10 @@ from foretell.engine import Engine
 from foretell.errors import ForetellError
 from foretell.predict.bands import tell_crossings
 from foretell.predict.document import spec_of
+from foretell.predict.life.outcomes import check_outcomes
+from foretell.predict.life.retraining import retrain_due, retrain_moved, retraining_due
 from foretell.predict.registry import is_trained
+from foretell.predict.send_time.kept import refresh_send_times, send_times_due
 
 if TYPE_CHECKING:
     from foretell.predict.scoring import Scored
@@ -26,36 +30,62 @@ _EXACT_REASONS_UP_TO = 2_000
 
 
 def refresh(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) -> list[Scored]:
-    """Score every trained prediction whose ``schedule`` is due, as of ``now``, and tell whose band changed.
+    """Train what is to be trained anew, score what is due as of ``now``, and tell whose band changed.
 
     Due is what was last scored one schedule ago or more, or never. A prediction that has a model but
     nobody in its population is passed over. Of predictions with ``bands`` every scoring is told once,
-    also one made by hand and one that a crash left untold.
+    also one made by hand and one that a crash left untold. Stored scores whose outcomes have become complete are held
+    against them. Best hours and channels of people are worked out once a day.
     """
     made = []
     for key in in_order(catalog):
+        if engine.ops.query("SELECT 1 FROM models LIMIT 1") or spec_of(catalog, key).imported:
+            check_outcomes(engine, catalog, reader, key, now=now)
+        said = retrain_due(engine, catalog, reader, key, now=now)
         due = _due(engine, catalog, key, now)
         if due is not None and due <= now:
-            try:
-                made.append(_score(engine, catalog, reader, key, now))
-            except ForetellError as error:
-                if error.code != "NOBODY":
-                    raise
+            one = _score_somebody(engine, catalog, reader, key, now)
+            if one is not None:
+                made.append(_retrained(engine, catalog, reader, key, one, said, now))
     for key in in_order(catalog):
-        tell_crossings(engine, key, spec_of(catalog, key), now=now)
+        tell_crossings(engine, catalog, key, now=now)
+    refresh_send_times(engine, catalog, now=now)
     return made
 
 
-def _score(engine: Engine, catalog: Catalog, reader: Reader, key: str, now: datetime) -> Scored:
+def _retrained(
+    engine: Engine, catalog: Catalog, reader: Reader, key: str, scored: Scored, said: str, now: datetime
+) -> Scored:
+    """The scores with what became of a training; scored again by the new model where drift called for one."""
+    if not said:
+        said = retrain_moved(engine, catalog, reader, key, scored.moved, now=now)
+        if said:
+            scored = _score_somebody(engine, catalog, reader, key, now) or scored
+    return replace(scored, retrained=said)
+
+
+def _score_somebody(engine: Engine, catalog: Catalog, reader: Reader, key: str, now: datetime) -> Scored | None:
     """Loads the model libraries, which take longer to load than a look at what is due, only where they are used."""
     make = import_module("foretell.predict.scoring").score
-    made: Scored = make(engine, catalog, reader, key, as_of=now, now=now, exact_up_to=_EXACT_REASONS_UP_TO)
+    try:
+        made: Scored = make(engine, catalog, reader, key, as_of=now, now=now, exact_up_to=_EXACT_REASONS_UP_TO)
+    except ForetellError as error:
+        if error.code != "NOBODY":
+            raise
+        return None
     return made
 
 
 def next_due(engine: Engine, catalog: Catalog, *, now: datetime) -> datetime | None:
-    """When :func:`refresh` will have something to score; ``now`` where it has already, None for never."""
-    found = [due for key in in_order(catalog) if (due := _due(engine, catalog, key, now)) is not None]
+    """When :func:`refresh` will have something to score or train; ``now`` where it has already, None for never."""
+    found = [
+        due
+        for key in in_order(catalog)
+        for due in (_due(engine, catalog, key, now), retraining_due(engine, catalog, key, now=now))
+        if due is not None
+    ]
+    sending = send_times_due(engine, now=now)
+    found += [] if sending is None else [sending]
     return max(min(found), now) if found else None
 
 

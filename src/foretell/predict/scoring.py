@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,24 +13,22 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from foretell.clock import Duration, naive_utc
+from foretell.clock import naive_utc
 from foretell.condition import Reader
 from foretell.definitions import Catalog
-from foretell.engine import Engine, naming
-from foretell.ids import seed_of
-from foretell.predict.binary.scored import SPREAD_FROM, binary_scores, scores_of
-from foretell.predict.binary.stored import BinaryModel
-from foretell.predict.document import PredictionSpec, spec_of
+from foretell.engine import Engine, PropertyColumns, naming
+from foretell.predict.binary.scored import SPREAD_FROM
+from foretell.predict.document import spec_of
+from foretell.predict.features import FeaturePlan
 from foretell.predict.files import card_of, read_model
+from foretell.predict.kinds import Asked, PredictionKind, kind_of_card
+from foretell.predict.kinds.propensity import PropensityModel
+from foretell.predict.life.checking import CHECKS, Looked, check
+from foretell.predict.life.reference import Reference
 from foretell.predict.permission import SCORING, Permission
 from foretell.predict.population import Population
 from foretell.predict.registry import latest_model
-from foretell.predict.training import models_folder
-from foretell.predict.training_report import VALUE
-from foretell.predict.value.outlook import ValueModel
-from foretell.predict.value.purchases import PurchaseLog
-from foretell.predict.value.reasons import value_reasons
-from foretell.predict.value.stored import load_value
+from foretell.predict.training import models_folder, refuse_imported
 from foretell.profile import purposes_of
 
 EXACT_REASONS_UP_TO = 20_000
@@ -44,6 +42,8 @@ class Scored:
     Args:
         rows: columns prediction, horizon, node_key, as_of, score, low, high, model, reasons.
         left_out: people who may not be scored, by reason (``objected``, ``restricted`` …).
+        checks: rows of ``model_checks``: whether people and scores lie as they did at training.
+        retrained: that a model was made anew before, and why, in words; empty where none was.
     """
 
     prediction: str
@@ -52,6 +52,14 @@ class Scored:
     people: int
     rows: pa.Table
     left_out: Mapping[str, int] = field(default_factory=dict)
+    checks: pa.Table = field(default_factory=CHECKS.empty_table)
+    retrained: str = ""
+
+    @property
+    def moved(self) -> list[str]:
+        """What has moved since the training, in words; the furthest first."""
+        rows = [row for row in self.checks.to_pylist() if row["verdict"] == "moved"]
+        return [row["words"] for row in sorted(rows, key=lambda row: -row["value"])]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -64,6 +72,8 @@ class Scored:
             "rows": self.rows.num_rows,
             "mean_score": float(scores.mean()) if scores.size else None,
             "left_out": dict(self.left_out),
+            "moved": self.moved,
+            "retrained": self.retrained,
         }
 
 
@@ -95,70 +105,71 @@ def score(
         ForetellError: ``NOT_TRAINED``, ``NOBODY``, ``MODEL_OTHER`` and the like.
     """
     spec, document = spec_of(catalog, key), catalog.get("prediction", key)
+    refuse_imported(spec, document.name)
     model = latest_model(engine.ops, key, as_of).model
-    loaded = load_model(models_folder(engine), key, model)
+    kind, kept, reference = _kept(models_folder(engine), key, model, catalog.root)
+    loaded = standing(kept, engine.log.properties())
     permission = Permission(SCORING, engine.ops, purposes_of(catalog), now)
     people = Population.of(reader, spec, as_of, permission).somebody(as_of, document.name)
     with threadpool_limits(limits=1, user_api="blas"), naming(f"score {document.name}"):
-        if isinstance(loaded, ValueModel):
-            parts = _values(engine, catalog, spec, loaded, people, as_of, document.name)
-        else:
-            exact = people.num_rows <= exact_up_to
-            parts = binary_scores(engine.analytics, loaded, people, as_of, exact=exact, spread_from=spread_from)
-    rows = _rows(parts, key, model, as_of)
-    engine.publish("predict", {"score_rows": rows}, now=now)
-    return Scored(key, model, as_of, people.num_rows, rows, permission.left_out)
+        asked = Asked(engine, catalog, key, spec, document.name, people, as_of, exact_up_to, spread_from)
+        answer = kind.score(asked, loaded)
+        checks = check(engine.analytics, Looked(key, model, as_of), loaded, reference, people, answer.scores)
+    rows = _rows(answer.scores, key, model, as_of)
+    further = {name: _marked(part, key, model, as_of) for name, part in answer.further.items()}
+    engine.publish("predict", {"score_rows": rows, "model_check_rows": checks, **further}, now=now)
+    return Scored(key, model, as_of, people.num_rows, rows, permission.left_out, checks)
 
 
-def load_model(root: Path, key: str, model: str) -> BinaryModel | ValueModel:
-    """The model of a folder, kept in memory for as long as its card stays as it is.
+def load_model(root: Path, key: str, model: str, workspace: Path | None = None) -> Any:
+    """The model of a folder, as its kind keeps it, in memory for as long as its card stays as it is.
+
+    Args:
+        workspace: the folder of the workspace, whose ``models`` an estimator of its own may need.
 
     Raises like :func:`~foretell.predict.files.read_model`.
     """
+    return _kept(root, key, model, workspace)[1]
+
+
+def standing(model: Any, columns: PropertyColumns) -> Any:
+    """``model`` with a plan that reads properties where they stand in the log now: in one that was rebuilt after an
+    erasure they may stand elsewhere than when the model was trained."""
+    if isinstance(model, PropensityModel):
+        return replace(model, pairs=standing(model.pairs, columns))
+    plan = getattr(model, "plan", None)
+    if not isinstance(plan, FeaturePlan) or not plan.paths:
+        return model
+    return replace(model, plan=plan.placed(columns))
+
+
+def _kept(root: Path, key: str, model: str, workspace: Path | None) -> tuple[PredictionKind, Any, Reference]:
     card = card_of(root, key, model)
-    return _loaded(root, key, model, card.stat().st_mtime_ns if card.exists() else 0)
+    return _loaded(root, key, model, workspace, card.stat().st_mtime_ns if card.exists() else 0)
 
 
 @lru_cache(maxsize=16)
-def _loaded(root: Path, key: str, model: str, _changed_ns: int) -> BinaryModel | ValueModel:
-    stored = read_model(root, key, model)
-    return load_value(stored) if stored.card["kind"] == VALUE else BinaryModel.load(stored)
+def _loaded(
+    root: Path, key: str, model: str, workspace: Path | None, _changed_ns: int
+) -> tuple[PredictionKind, Any, Reference]:
+    stored = read_model(root, key, model, workspace)
+    kind = kind_of_card(stored)
+    return kind, kind.load(stored), Reference.from_dict(stored.card.get("reference", {}))
 
 
-def _values(
-    engine: Engine,
-    catalog: Catalog,
-    spec: PredictionSpec,
-    model: ValueModel,
-    people: pa.Table,
-    as_of: datetime,
-    thing: str,
-) -> pa.Table:
-    horizon = spec.all_horizons[0]
-    log = PurchaseLog(engine, spec.value or {}, catalog.settings.zone_info, model.buying.unit_days, thing)
-    purchases = log.until(people, as_of)
-    outlook = model.outlook(purchases, Duration.parse(horizon).days, seed_of("outlook", as_of.isoformat()))
-    texts = value_reasons(outlook, horizon, catalog.settings.currency)
-    return scores_of(purchases.people, horizon, outlook.value, outlook.low, outlook.high, texts)
-
-
-def _rows(parts: pa.Table, key: str, model: str, as_of: datetime) -> pa.Table:
+def _rows(scores: pa.Table, key: str, model: str, as_of: datetime) -> pa.Table:
     """The rows as they are stored."""
-    n = parts.num_rows
+    columns = ("prediction", "horizon", "node_key", "as_of", "score", "low", "high", "model", "reasons")
+    return _marked(scores, key, model, as_of).select(columns)
+
+
+def _marked(part: pa.Table, key: str, model: str, as_of: datetime) -> pa.Table:
+    """``part`` with whose scores it belongs to, in columns prediction, as_of and model."""
 
     def same(value: object, kind: pa.DataType) -> pa.Array:
-        return pa.array([value], kind).take(pa.array(np.zeros(n, np.int32)))
+        return pa.array([value], kind).take(pa.array(np.zeros(part.num_rows, np.int32)))
 
-    return pa.table(
-        {
-            "prediction": same(key, pa.string()),
-            "horizon": parts["horizon"],
-            "node_key": parts["node_key"],
-            "as_of": same(naive_utc(as_of), pa.timestamp("us")),
-            "score": parts["score"],
-            "low": parts["low"],
-            "high": parts["high"],
-            "model": same(model, pa.string()),
-            "reasons": parts["reasons"],
-        }
-    )
+    if "prediction" not in part.column_names:
+        part = part.append_column("prediction", same(key, pa.string()))
+    part = part.append_column("as_of", same(naive_utc(as_of), pa.timestamp("us")))
+    return part.append_column("model", same(model, pa.string()))

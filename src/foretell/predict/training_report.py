@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-BINARY, VALUE = "binary", "value"
+BINARY, HAZARD, NUMERIC, PROPENSITY, VALUE = "binary", "hazard", "numeric", "propensity", "value"
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class TrainingReport:
         calibration: reliability, base rates, gate; by horizon where there are several.
         verdict: the same in plain words.
         horizons: everything about each horizon.
+        against_bg_nbd: of an outcome that is "no order" (or "an order"): mean Brier score over the horizons, the closed
+            form's, and their difference with its interval.
+        about: what is foreseen of whom, and by which versions: the head of the model's card.
+        explained: by horizon what moves the scores (``drivers``, ``partial``), and how good it is for ``groups``.
         left_out: people whom it may not be learnt from, by reason (``objected``, ``restricted`` …).
     """
 
@@ -42,6 +46,9 @@ class TrainingReport:
     log_likelihood: float | None = None
     horizons: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    against_bg_nbd: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    explained: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values; a number that is not defined is null."""
@@ -61,6 +68,9 @@ class TrainingReport:
             "horizons": self.horizons,
             "verdict": self.verdict,
             "left_out": self.left_out,
+            "against_bg_nbd": self.against_bg_nbd,
+            "about": self.about,
+            "explained": self.explained,
         }
         return {name: plain(value) for name, value in values.items()}
 

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.optimize import isotonic_regression
 
 from foretell.predict.binary.curve import Direction, direction, without_crossing
 from foretell.predict.binary.interval import Margins
@@ -30,10 +31,29 @@ def test_the_direction_is_read_from_the_outcomes(outcomes: list[np.ndarray], way
 
 @pytest.mark.parametrize(
     ("way", "expected"),
-    [("rises", [0.3, 0.5, 0.5]), ("falls", [0.3, 0.3, 0.3]), ("free", [0.3, 0.5, 0.4])],
+    [("rises", [0.3, 0.45, 0.45]), ("falls", [0.4, 0.4, 0.4]), ("free", [0.3, 0.5, 0.4])],
 )
 def test_curves_are_made_monotone(way: Direction, expected: list[float]) -> None:
-    assert without_crossing(np.array([[0.3, 0.5, 0.4]]), way).tolist() == [expected]
+    assert without_crossing(np.array([[0.3, 0.5, 0.4]]), way)[0] == pytest.approx(expected)
+
+
+def test_a_curve_that_does_not_cross_stays_as_it_is() -> None:
+    curves = np.sort(np.random.default_rng(0).random((50, 5)), axis=1)
+    assert (without_crossing(curves, "rises") == curves).all()
+    assert without_crossing(1 - curves, "falls") == pytest.approx(1 - curves, abs=1e-15)
+
+
+def test_curves_agree_with_pool_adjacent_violators_and_never_move_away_from_a_monotone_truth() -> None:
+    random = np.random.default_rng(1)
+    curves, truth = random.random((400, 6)), np.sort(random.random((400, 6)), axis=1)
+    found = without_crossing(curves, "rises")
+    assert (np.diff(found, axis=1) >= 0).all()
+    pooled = np.stack([isotonic_regression(curve).x for curve in curves])
+    assert found == pytest.approx(pooled, abs=1e-12)
+    before, after = (((one - truth) ** 2).sum(axis=1) for one in (curves, found))
+    assert (after <= before + 1e-12).all()
+    running = np.maximum.accumulate(curves, axis=1)
+    assert (((running - truth) ** 2).sum(axis=1) > before).any(), "the running maximum does at times"
 
 
 def test_margins_hold_the_observed_rates_of_the_test_window() -> None:
@@ -64,7 +84,7 @@ def test_reasons_are_the_strongest_features_in_words() -> None:
     first, second = (json.loads(text) for text in reasons(x, effects, FEATURES).to_pylist())
     assert [(one["feature"], one["words"], one["effect"]) for one in first] == [
         ("share", 'share of "big" ones: 26 %', -0.5),
-        ("spent", "spent 12.5 EUR", 0.3),
+        ("spent", "spent 12.50 EUR", 0.3),
         ("orders", "orders so far: 3", 0.1),
     ]
     assert [one["words"] for one in second] == ["orders so far: unknown", "time of the year", "spent 0 EUR"]

@@ -62,9 +62,9 @@ def test_mistakes_in_an_outcome_are_found(tmp_path: Path, old: str, new: str, pl
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (", sum: revenue", "", "the property that is summed"),
+        (", sum: revenue", "", "need one event and the property that is summed"),
         ("sum: revenue", "sum: revenue, within: 9d", "within"),
-        ("sum: revenue", "avg: revenue", "the property that is summed"),
+        ("sum: revenue", "avg: revenue", "there is no avg"),
         ("model: bg_nbd", "model: magic", "magic"),
         ("unit: 1w", "unit: 0d", "longer than nothing"),
     ],
@@ -83,3 +83,31 @@ def test_a_population_that_names_nothing_is_found(tmp_path: Path) -> None:
 def test_schema_has_a_description_for_every_field() -> None:
     schema = PredictionSpec.model_json_schema()
     assert [name for name, field in schema["properties"].items() if "description" not in field] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CHURN.replace("  outcome", "  model: boosted\n  outcome"), "model belongs to"),
+        (CLV + "  form: hazard\n", "belong to a prediction with an outcome"),
+        (CLV + "  per: products.category\n", "belong to a prediction with an outcome"),
+        (CHURN + "  form: hazard\n  per: products.category\n", "neither per nor an estimator"),
+        (CHURN + "  per: products.category\n", "names one event and nothing else"),
+        (
+            CLV.replace("model: bg_nbd", "discount_rate: 0.1").replace("sum: revenue", "sum: revenue, where: {a: 1}"),
+            "discounts",
+        ),
+    ],
+)
+def test_forms_that_do_not_go_together_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    _, problems = read(tmp_path, text)
+    assert any(words in problem.message for problem in problems), problems
+
+
+@pytest.mark.parametrize("value", ["{did: Order Completed}", "{did: Page Viewed, where: {path: /help}}"])
+def test_a_value_may_count_and_be_narrowed(tmp_path: Path, value: str) -> None:
+    catalog, problems = read(
+        tmp_path, CLV.replace("{did: Order Completed, sum: revenue}", value).replace("bg_nbd", "boosted")
+    )
+    assert problems == []
+    assert not spec_of(catalog, "clv").is_spending

@@ -21,7 +21,10 @@ from tests.support.prediction_shop import BOUGHT, CHURN, START, VALUE, Shop, add
 
 T = START + timedelta(days=300)
 BANDS = {"high": 0.7, "watch": 0.4}
-DAILY: dict[str, Any] = {**CHURN, "schedule": "1d", "bands": BANDS, "name": "Leaves us"}
+DAILY: dict[str, Any] = {
+    **CHURN, "schedule": "1d", "bands": BANDS, "name": "Leaves us",
+    "accept_uncalibrated": "scores are put there by hand",
+}  # fmt: skip
 SEVERAL: dict[str, Any] = {
     "outcome": {"did_not": BOUGHT}, "horizons": ["30d", "60d"], "population": CHURN["population"],
     "schedule": "2d", "bands": BANDS,

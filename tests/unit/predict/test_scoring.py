@@ -150,7 +150,9 @@ def test_a_model_is_not_scored_with_another_models_trees(tmp_path: Path) -> None
     assert refused.value.code == "MODEL_OTHER"
     card = json.loads((folder / made[0] / "card.json").read_text())
     other = json.loads((folder / made[1] / "card.json").read_text())
-    (folder / made[1] / "card.json").write_text(json.dumps({**other, "files": card["files"]}))
+    (folder / made[1] / "card.json").write_text(
+        json.dumps({**other, "files": {**card["files"], "card.md": other["files"]["card.md"]}})
+    )
     with pytest.raises(ForetellError) as refused:
         predict.score(*shop.places, "churn", as_of=T, now=shop.now)
     assert f"holds model {made[0]}" in refused.value.what

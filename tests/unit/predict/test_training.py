@@ -27,7 +27,7 @@ PREDICTIONS: dict[str, dict[str, Any]] = {
     "never": {**CHURN, "outcome": {"did": "Moon Landing"}},
     "always": {**CHURN, "outcome": {"did_not": "Moon Landing"}},
     "nobody": {**CHURN, "population": {"did": "Moon Landing"}},
-    "far": {**CHURN, "horizon": "250d"},
+    "far": {**CHURN, "horizon": "290d"},
     "rare": {**CHURN, "outcome": {"did": BOUGHT, "sum": "revenue", "gte": 400}},
     "misnamed": {**CHURN, "features": ["orders_30d", "horoscope"]},
     "few": {**CHURN, "features": ["orders_30d", "days_since_order"]},
@@ -93,7 +93,7 @@ def test_equal_seeds_give_equal_models_and_files(shop: Shop) -> None:
     before = files()
     assert train(shop, "churn", seed=7) == first
     assert files() == before
-    assert sorted(before) == ["60d.ubj", "card.json"]
+    assert sorted(before) == ["60d.ubj", "card.json", "card.md"]
     assert train(shop, "churn", seed=8)["model"] != first["model"]
     assert train(shop, "churn", seed=7, as_of=T + timedelta(days=1))["model"] != first["model"]
 
@@ -130,7 +130,7 @@ def test_runs_are_kept_with_the_split_fixed_before_fitting(shop: Shop) -> None:
         ("never", "ONE_CLASS", "over 60d nobody had the outcome in the training windows"),
         ("always", "ONE_CLASS", "over 60d everybody had the outcome in the training windows"),
         ("nobody", "NOBODY", "the population has nobody as of 2024-10-27 00:00 UTC"),
-        ("far", "TOO_LITTLE_HISTORY", "hold only one complete window of 250d"),
+        ("far", "TOO_LITTLE_HISTORY", "hold no complete window of 290d"),
         ("rare", "TOO_FEW_OUTCOMES", "20 of each are needed"),
         ("misnamed", "UNKNOWN_FEATURE", "there is no feature called 'horoscope'"),
         ("loss", "UNKNOWN_PROPERTY", "'cost' is no number that 'Order Completed' has"),

@@ -33,12 +33,26 @@ def test_too_short_for_time_is_parted_by_people() -> None:
     assert split.fit == split.origins[:-1]
 
 
-@pytest.mark.parametrize(("days", "words"), [(130, "only one complete window"), (100, "no complete window")])
-def test_one_window_or_none_is_refused(days: int, words: str) -> None:
+def test_one_window_is_parted_by_people_again_and_again() -> None:
+    split = split_of(FIRST, FIRST + timedelta(days=130), "90d", UTC_ZONE, thing="x", people=7_000)
+    assert (split.origins, split.fit, split.by) == ((split.test,), (split.test,), "people")
+    assert (split.folds, split.repeats) == (5, 3)
+    assert {"folds", "repeats"} <= set(split.as_dict())
+    many = split_of(FIRST, FIRST + timedelta(days=130), "90d", UTC_ZONE, thing="x", people=70_000)
+    assert (many.folds, many.repeats) == (5, 1)
+
+
+def test_what_was_all_told_at_one_instant_needs_no_history_before_it() -> None:
+    split = split_of(FIRST, FIRST + timedelta(days=90), "90d", UTC_ZONE, thing="x")
+    assert (split.test, split.folds) == (FIRST, 5)
+
+
+@pytest.mark.parametrize("days", [80, 100])
+def test_no_window_is_refused(days: int) -> None:
     with pytest.raises(ForetellError) as refused:
         split_of(FIRST, FIRST + timedelta(days=days), "90d", UTC_ZONE, thing="prediction churn")
     assert refused.value.code == "TOO_LITTLE_HISTORY"
-    assert words in refused.value.what
+    assert "no complete window" in refused.value.what
 
 
 @given(days=st.integers(40, 2_000), horizon=st.sampled_from(["1d", "7d", "2w", "30d", "90d", "6mo", "1y"]))

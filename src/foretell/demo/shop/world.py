@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import from_micros, micros
 from foretell.demo.shop.browsing import own_visits, visit
+from foretell.demo.shop.draws import Draws
 from foretell.demo.shop.lines import Wording
 from foretell.demo.shop.lives import begin_day, take_effects
 from foretell.demo.shop.messages import accept, receive
@@ -83,10 +84,18 @@ class ShopWorld:
         events = event_table(ordered(self.shop.events.due(due)), self.shop.coupons)
         return WorldStep(events, _engagements(self.shop.engagements.due(due), self.shop.message_ids), self._wording)
 
-    def fork(self) -> ShopWorld:
-        """A second world with the same past, which goes its own way: with other messages, for instance."""
+    def fork(self, seed: int | None = None) -> ShopWorld:
+        """A second world with the same past, which goes its own way: with other messages, for instance.
+
+        Args:
+            seed: of all that is drawn from now on; None: what happens is what happens in this world. Over many seeds
+                the futures say how probable anything is, given how people are now.
+        """
         fixed = (self.settings, self.shop.catalogue, self.shop.people, self.shop.identities, self._wording)
-        return copy.deepcopy(self, {id(part): part for part in fixed})
+        found = copy.deepcopy(self, {id(part): part for part in fixed})
+        if seed is not None:
+            found.shop.draws = Draws(seed)
+        return found
 
     def _instant(self, slot: int) -> int:
         return self.shop.begin + slot * SLOT_MICROS

@@ -1,19 +1,23 @@
-"""Gradient-boosted trees at tuned hyper-parameters, stopped early on a window that they did not see."""
+"""Gradient-boosted trees, stopped early on a window that they did not see, from a part of the regression on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xgboost
 
-from foretell.predict.binary.rows import Floats, Rows
+from foretell.predict.binary.logistic import Logistic
+from foretell.predict.binary.rows import Floats, Rows, finite
 
 MOST_ROUNDS = 600
 PATIENCE = 40
+STEP = 10
 _MANY_ROWS = 100_000
-_PARAMETERS: Mapping[str, object] = {
+PARAMETERS: Mapping[str, Any] = {
     "objective": "binary:logistic",
     "eval_metric": "logloss",
     "tree_method": "hist",
@@ -27,38 +31,71 @@ _PARAMETERS: Mapping[str, object] = {
 """Chosen on the Telco and CDNOW measurements; they matter far more than the library does."""
 
 Single = npt.NDArray[np.float32]
+Values = Mapping[str, float]
+"""Parameters of the library that differ from :data:`PARAMETERS`."""
 
 
-def grow(rows: Rows, rounds: int, seed: int) -> xgboost.Booster:
-    """``rounds`` trees on all of ``rows``; equal rows and seeds give equal trees."""
-    return xgboost.train(_parameters(len(rows), seed), _matrix(rows.x, rows.y), rounds)
+@dataclass(frozen=True)
+class Start:
+    """Where trees begin: at a share of the logit of a regression; at the base rate without one."""
+
+    share: float = 0.0
+    line: Logistic | None = None
+
+    def margin(self, x: Single) -> Floats | None:
+        """The margins (n,) that trees add to; None where they begin at the base rate."""
+        return None if self.line is None else self.share * self.line.logits(x)
 
 
-def grow_together(x: Single, y: Floats, rounds: int, seed: int) -> xgboost.Booster:
+NOTHING = Start()
+
+
+def grow(
+    rows: Rows, rounds: int, seed: int, values: Values | None = None, begun: Floats | None = None
+) -> xgboost.Booster:
+    """``rounds`` trees on all of ``rows``; equal rows and seeds give equal trees.
+
+    Args:
+        begun: margins (n,) that the trees add to; None: they begin at the base rate.
+    """
+    return xgboost.train(_parameters(len(rows), seed, values), _matrix(rows.x, rows.y, begun), rounds)
+
+
+def grow_together(
+    x: Single, y: Floats, rounds: int, seed: int, values: Values | None = None, begun: Floats | None = None
+) -> xgboost.Booster:
     """``rounds`` trees on the rows (n, k) of all workers of the collective that this process is in; all get the same.
 
     A worker has one thread, since the cluster gave it one core.
     """
-    parameters = {**_PARAMETERS, "seed": seed % (1 << 31), "nthread": 1}
-    return xgboost.train(parameters, xgboost.DMatrix(x, label=y, nthread=1), rounds)
+    parameters = {**_parameters(0, seed, values), "nthread": 1}
+    return xgboost.train(parameters, xgboost.DMatrix(finite(x), label=y, base_margin=begun, nthread=1), rounds)
 
 
-def best_rounds(learn: Rows, watch: Rows, seed: int) -> int:
-    """How many trees, grown on ``learn``, give ``watch`` its lowest log-loss."""
+def stopped_early(
+    learn: Rows, watch: Rows, seed: int, values: Values | None = None, start: Start = NOTHING
+) -> Iterator[tuple[int, Floats]]:
+    """Trees grown on ``learn`` until they have long done ``watch`` no good.
+
+    Returns: numbers of trees, and the margins (n,) of ``watch`` by so many of them with what they began from.
+    """
+    watched = _matrix(watch.x, watch.y, start.margin(watch.x))
     grown = xgboost.train(
-        _parameters(len(learn), seed),
-        _matrix(learn.x, learn.y),
+        _parameters(len(learn), seed, values),
+        _matrix(learn.x, learn.y, start.margin(learn.x)),
         MOST_ROUNDS,
-        evals=[(_matrix(watch.x, watch.y), "watch")],
+        evals=[(watched, "watch")],
         early_stopping_rounds=PATIENCE,
         verbose_eval=False,
     )
-    return int(grown.best_iteration) + 1
+    for last in range(STEP, grown.num_boosted_rounds() + 1, STEP):
+        margins = grown.predict(watched, output_margin=True, iteration_range=(0, last))
+        yield last, np.asarray(margins, dtype=np.float64)
 
 
-def logits(booster: xgboost.Booster, x: Single) -> Floats:
-    """Raw margins (n,) before calibration."""
-    return np.asarray(booster.predict(_matrix(x), output_margin=True), dtype=np.float64)
+def logits(booster: xgboost.Booster, x: Single, begun: Floats | None = None) -> Floats:
+    """Raw margins (n,) before calibration, with what the trees begin from."""
+    return np.asarray(booster.predict(_matrix(x, None, begun), output_margin=True), dtype=np.float64)
 
 
 def contributions(booster: xgboost.Booster, x: Single, *, exact: bool) -> Single:
@@ -72,12 +109,12 @@ def contributions(booster: xgboost.Booster, x: Single, *, exact: bool) -> Single
     return np.asarray(found, dtype=np.float32)[:, :-1]
 
 
-def _matrix(x: Single, y: Floats | None = None) -> xgboost.DMatrix:
-    return xgboost.DMatrix(x, label=y, nthread=_threads(len(x)))
+def _matrix(x: Single, y: Floats | None = None, begun: Floats | None = None) -> xgboost.DMatrix:
+    return xgboost.DMatrix(finite(x), label=y, base_margin=begun, nthread=_threads(len(x)))
 
 
-def _parameters(rows: int, seed: int) -> dict[str, object]:
-    return {**_PARAMETERS, "seed": seed % (1 << 31), "nthread": _threads(rows)}
+def _parameters(rows: int, seed: int, values: Values | None) -> dict[str, Any]:
+    return {**PARAMETERS, **(values or {}), "seed": seed % (1 << 31), "nthread": _threads(rows)}
 
 
 def _threads(rows: int) -> int:

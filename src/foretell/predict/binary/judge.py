@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from foretell.ids import seed_of
-from foretell.predict.binary.rows import Floats, Rows
+from foretell.predict.binary.rows import Floats, Ints, Rows
+from foretell.predict.binary.tuning import Choice
 from foretell.predict.windows import Split
 from foretell.stats import (
     LEVEL,
@@ -28,12 +30,35 @@ from foretell.stats import (
 MATERIAL = 0.02
 """Errors of a probability below two points are not worth a warning, however many people show them."""
 TRIGGER = 0.7
+MANY = 100
+"""People of the rarer outcome; below, everything that is said is rough."""
 _STRENGTHS = ((0.8, "strong"), (0.65, "useful"), (0.55, "weak"))
 
 
 @dataclass(frozen=True)
+class Tested:
+    """The people of the test window, what was said of them and what came true.
+
+    Args:
+        people: profile keys, each once, shape (n,).
+        origin: the instant as of which they were scored.
+        y: 1.0 where the outcome came true, shape (n,).
+        p: probabilities of a model that learnt from neither, shape (n,).
+    """
+
+    people: Ints
+    origin: datetime
+    y: Floats
+    p: Floats
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """What the test window says about a model; see :meth:`as_dict` for the report."""
+    """What the test window says about a model; see :meth:`as_dict` for the report.
+
+    Args:
+        rarer: people of the rarer outcome whom the model learnt from.
+    """
 
     metrics: Mapping[str, float]
     bins: Reliability
@@ -43,6 +68,7 @@ class Judgement:
     at_trigger: Mapping[str, float | None]
     n: int
     positives: int
+    rarer: int = MANY
 
     @property
     def calibrated(self) -> bool:
@@ -77,6 +103,20 @@ class Judgement:
         }
 
 
+@dataclass(frozen=True)
+class Trial:
+    """How a model and the logistic baseline did on people whom neither had seen.
+
+    Args:
+        choice: the setting that the judged model took; None where several models took their own.
+    """
+
+    tested: Tested
+    judgement: Judgement
+    baseline: dict[str, float]
+    choice: Choice | None
+
+
 def measured(y: Floats, p: Floats) -> dict[str, float]:
     """The metrics of the contract, calibration error over ten quantile bins."""
     return {
@@ -107,6 +147,7 @@ def judged(test: Rows, p: Floats, learnt: Rows) -> Judgement:
         at_trigger(test.y, p),
         len(test),
         int(positives),
+        min(learnt.distinct(1.0), learnt.distinct(0.0)),
     )
 
 
@@ -139,26 +180,42 @@ def at_trigger(y: Floats, p: Floats) -> dict[str, float | None]:
     }
 
 
-def verdict(judgement: Judgement, baseline: Mapping[str, float], split: Split) -> str:
-    """The judgement in plain words."""
-    parts = [_ranking(judgement, baseline)]
-    if split.by == "people":
+def verdict(judgement: Judgement, baseline: Mapping[str, float], split: Split, *, choosable: bool = True) -> str:
+    """The judgement in plain words.
+
+    Args:
+        choosable: the document may name the baseline as its estimator.
+    """
+    parts = [_ranking(judgement, baseline, choosable=choosable)]
+    if split.folds:
+        parts.append(
+            f"One window is all there is: people were put into {split.folds} parts{_repeated(split)}, each judged by a "
+            "model of the others, so nothing is known about other times."
+        )
+    elif split.by == "people":
         parts.append(
             "The history is too short to test on a later time: the test is on other people in overlapping "
             "windows, so nothing is known about other seasons."
         )
     parts.append(_calibration(judgement))
+    if judgement.rarer < MANY:
+        parts.append(f"Only {judgement.rarer} people of the rarer outcome were learnt from: all numbers are rough.")
     return " ".join(parts)
 
 
-def _ranking(judgement: Judgement, baseline: Mapping[str, float]) -> str:
+def _repeated(split: Split) -> str:
+    return f", {split.repeats} times" if split.repeats > 1 else ""
+
+
+def _ranking(judgement: Judgement, baseline: Mapping[str, float], *, choosable: bool) -> str:
     auc, other = judgement.metrics["roc_auc"], baseline["roc_auc"]
     strength = next((word for least, word in _STRENGTHS if auc >= least), "no better than chance")
     difference = judgement.metrics["log_loss"] - baseline["log_loss"]
     beside = "as good as" if abs(difference) < 0.002 else "better than" if difference < 0 else "worse than"
+    simpler = " The document may say estimator: logistic." if choosable and difference >= 0 else ""
     return (
         f"Ranking is {strength} (AUC {auc:.3f}, logistic {other:.3f}); "
-        f"in log-loss it is {beside} the logistic baseline."
+        f"in log-loss it is {beside} the logistic baseline.{simpler}"
     )
 
 

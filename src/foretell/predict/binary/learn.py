@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,19 @@ import numpy as np
 from foretell.clock import Duration
 from foretell.errors import ForetellError
 from foretell.ids import seed_of, unit_intervals
+from foretell.predict.binary.crossed import crossed
 from foretell.predict.binary.fit import Fit, fit, in_season, usable
-from foretell.predict.binary.judge import Judgement, judged, measured, verdict
+from foretell.predict.binary.judge import Judgement, Tested, Trial, judged, measured, verdict
+from foretell.predict.binary.leaks import refuse_leaks
 from foretell.predict.binary.logistic import Logistic
 from foretell.predict.binary.rows import Gatherer, Rows
 from foretell.predict.binary.spread import Field, Grown
+from foretell.predict.binary.tuning import Choice
+from foretell.predict.estimators import BOOSTED
+from foretell.predict.estimators.base import Estimator
+from foretell.predict.estimators.boosted import Trees, library_values
 from foretell.predict.features import of_horizon
+from foretell.predict.features.traits import FAMILY as TRAITS
 from foretell.predict.windows import Split
 
 LEAST_OUTCOMES = 20
@@ -33,6 +40,8 @@ class Learnt:
 
     Args:
         rows: what the final model learnt from, or its sample where trees were grown on more.
+        tested: the people that it was judged by.
+        choice: the setting, chosen before the test window was looked at.
         grown: trees of the final model that a cluster grew on everybody.
         refused: why it could not, where it was to.
     """
@@ -40,6 +49,9 @@ class Learnt:
     split: Split
     final: Fit
     rows: Rows
+    tested: Tested
+    choice: Choice
+    estimator: Estimator
     judgement: Judgement
     baseline: dict[str, float]
     verdict: str
@@ -55,6 +67,8 @@ class Learnt:
             "baseline": self.baseline,
             "calibration": {**self.judgement.as_dict(), "gate": self.final.gate.as_dict()},
             "rounds": self.final.rounds,
+            "estimator": self.estimator.name,
+            "tuning": self.choice.as_dict(),
             "grown_on": self._grown_on(),
             "features": list(self.final.names),
             "split": self.split.as_dict(),
@@ -68,77 +82,119 @@ class Learnt:
         return {"n": len(self.rows), "workers": 0, "refused": self.refused}
 
 
-def learn(
-    gatherer: Gatherer,
-    split: Split,
-    wanted: Sequence[str] | None,
-    zone: ZoneInfo,
-    seed: str,
-    thing: str,
-    field: Field | None = None,
-) -> Learnt:
+@dataclass(frozen=True)
+class Course:
+    """What is to be learnt over one horizon, and how.
+
+    Args:
+        seed: names folds and draws.
+        thing: what is trained, for errors.
+        accepted: features that may look like the outcome.
+    """
+
+    split: Split
+    zone: ZoneInfo
+    seed: str
+    thing: str
+    estimator: Estimator = BOOSTED
+    accepted: Collection[str] = ()
+
+    @property
+    def number(self) -> int:
+        """Seeds what is learnt."""
+        return seed_of(self.seed)
+
+    def fitted(self, rows: Rows, names: tuple[str, ...], origins: Sequence[datetime], choice: Choice | None) -> Fit:
+        """A fit to ``rows`` of ``origins``, with the setting of ``choice`` where there is one."""
+        horizon, estimator = self.split.horizon, self.estimator
+        return fit(rows, names, origins, horizon, self.zone, self.seed, self.number, estimator, choice)
+
+
+def learn(gatherer: Gatherer, course: Course, field: Field | None = None) -> Learnt:
     """Judge a model made as of the test origin, then make the one that scores from all origins.
 
     With a ``field`` the trees that score are grown on everybody where the rows lie; how many, and the calibrator, the
     drawn people decide as they do without. Where the cluster cannot, the model is the one of the drawn people.
 
-    Raises ``ONE_CLASS`` and ``TOO_FEW_OUTCOMES``.
+    Raises:
+        ForetellError: ``ONE_CLASS``, ``TOO_FEW_OUTCOMES``, ``NOTHING_VARIES``, ``NOBODY``, ``LEAK``.
     """
-    number = seed_of(seed)
-    known, names = _known(gatherer, split, wanted, thing)
+    split, estimator = course.split, course.estimator
+    names = _names(gatherer, split.fit, course)
+    known = gatherer.rows(split.fit, split.horizon, names)
+    trial = (_among_people if split.folds else _in_time)(gatherer, known, names, course)
+    names = _names(gatherer, split.origins, course)
+    rows = gatherer.rows(split.origins, split.horizon, names)
+    final = course.fitted(rows, names, split.origins, trial.choice)
+    said = verdict(trial.judgement, trial.baseline, split)
+    choice = trial.choice or final.choice
+    learnt = Learnt(split, final, rows, trial.tested, choice, estimator, trial.judgement, trial.baseline, said)
+    return learnt if field is None or not estimator.grows_together else _on_everybody(learnt, field, course.number)
+
+
+def _among_people(gatherer: Gatherer, known: Rows, names: tuple[str, ...], course: Course) -> Trial:
+    """Judged by cross-validation over the people of the one origin."""
+    split = course.split
+    _refuse_thin(known, known, course)
+    held = _tested(known, course.seed)
+    told = _told(gatherer, split)
+    refuse_leaks(known.where(~held), known.where(held), names, told, course.accepted, course.thing)
+    return crossed(known, names, split, course.zone, course.seed, course.number, course.estimator)
+
+
+def _in_time(gatherer: Gatherer, known: Rows, names: tuple[str, ...], course: Course) -> Trial:
+    """Judged on the latest window, or on a third of the people where time cannot part the test."""
+    split = course.split
     test = gatherer.rows([split.test], split.horizon, names)
     if split.by == "people":
-        known, test = known.where(~_tested(known, seed)), test.where(_tested(test, seed))
-    _refuse_thin(known, test, split, thing)
-    trial = fit(known, names, split.fit, split.horizon, zone, seed, number)
-    judgement = judged(test, trial.probability(test.x), known)
+        known, test = known.where(~_tested(known, course.seed)), test.where(_tested(test, course.seed))
+    _refuse_thin(known, test, course)
+    refuse_leaks(known, test, names, _told(gatherer, split), course.accepted, course.thing)
+    made = course.fitted(known, names, split.fit, None)
+    tested = Tested(test.people, split.test, test.y, made.probability(test.x))
     baseline = measured(test.y, Logistic.fit(known).probability(test.x))
-    names = _names(gatherer, split.origins, split, wanted, thing)
-    rows = gatherer.rows(split.origins, split.horizon, names)
-    final = fit(rows, names, split.origins, split.horizon, zone, seed, number)
-    learnt = Learnt(split, final, rows, judgement, baseline, verdict(judgement, baseline, split))
-    return learnt if field is None else _on_everybody(learnt, field, number)
+    return Trial(tested, judged(test, tested.p, known), baseline, made.choice)
 
 
 def _on_everybody(learnt: Learnt, field: Field, number: int) -> Learnt:
     """With trees grown on everybody, or with why not."""
     split, final = learnt.split, learnt.final
+    assert isinstance(final.model, Trees)
     try:
-        grown = field.grown(split.origins, split.horizon, final.names, final.rounds, number)
+        values, start = library_values(final.choice.setting), final.model.start
+        grown = field.grown(split.origins, split.horizon, final.names, final.rounds, number, values, start)
     except ForetellError as error:
         if error.code not in CLUSTER_FAILED:
             raise
         return replace(learnt, refused=f"{error.code}: {error.what}")
-    return replace(learnt, final=replace(final, booster=grown.booster), grown=grown)
+    return replace(learnt, final=replace(final, model=Trees(grown.booster, start)), grown=grown)
 
 
-def _known(gatherer: Gatherer, split: Split, wanted: Sequence[str] | None, thing: str) -> tuple[Rows, tuple[str, ...]]:
-    """What the judged model may learn from, and the features that vary in it."""
-    names = _names(gatherer, split.fit, split, wanted, thing)
-    return gatherer.rows(split.fit, split.horizon, names), names
-
-
-def _names(
-    gatherer: Gatherer, origins: Sequence[datetime], split: Split, wanted: Sequence[str] | None, thing: str
-) -> tuple[str, ...]:
+def _names(gatherer: Gatherer, origins: Sequence[datetime], course: Course) -> tuple[str, ...]:
+    """The features that vary over ``origins``."""
     matrices = [gatherer.matrix(origin) for origin in origins]
     if not sum(matrix.people.size for matrix in matrices):
         raise ForetellError(
             "NOBODY",
             "the population had nobody at any of the past instants to learn from",
-            thing=thing,
+            thing=course.thing,
             next_step="Widen the population, or train as of a later time.",
         )
-    days = Duration.parse(split.horizon).days
-    names = in_season(of_horizon(usable(matrices, wanted), gatherer.plan, days), origins)
+    days = Duration.parse(course.split.horizon).days
+    names = in_season(of_horizon(usable(matrices, None), gatherer.plan, days), origins)
     if not names:
         raise ForetellError(
             "NOTHING_VARIES",
             "every feature is the same for everybody",
-            thing=thing,
+            thing=course.thing,
             next_step="Import more kinds of events, or take the list of features out of the document.",
         )
     return names
+
+
+def _told(gatherer: Gatherer, split: Split) -> frozenset[str]:
+    """The features that are traits, which somebody tells of a person."""
+    return frozenset(one.name for one in gatherer.matrix(split.test).features if one.family == TRAITS)
 
 
 def _tested(rows: Rows, seed: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -146,7 +202,7 @@ def _tested(rows: Rows, seed: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return unit_intervals(f"{seed}:test", rows.people.astype(np.uint64)) < _TEST_SHARE
 
 
-def _refuse_thin(known: Rows, test: Rows, split: Split, thing: str) -> None:
+def _refuse_thin(known: Rows, test: Rows, course: Course) -> None:
     """Raise where there are too few people of either kind to learn from or to judge by."""
     for rows, what in ((known, "training windows"), (test, "test window")):
         counts = [rows.distinct(outcome) for outcome in (1.0, 0.0)]
@@ -154,15 +210,15 @@ def _refuse_thin(known: Rows, test: Rows, split: Split, thing: str) -> None:
             which = "everybody" if counts[0] else "nobody"
             raise ForetellError(
                 "ONE_CLASS",
-                f"over {split.horizon} {which} had the outcome in the {what}",
-                thing=thing,
+                f"over {course.split.horizon} {which} had the outcome in the {what}",
+                thing=course.thing,
                 next_step="Check the outcome's condition, or choose another horizon.",
             )
         if rows is known and min(counts) < LEAST_OUTCOMES:
             raise ForetellError(
                 "TOO_FEW_OUTCOMES",
-                f"over {split.horizon} only {counts[0]} people had the outcome and {counts[1]} did not; "
+                f"over {course.split.horizon} only {counts[0]} people had the outcome and {counts[1]} did not; "
                 f"{LEAST_OUTCOMES} of each are needed",
-                thing=thing,
+                thing=course.thing,
                 next_step="Wait for more history, widen the population, or choose another horizon.",
             )

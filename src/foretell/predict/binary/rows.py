@@ -14,7 +14,7 @@ import pyarrow as pa
 from foretell.clock import Duration
 from foretell.engine import Analytics
 from foretell.ids import unit_intervals
-from foretell.predict.features import FeaturePlan, Matrix, compute
+from foretell.predict.features import FeaturePlan, Matrix, compute, compute_at
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -79,12 +79,21 @@ class Gatherer:
         """What the features depend on."""
         return self._plan
 
+    def prepare(self, origins: Sequence[datetime]) -> None:
+        """Compute the features of several origins in one pass over the log."""
+        new = [origin for origin in dict.fromkeys(origins) if origin not in self._matrices]
+        if len(new) > 1:
+            people = [(origin, self._drawn(origin)) for origin in new]
+            self._matrices |= compute_at(self._analytics, self._plan, people)
+
     def matrix(self, origin: datetime) -> Matrix:
         """Features of the (drawn) population as of ``origin``."""
         if origin not in self._matrices:
-            people = drawn(self._people.population(origin), self._share, self._seed)
-            self._matrices[origin] = compute(self._analytics, self._plan, people, origin)
+            self._matrices[origin] = compute(self._analytics, self._plan, self._drawn(origin), origin)
         return self._matrices[origin]
+
+    def _drawn(self, origin: datetime) -> pa.Table:
+        return drawn(self._people.population(origin), self._share, self._seed)
 
     def outcomes(self, origin: datetime, horizon: str) -> Floats:
         """1.0 for each person of :meth:`matrix` who had the outcome, shape (n,)."""
@@ -104,6 +113,12 @@ class Gatherer:
             np.concatenate([matrix.people for matrix in matrices]),
             np.repeat(np.arange(len(origins)), sizes),
         )
+
+
+def finite(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """``x`` (n, k) in which what is infinite is unknown; the same array where nothing is."""
+    infinite = np.isinf(x)
+    return np.where(infinite, np.float32(np.nan), x) if infinite.any() else x
 
 
 def drawn(people: pa.Table, share: float, seed: str) -> pa.Table:

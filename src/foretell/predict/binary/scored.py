@@ -46,7 +46,8 @@ def binary_scores(
         spread_from: people from whom on a store that is :class:`Spreading` makes the scores.
     """
     keys = people.select(["profile_key"])
-    cluster = analytics if isinstance(analytics, Spreading) and people.num_rows >= spread_from else None
+    spreads = people.num_rows >= spread_from and model.travels
+    cluster = analytics if isinstance(analytics, Spreading) and spreads else None
     if cluster is None and people.num_rows <= AT_ONCE:
         return scored(model, compute(analytics, model.plan, keys, as_of), exact=exact)
     work = Scoring(model, as_of, crowd_at(analytics, model.plan, keys, as_of), exact)

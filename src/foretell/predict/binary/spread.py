@@ -23,7 +23,7 @@ from xgboost.tracker import RabitTracker
 
 from foretell.clock import Duration
 from foretell.engine import Asked, Batches, Seat, Spreading
-from foretell.predict.binary.boosted import Single, grow_together
+from foretell.predict.binary.boosted import NOTHING, Single, Start, Values, grow_together
 from foretell.predict.binary.rows import Floats, People, drawn
 from foretell.predict.features import Crowd, FeaturePlan, crowd_at, matrix_of, question
 
@@ -72,9 +72,20 @@ class Field:
     seed: str
 
     def grown(
-        self, origins: Sequence[datetime], horizon: str, names: tuple[str, ...], rounds: int, number: int
+        self,
+        origins: Sequence[datetime],
+        horizon: str,
+        names: tuple[str, ...],
+        rounds: int,
+        number: int,
+        values: Values,
+        start: Start,
     ) -> Grown:
         """``rounds`` trees on the features ``names`` of everybody at ``origins``; equal rows and workers, equal trees.
+
+        Args:
+            values: parameters of the setting that was chosen.
+            start: where the trees begin, the same for all workers.
 
         Raises:
             ForetellError: ``WORKERS_TOO_FEW``, ``WORKERS_DIFFER``, ``SPARK_FAILED``.
@@ -85,7 +96,7 @@ class Field:
             people = drawn(self.people.population(origin), self.share, self.seed)
             windows.append(Window(origin, crowd_at(self.store, self.plan, people, origin)))
             asked.append(self._labelled(people, origin, horizon))
-        work = Growing(self.plan, tuple(windows), names, rounds, number)
+        work = Growing(self.plan, tuple(windows), names, rounds, number, values, start)
         made = self.store.gang(f"trees over {horizon}", asked, "profile_key", work, TREES, workers=workers)
         trees = pc.drop_null(made["trees"])[0].as_py()
         return Grown(xgboost.Booster(model_file=bytearray(trees)), pc.sum(made["people"]).as_py(), workers)
@@ -107,11 +118,13 @@ class Growing:
     names: tuple[str, ...]
     rounds: int
     number: int
+    values: Values
+    start: Start
 
     def __call__(self, seat: Seat, batches: Batches) -> Batches:
         with threadpool_limits(limits=1, user_api="blas"):
             x, y = self._rows(batches)
-        yield with_others(seat, x, y, self.rounds, self.number)
+        yield with_others(seat, x, y, self.rounds, self.number, self.values, self.start)
 
     def _rows(self, batches: Batches) -> tuple[Single, Floats]:
         """Features (n, k) and outcomes (n,) of this worker's people, an origin after the other."""
@@ -126,14 +139,16 @@ class Growing:
         return np.concatenate(x), np.concatenate(y)
 
 
-def with_others(seat: Seat, x: Single, y: Floats, rounds: int, number: int) -> pa.RecordBatch:
+def with_others(
+    seat: Seat, x: Single, y: Floats, rounds: int, number: int, values: Values | None = None, start: Start = NOTHING
+) -> pa.RecordBatch:
     """Grow trees on these features (n, k) and outcomes (n,) and on those of all other seats.
 
     Returns: one row of :data:`TREES`; the trees, which all have grown, are in the one of rank 0.
     """
     meeting = json.loads(seat.share(json.dumps(_meeting(seat)))[0])
     with collective.CommunicatorContext(**meeting, dmlc_task_id=str(seat.rank)):
-        booster = grow_together(x, y, rounds, number)
+        booster = grow_together(x, y, rounds, number, values, start.margin(x))
     trees = bytes(booster.save_raw("ubj")) if seat.rank == 0 else None
     return pa.record_batch([pa.array([len(y)]), pa.array([trees], pa.binary())], schema=TREES)
 

@@ -1,4 +1,4 @@
-"""A binary prediction's model as files: trees in the library's own format, the rest on the card."""
+"""A binary prediction's model as files: each horizon's in its estimator's format, the rest on the card."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xgboost
 
 from foretell.errors import ForetellError
-from foretell.predict.binary.boosted import contributions, logits
 from foretell.predict.binary.curve import Direction
 from foretell.predict.binary.fit import Fit
 from foretell.predict.binary.interval import Margins
 from foretell.predict.binary.rows import Floats
+from foretell.predict.estimators import BOOSTED, estimator_of, estimators
+from foretell.predict.estimators.base import Estimator, Model
 from foretell.predict.features import FeaturePlan
 from foretell.predict.files import StoredModel
 from foretell.stats import Calibrator, calibrator_from_dict
@@ -26,27 +26,38 @@ class HorizonModel:
     """What scores people over one horizon.
 
     Args:
-        names: features the trees read, in order.
+        names: features the model reads, in order.
+        estimator: by which it was learnt.
+        suffix: of its file.
     """
 
     horizon: str
     names: tuple[str, ...]
-    booster: xgboost.Booster
+    model: Model
     calibrator: Calibrator
     margins: Margins
+    estimator: str = BOOSTED.name
+    suffix: str = BOOSTED.suffix
 
     @classmethod
-    def of(cls, horizon: str, fitted: Fit, margins: Margins) -> HorizonModel:
+    def of(cls, horizon: str, fitted: Fit, margins: Margins, estimator: Estimator = BOOSTED) -> HorizonModel:
         """From a fit and what the test window showed."""
-        return cls(horizon, fitted.names, fitted.booster, fitted.gate.calibrator, margins)
+        return cls(
+            horizon, fitted.names, fitted.model, fitted.gate.calibrator, margins, estimator.name, estimator.suffix
+        )
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.horizon}{self.suffix}"
 
     def probability(self, x: npt.NDArray[np.float32]) -> Floats:
         """Calibrated probabilities (n,)."""
-        return self.calibrator.apply(logits(self.booster, x))
+        return self.calibrator.apply(self.model.logits(x))
 
     def contributions(self, x: npt.NDArray[np.float32], *, exact: bool) -> npt.NDArray[np.float32]:
         """What each feature added to the logit, shape (n, k)."""
-        return contributions(self.booster, x, exact=exact)
+        return self.model.contributions(x, exact=exact)
 
 
 @dataclass(frozen=True)
@@ -57,20 +68,25 @@ class BinaryModel:
     direction: Direction
     horizons: tuple[HorizonModel, ...]
 
+    @property
+    def travels(self) -> bool:
+        """Whether other processes can score with it: somebody's own code is known to this one alone."""
+        return all(part.estimator in estimators() for part in self.horizons)
+
     def files(self, model: str) -> dict[str, bytes]:
         """File name → content. Each file carries the model's id."""
-        found = {}
-        for part in self.horizons:
-            part.booster.set_attr(foretell_model=model, foretell_horizon=part.horizon)
-            found[f"{part.horizon}.ubj"] = bytes(part.booster.save_raw("ubj"))
-        return found
+        return {
+            part.file: part.model.to_bytes({"foretell_model": model, "foretell_horizon": part.horizon})
+            for part in self.horizons
+        }
 
     def card(self) -> dict[str, Any]:
         """Everything that is not in the files."""
         parts = [
             {
                 "horizon": part.horizon,
-                "file": f"{part.horizon}.ubj",
+                "file": part.file,
+                "estimator": part.estimator,
                 "features": list(part.names),
                 "calibrator": part.calibrator.as_dict(),
                 "margins": part.margins.as_dict(),
@@ -91,19 +107,22 @@ class BinaryModel:
 
 
 def _horizon(stored: StoredModel, part: Mapping[str, Any]) -> HorizonModel:
-    booster = xgboost.Booster(model_file=bytearray(stored.files[part["file"]]))
-    marks = (booster.attr("foretell_model"), booster.attr("foretell_horizon"))
-    if marks != (stored.model, part["horizon"]):
+    estimator = estimator_of(part.get("estimator", BOOSTED.name), stored.workspace, f"model {stored.model}")
+    model, marks = estimator.load(stored.files[part["file"]])
+    said = (marks.get("foretell_model"), marks.get("foretell_horizon"))
+    if said != (stored.model, part["horizon"]):
         raise ForetellError(
             "MODEL_OTHER",
-            f"{part['file']} holds model {marks[0]} over {marks[1]}",
+            f"{part['file']} holds model {said[0]} over {said[1]}",
             thing=f"model {stored.model}",
             next_step="Train the prediction again, or restore its folder from a backup.",
         )
     return HorizonModel(
         part["horizon"],
         tuple(part["features"]),
-        booster,
+        model,
         calibrator_from_dict(part["calibrator"]),
         Margins.from_dict(part["margins"]),
+        estimator.name,
+        estimator.suffix,
     )

@@ -1,8 +1,8 @@
 """Point-in-time features: what was known about a person at an instant, as numbers.
 
-Enters: a plan, people, an instant, the event log and its orders. Leaves: a :class:`Matrix`. The same
-call serves training and scoring; it reads nothing that happened, or became known, after the
-instant. For the room ``predict`` alone.
+Enters: a plan, people, one instant or many, the event log, its orders and traits. Leaves: a :class:`Matrix`. The same
+query and arithmetic serve training and scoring; they read nothing that happened, or became known, after the instant.
+For the room ``predict`` alone.
 """
 
 from __future__ import annotations
@@ -13,33 +13,42 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
 from foretell.engine import Analytics, Asked
-from foretell.predict.activity import DONE_BY_PEOPLE
+from foretell.predict.features.calendar import PREFIX as SEASON
 from foretell.predict.features.crowd import Crowd
 from foretell.predict.features.days import local_day, observed_until
-from foretell.predict.features.plan import Feature, FeaturePlan, Matrix
+from foretell.predict.features.families.base import Tally
+from foretell.predict.features.plan import Feature, FeaturePlan, Matrix, TraitPlan
+from foretell.predict.features.planning import common_events, features_of, plan_for
 from foretell.predict.features.query import features_sql, histories_sql, parameters
+from foretell.predict.features.raw import Raw
+from foretell.predict.features.reading import EACH_ITS_OWN
 from foretell.predict.features.repeat import of_horizon, repeat_buying
-from foretell.predict.features.shape import Raw, shaped
+from foretell.predict.features.shape import shaped
 
 __all__ = [
+    "SEASON",
     "Crowd",
     "Feature",
     "FeaturePlan",
     "Matrix",
+    "Tally",
+    "TraitPlan",
     "common_events",
     "compute",
+    "compute_at",
     "crowd_at",
+    "features_of",
     "local_day",
     "matrix_of",
     "observed_until",
     "of_horizon",
+    "plan_for",
     "question",
 ]
-
-MOST_EVENTS = 10
 
 
 def compute(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: datetime) -> Matrix:
@@ -51,6 +60,37 @@ def compute(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: da
     asked = question(plan, people.select(["profile_key"]), as_of)
     rows = analytics.query(f"{asked.sql}\nORDER BY p.profile_key", asked.params, asked.tables)
     return matrix_of(rows, plan, as_of, Crowd.of(rows, as_of, ZoneInfo(plan.zone)))
+
+
+def compute_at(
+    analytics: Analytics, plan: FeaturePlan, people: Sequence[tuple[datetime, pa.Table]]
+) -> dict[datetime, Matrix]:
+    """The features of people as of many instants, in one pass over the log; each as :func:`compute` gives them.
+
+    Args:
+        people: instant and the people as of it (column profile_key, int64, each person once).
+    """
+    latest = max(as_of for as_of, _ in people)
+    keys = pa.concat_arrays([table["profile_key"].combine_chunks().cast(pa.int64()) for _, table in people])
+    instants = np.repeat(list(range(len(people))), [table.num_rows for _, table in people])
+    stamps = pa.array([naive_utc(as_of) for as_of, _ in people], pa.timestamp("us"))
+    asked = pa.table(
+        {
+            "profile_key": keys,
+            "place": pa.array(np.arange(len(keys), dtype=np.int64)),
+            "as_of": stamps.take(pa.array(instants)),
+            "instant": pa.array(instants.astype(np.int64)),
+        }
+    )
+    sql = features_sql(plan, latest, ("instant",), EACH_ITS_OWN)
+    rows = analytics.query(
+        f"{sql}\nORDER BY p.instant, p.profile_key", parameters(plan, latest, EACH_ITS_OWN), {"people": asked}
+    )
+    found = {}
+    for place, (as_of, _) in enumerate(people):
+        here = rows.filter(pc.equal(rows["instant"], place))
+        found[as_of] = matrix_of(here, plan, as_of, Crowd.of(here, as_of, ZoneInfo(plan.zone)))
+    return found
 
 
 def question(plan: FeaturePlan, people: pa.Table, as_of: datetime, carried: Sequence[str] = ()) -> Asked:
@@ -68,27 +108,20 @@ def matrix_of(rows: pa.Table, plan: FeaturePlan, as_of: datetime, crowd: Crowd) 
     raw = Raw(rows, as_of)
     columns = shaped(raw, plan, as_of, crowd.today)
     columns += repeat_buying(raw, plan, crowd)
+    values = np.empty((raw.size, len(columns)), dtype=np.float32)
+    for place, (_, numbers) in enumerate(columns):
+        values[:, place] = numbers
     return Matrix(
         np.asarray(rows.column("profile_key").to_numpy(), dtype=np.int64),
         tuple(feature for feature, _ in columns),
-        np.column_stack([values for _, values in columns]).astype(np.float32),
+        values,
     )
 
 
 def crowd_at(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: datetime) -> Crowd:
     """The same :class:`Crowd` as of the rows of ``people``, from counts by history instead of rows by person."""
+    if not {"rhythm", "repeat"} & {*plan.base}:
+        return Crowd(observed_until(as_of, ZoneInfo(plan.zone), -np.inf), None)
     asked = {"people": people.select(["profile_key"])}
     rows = analytics.query(histories_sql(plan, as_of), {"as_of": naive_utc(as_of)}, asked)
     return Crowd.of(rows, as_of, ZoneInfo(plan.zone))
-
-
-def common_events(analytics: Analytics, people: pa.Table, as_of: datetime) -> tuple[str, ...]:
-    """Names of the events that most of ``people`` had by ``as_of``, at most ten; ties by name."""
-    rows = analytics.query(
-        "SELECT e.event FROM log_events e JOIN people p ON p.profile_key = e.profile_key "
-        f"WHERE e.ts <= $as_of AND e.known_at <= $as_of AND e.event IS NOT NULL AND {DONE_BY_PEOPLE} GROUP BY e.event "
-        f"ORDER BY count(DISTINCT e.profile_key) DESC, e.event LIMIT {MOST_EVENTS}",
-        {"as_of": naive_utc(as_of)},
-        {"people": people.select(["profile_key"])},
-    )
-    return tuple(rows.column("event").to_pylist())

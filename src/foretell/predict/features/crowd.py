@@ -34,8 +34,11 @@ class Crowd:
     def of(cls, rows: pa.Table, as_of: datetime, zone: ZoneInfo) -> Crowd:
         """From columns order_days, first_day, last_day: one row a person, or one a history with the column people.
 
-        Both ways give the same model, since it is fitted on the counts by history.
+        Both ways give the same model, since it is fitted on the counts by history. Of a plan that asks nothing about
+        orders the rows have no such columns.
         """
+        if "order_days" not in rows.column_names:
+            return cls(observed_until(as_of, zone, -np.inf), None)
         bought = rows.filter(rows.column("order_days").is_valid())
         days, first, last = (_floats(bought, name) for name in ("order_days", "first_day", "last_day"))
         today = observed_until(as_of, zone, float(last.max()) if last.size else -np.inf)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from foretell.engine import PropertyColumns
+
 Unit = Literal["count", "days", "money", "number", "share"]
 Floats = npt.NDArray[np.float64]
+BASE = ("orders", "rhythm", "baskets", "activity", "events", "season", "repeat")
+"""Families that every plan has unless the document leaves them out."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,29 @@ class Feature:
         name: its column.
         words: how to say it; ``{}`` stands for the value.
         unit: how the value is written.
+        family: of what it speaks; features of one family are one reason.
+        before: name of the feature that holds the same of the window before.
     """
 
     name: str
     words: str
     unit: Unit = "count"
+    family: str = ""
+    before: str | None = None
+
+
+@dataclass(frozen=True)
+class TraitPlan:
+    """How one trait becomes features.
+
+    Args:
+        kind: ``number`` as it is; ``flag`` 0 or 1; ``date`` as days since; ``text`` one column a value.
+        values: of a text: those that have a column of their own; all others share one.
+    """
+
+    trait: str
+    kind: Literal["number", "flag", "date", "text"]
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,12 +59,39 @@ class FeaturePlan:
         horizons_days: lengths in days over which orders are expected (one column each).
         currency: money in other currencies is left out.
         zone: IANA zone of the days in which orders are counted.
+        base: which of :data:`BASE` are computed.
+        families: which of the scanned families are.
+        traits: which traits, and how.
+        paths: property → its columns (text, number) in the event log.
+        tallies: numbers of one's own, each a feature as it is (see ``families.base.Tally``).
+        country: whose public holidays count, ISO 3166 two letters; empty: none.
+        only: names of features that are kept; None: all.
+        without: names of features that are left out.
     """
 
     events: tuple[str, ...]
     horizons_days: tuple[float, ...]
     currency: str
     zone: str
+    base: tuple[str, ...] = BASE
+    families: tuple[str, ...] = ()
+    traits: tuple[TraitPlan, ...] = ()
+    paths: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    tallies: tuple[Any, ...] = ()
+    country: str = ""
+    only: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+
+    def keeps(self, name: str) -> bool:
+        """Whether the feature is one of the plan's."""
+        return (self.only is None or name in self.only) and name not in self.without
+
+    def placed(self, columns: PropertyColumns) -> FeaturePlan:
+        """The plan with the columns in which the properties stand now: a rebuilt log may have others."""
+        found = {path: columns.of(path) for path in self.paths}
+        lost = {path: names for path, names in self.paths.items() if found[path] is None}
+        here = {path: (one.text, one.number) for path, one in found.items() if one is not None}
+        return replace(self, paths={**lost, **here})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values for the model's card."""
@@ -51,12 +100,31 @@ class FeaturePlan:
             "horizons_days": list(self.horizons_days),
             "currency": self.currency,
             "zone": self.zone,
+            "base": list(self.base),
+            "families": list(self.families),
+            "traits": [[one.trait, one.kind, list(one.values)] for one in self.traits],
+            "paths": {path: list(names) for path, names in self.paths.items()},
+            "country": self.country,
+            "only": None if self.only is None else list(self.only),
+            "without": list(self.without),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FeaturePlan:
-        """The plan that :meth:`as_dict` wrote."""
-        return cls(tuple(values["events"]), tuple(values["horizons_days"]), values["currency"], values["zone"])
+        """The plan that :meth:`as_dict` wrote, of this release or of one before."""
+        return cls(
+            tuple(values["events"]),
+            tuple(values["horizons_days"]),
+            values["currency"],
+            values["zone"],
+            tuple(values.get("base", BASE)),
+            tuple(values.get("families", ())),
+            tuple(TraitPlan(trait, kind, tuple(kept)) for trait, kind, kept in values.get("traits", ())),
+            {path: (text, number) for path, (text, number) in values.get("paths", {}).items()},
+            country=values.get("country", ""),
+            only=None if values.get("only") is None else tuple(values["only"]),
+            without=tuple(values.get("without", ())),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The one query behind the features: integers and instants per person, read as of an instant.
+"""The one query behind the features: integers and instants per person, read as of an instant or as of many.
 
-Portable SQL only; shares, means and spreads are worked out from the integers afterwards.
+Portable SQL only; shares, means and spreads are worked out from the integers afterwards. What a plan does not keep is
+not computed.
 """
 
 from __future__ import annotations
@@ -11,29 +12,46 @@ from zoneinfo import ZoneInfo
 
 from foretell.clock import naive_utc
 from foretell.predict.activity import DONE_BY_PEOPLE
+from foretell.predict.features import tallying, traits
 from foretell.predict.features.days import local_day
 from foretell.predict.features.plan import FeaturePlan
+from foretell.predict.features.reading import AT_ONE, Instants
 
 ORDER_WINDOWS = (7, 30, 90, 180, 365)
 EVENT_WINDOWS = (30, 90, 365)
 ACTIVE_WINDOWS = (7, 30, 90, 365)
 
 
-def parameters(plan: FeaturePlan, as_of: datetime) -> dict[str, object]:
-    """Values for the query's named parameters."""
-    days = sorted({*ORDER_WINDOWS, *EVENT_WINDOWS, *ACTIVE_WINDOWS})
-    return {
-        "as_of": naive_utc(as_of),
-        "currency": plan.currency,
-        **{f"since_{day}": naive_utc(as_of - timedelta(days=day)) for day in days},
-        **{f"event_{place}": name for place, name in enumerate(plan.events)},
-    }
+def parameters(plan: FeaturePlan, as_of: datetime, instants: Instants = AT_ONE) -> dict[str, object]:
+    """Values for the query's named parameters.
+
+    Args:
+        as_of: the instant; the latest where each row has its own.
+    """
+    named: dict[str, object] = {"as_of": naive_utc(as_of)}
+    if _orders(plan):
+        named["currency"] = plan.currency
+    if not instants.many:
+        days = {*tallying.windows(plan)}
+        days |= {*ORDER_WINDOWS} if _orders(plan) else set()
+        days |= {*ACTIVE_WINDOWS} if "activity" in plan.base else set()
+        days |= {*EVENT_WINDOWS} if "events" in plan.base else set()
+        named |= {f"since_{day}": naive_utc(as_of - timedelta(days=day)) for day in sorted(days)}
+    if "events" in plan.base:
+        named |= {f"event_{place}": name for place, name in enumerate(plan.events)}
+    return named | tallying.parameters(plan) | traits.parameters(plan)
 
 
-_ORDERS = """
+def _orders(plan: FeaturePlan) -> bool:
+    """Whether anything about orders is asked."""
+    return bool({"orders", "rhythm", "baskets", "repeat"} & {*plan.base})
+
+
+def _placed(instants: Instants) -> str:
+    return f"""
   FROM order_rows o LEFT JOIN merged m ON m.node_key = o.node_key
   JOIN people p ON p.profile_key = coalesce(m.profile_key, o.node_key)
-  WHERE o.ts <= $as_of AND o.known_at <= $as_of"""
+  WHERE {instants.there("o")}"""
 
 
 def histories_sql(plan: FeaturePlan, as_of: datetime) -> str:
@@ -41,98 +59,137 @@ def histories_sql(plan: FeaturePlan, as_of: datetime) -> str:
     day = local_day("o.ts", ZoneInfo(plan.zone), as_of)
     return f"""
 WITH days AS (
-  SELECT DISTINCT p.profile_key, {day} AS day {_ORDERS} AND o.kind = 'completed'
+  SELECT DISTINCT p.profile_key, {day} AS day {_placed(AT_ONE)} AND o.kind = 'completed'
 ), rhythm AS (
   SELECT profile_key, count(*) AS order_days, min(day) AS first_day, max(day) AS last_day FROM days GROUP BY profile_key
 )
 SELECT order_days, first_day, last_day, count(*) AS people FROM rhythm GROUP BY order_days, first_day, last_day"""
 
 
-def features_sql(plan: FeaturePlan, as_of: datetime, carried: Sequence[str] = ()) -> str:
-    """One row a person of the table ``people`` (column profile_key), in no order, with its columns ``carried``."""
+def features_sql(plan: FeaturePlan, as_of: datetime, carried: Sequence[str] = (), instants: Instants = AT_ONE) -> str:
+    """One row a row of the table ``people`` (profile_key; of many instants also place and as_of), in no order.
+
+    Args:
+        as_of: the instant; the latest where each row has its own.
+        carried: further columns of ``people``.
+    """
+    parts = _parts(plan, as_of, instants)
+    tables = [(name, columns) for name, _, columns in parts if columns]
+    inner = ", ".join(f"{name} AS ({sql}\n)" for name, sql, _ in parts)
+    key = instants.key
+    own = ["p.profile_key", *(["p.place"] if instants.many else []), *(f"p.{name}" for name in carried)]
+    shown = ", ".join([*own, *(f"{name}.{column}" for name, columns in tables for column in columns)])
+    joined = "\n".join(f"LEFT JOIN {name} ON {name}.{key} = p.{key}" for name, _ in tables)
+    return f"{f'WITH {inner}' if inner else ''}\nSELECT {shown}\nFROM people p\n{joined}"
+
+
+_Part = tuple[str, str, tuple[str, ...]]
+"""A named query, and the columns of it that are shown; none where it is a step on the way."""
+
+
+def _parts(plan: FeaturePlan, as_of: datetime, instants: Instants) -> list[_Part]:
     zone = ZoneInfo(plan.zone)
+    day = local_day("e.ts", zone, as_of)
+    found = _order_parts(plan, as_of, zone, instants) if _orders(plan) else []
+    if {"activity", "events"} & {*plan.base}:
+        columns = _activity(plan, day, instants)
+        found.append(("activity", _events_sql(columns, DONE_BY_PEOPLE, instants), tuple(columns)))
+    found += tallying.parts(plan, day, instants)
+    return found + traits.parts(plan, instants)
+
+
+def _events_sql(columns: dict[str, str], which: str, instants: Instants) -> str:
     return f"""
-WITH placed AS (
-  SELECT o.seq, p.profile_key, o.ts, o.kind, {local_day("o.ts", zone, as_of)} AS day,
-    CASE WHEN coalesce(o.currency, $currency) = $currency THEN o.amount_minor ELSE 0 END AS minor{_ORDERS}
-), spending AS (
-  SELECT profile_key, {_joined(_spending())} FROM placed GROUP BY profile_key
-), days AS (
-  SELECT profile_key, day, sum(minor) AS minor FROM placed WHERE kind = 'completed' GROUP BY profile_key, day
-), gaps AS (
-  SELECT profile_key, day, minor, day - lag(day) OVER (PARTITION BY profile_key ORDER BY day) AS gap FROM days
-), rhythm AS (
-  SELECT profile_key, count(*) AS order_days, min(day) AS first_day, max(day) AS last_day,
-    CAST(sum(gap) AS BIGINT) AS gap_sum, CAST(sum(gap * gap) AS BIGINT) AS gap_squares, max(gap) AS gap_max,
-    max(minor) AS best_day_minor
-  FROM gaps GROUP BY profile_key
-), baskets AS (
-  SELECT l.profile_key, {_joined(_baskets())}
-  FROM order_item_rows i JOIN placed l ON l.seq = i.seq
-  WHERE l.kind = 'completed' GROUP BY l.profile_key
-), activity AS (
-  SELECT e.profile_key, {_joined(_activity(plan, local_day("e.ts", zone, as_of)))}
+  SELECT p.{instants.key}, {_joined(columns)}
   FROM log_events e JOIN people p ON p.profile_key = e.profile_key
-  WHERE e.ts <= $as_of AND e.known_at <= $as_of AND {DONE_BY_PEOPLE} GROUP BY e.profile_key
-)
-SELECT p.profile_key, {", ".join([*(f"p.{name}" for name in carried), *_outer(plan)])}
-FROM people p
-LEFT JOIN spending ON spending.profile_key = p.profile_key
-LEFT JOIN rhythm ON rhythm.profile_key = p.profile_key
-LEFT JOIN baskets ON baskets.profile_key = p.profile_key
-LEFT JOIN activity ON activity.profile_key = p.profile_key"""
+  WHERE {instants.there("e")} AND {which} GROUP BY p.{instants.key}"""
+
+
+def _order_parts(plan: FeaturePlan, as_of: datetime, zone: ZoneInfo, instants: Instants) -> list[_Part]:
+    key, base = instants.key, {*plan.base}
+    minor = "CASE WHEN coalesce(o.currency, $currency) = $currency THEN o.amount_minor ELSE 0 END"
+    day = local_day("o.ts", zone, as_of)
+    placed = f"\n  SELECT o.seq, {instants.carried}, o.ts, o.kind, {day} AS day, {minor} AS minor{_placed(instants)}"
+    spending = _spending(instants)
+    found: list[_Part] = [
+        ("placed", placed, ()),
+        ("spending", f"\n  SELECT {key}, {_joined(spending)} FROM placed GROUP BY {key}", tuple(spending)),
+    ]
+    if base & {"rhythm", "repeat"}:
+        found += _rhythm_parts(key)
+    if "baskets" in base:
+        columns = _baskets(instants)
+        sql = (
+            f"\n  SELECT l.{key}, {_joined(columns)}\n  FROM order_item_rows i JOIN placed l ON l.seq = i.seq"
+            f"\n  WHERE l.kind = 'completed' GROUP BY l.{key}"
+        )
+        found.append(("baskets", sql, tuple(columns)))
+    return found
+
+
+def _rhythm_parts(key: str) -> list[_Part]:
+    days = f"\n  SELECT {key}, day, sum(minor) AS minor FROM placed WHERE kind = 'completed' GROUP BY {key}, day"
+    gaps = f"\n  SELECT {key}, day, minor, day - lag(day) OVER (PARTITION BY {key} ORDER BY day) AS gap FROM days"
+    rhythm = {
+        "order_days": "count(*)",
+        "first_day": "min(day)",
+        "last_day": "max(day)",
+        "gap_sum": "CAST(sum(gap) AS BIGINT)",
+        "gap_squares": "CAST(sum(gap * gap) AS BIGINT)",
+        "gap_max": "max(gap)",
+        "best_day_minor": "max(minor)",
+    }
+    return [
+        ("days", days, ()),
+        ("gaps", gaps, ()),
+        ("rhythm", f"\n  SELECT {key}, {_joined(rhythm)}\n  FROM gaps GROUP BY {key}", tuple(rhythm)),
+    ]
 
 
 def _joined(columns: dict[str, str]) -> str:
     return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
 
 
-def _spending() -> dict[str, str]:
+def _spending(instants: Instants) -> dict[str, str]:
     bought = "kind = 'completed'"
     columns = {
         "orders_all": f"count(*) FILTER (WHERE {bought})",
         "spent_all": f"CAST(sum(minor) FILTER (WHERE {bought}) AS BIGINT)",
         "last_order": f"max(ts) FILTER (WHERE {bought})",
         "refunds_all": "count(*) FILTER (WHERE kind = 'refunded')",
-        "refunds_90": "count(*) FILTER (WHERE kind = 'refunded' AND ts > $since_90)",
+        "refunds_90": f"count(*) FILTER (WHERE kind = 'refunded' AND {instants.since('ts', 90)})",
         "refunded_all": "CAST(sum(minor) FILTER (WHERE kind = 'refunded') AS BIGINT)",
         "cancelled_all": "count(*) FILTER (WHERE kind = 'cancelled')",
     }
     for days in ORDER_WINDOWS:
-        within = f"{bought} AND ts > $since_{days}"
+        within = f"{bought} AND {instants.since('ts', days)}"
         columns[f"orders_{days}"] = f"count(*) FILTER (WHERE {within})"
         columns[f"spent_{days}"] = f"CAST(sum(minor) FILTER (WHERE {within}) AS BIGINT)"
     return columns
 
 
-def _baskets() -> dict[str, str]:
+def _baskets(instants: Instants) -> dict[str, str]:
     return {
         "lines": "count(*)",
         "units_micro": "CAST(sum(i.quantity_micro) AS BIGINT)",
         "products": "count(DISTINCT i.product_id)",
-        "products_90": "count(DISTINCT CASE WHEN l.ts > $since_90 THEN i.product_id END)",
+        "products_90": f"count(DISTINCT CASE WHEN {instants.since('l.ts', 90, 'l')} THEN i.product_id END)",
         "categories": "count(DISTINCT i.category)",
     }
 
 
-def _activity(plan: FeaturePlan, day: str) -> dict[str, str]:
-    columns = {"first_event": "min(e.ts)", "last_event": "max(e.ts)", "kinds": "count(DISTINCT e.event)"}
-    for days in ACTIVE_WINDOWS:
-        columns[f"events_{days}"] = f"count(*) FILTER (WHERE e.ts > $since_{days})"
-        columns[f"active_{days}"] = f"count(DISTINCT CASE WHEN e.ts > $since_{days} THEN {day} END)"
-    for place in range(len(plan.events)):
-        for days in EVENT_WINDOWS:
-            columns[f"event_{place}_{days}"] = (
-                f"count(*) FILTER (WHERE e.event = $event_{place} AND e.ts > $since_{days})"
-            )
-    return columns
-
-
-def _outer(plan: FeaturePlan) -> list[str]:
-    rhythm = ("order_days", "first_day", "last_day", "gap_sum", "gap_squares", "gap_max", "best_day_minor")
-    return [
-        *(f"spending.{name}" for name in _spending()),
-        *(f"rhythm.{name}" for name in rhythm),
-        *(f"baskets.{name}" for name in _baskets()),
-        *(f"activity.{name}" for name in _activity(plan, "0")),
-    ]
+def _activity(plan: FeaturePlan, day: str, instants: Instants) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    if "activity" in plan.base:
+        columns |= {"first_event": "min(e.ts)", "last_event": "max(e.ts)", "kinds": "count(DISTINCT e.event)"}
+        for days in ACTIVE_WINDOWS:
+            within = instants.since("e.ts", days, "p")
+            columns[f"events_{days}"] = f"count(*) FILTER (WHERE {within})"
+            columns[f"active_{days}"] = f"count(DISTINCT CASE WHEN {within} THEN {day} END)"
+    if "events" in plan.base:
+        for place in range(len(plan.events)):
+            for days in EVENT_WINDOWS:
+                columns[f"event_{place}_{days}"] = (
+                    f"count(*) FILTER (WHERE e.event = $event_{place} AND {instants.since('e.ts', days, 'p')})"
+                )
+    return columns or {"events_all": "count(*)"}

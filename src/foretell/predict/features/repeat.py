@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from foretell.predict.features.crowd import Crowd, histories_of
 from foretell.predict.features.plan import Feature, FeaturePlan, Floats
-from foretell.predict.features.shape import Column, Raw
+from foretell.predict.features.raw import Column, Raw
 
 
 def repeat_buying(raw: Raw, plan: FeaturePlan, crowd: Crowd) -> list[Column]:
-    """P(alive), expected purchases and P(no purchase) over each of the plan's horizons.
+    """P(alive), expected purchases and P(no purchase) over each of the plan's horizons, of these what it keeps.
 
     By the crowd's model; NaN for people without an order, and for everybody where there is none.
     """
+    if "repeat" not in plan.base:
+        return []
     days, first, last = raw.count("order_days"), raw.number("first_day"), raw.number("last_day")
     buyers = np.flatnonzero(days > 0)
     model = crowd.buying
-    described = _features(plan)
+    described = [replace(feature, family="repeat") for feature in _features(plan)]
     if model is None or not buyers.size:
-        return [(feature, np.full(days.size, np.nan)) for feature in described]
+        return [(one, np.full(days.size, np.nan)) for one in described if plan.keeps(one.name)]
     histories = histories_of(days[buyers], first[buyers], last[buyers], crowd.today)
     values = [model.alive(histories)]
     for horizon in plan.horizons_days:
         units = model.units(horizon)
         values.append(model.expected_purchases(histories, units))
         values.append(model.no_purchase(histories, units))
-    return [(feature, _spread(answer, buyers, days.size)) for feature, answer in zip(described, values, strict=True)]
+    pairs = zip(described, values, strict=True)
+    return [(one, _spread(answer, buyers, days.size)) for one, answer in pairs if plan.keeps(one.name)]
 
 
 def of_horizon(names: Iterable[str], plan: FeaturePlan, days: float) -> tuple[str, ...]:

@@ -1,0 +1,44 @@
+"""At which instant a query of features reads: one for everybody, or each row its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Instants:
+    """How the people of a query (table ``people``) and their instants are written.
+
+    Args:
+        many: each row of ``people`` has its own ``as_of`` and its ``place``; else all are read at ``$as_of``.
+    """
+
+    many: bool = False
+
+    @property
+    def key(self) -> str:
+        """What tells the rows of ``people`` apart."""
+        return "place" if self.many else "profile_key"
+
+    @property
+    def carried(self) -> str:
+        """What a row that is joined with ``people`` (alias p) takes along."""
+        return "p.place, p.as_of" if self.many else "p.profile_key"
+
+    def there(self, alias: str) -> str:
+        """That a row had happened and was known."""
+        until = "p.as_of" if self.many else "$as_of"
+        latest = f" AND {alias}.ts <= $as_of" if self.many else ""
+        return f"{alias}.ts <= {until} AND {alias}.known_at <= {until}{latest}"
+
+    def since(self, column: str, days: int, alias: str = "") -> str:
+        """That an instant lies in the last ``days``; ``alias`` is whose ``as_of`` counts where each has its own."""
+        if not self.many:
+            return f"{column} > $since_{days}"
+        owner = f"{alias}." if alias else ""
+        return f"{column} > {owner}as_of - INTERVAL '{days}' DAY"
+
+
+AT_ONE = Instants()
+"""All people as of the same instant."""
+EACH_ITS_OWN = Instants(many=True)
