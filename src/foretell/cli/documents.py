@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from foretell import app as wiring
-from foretell import definitions
+from foretell import definitions, predict
 from foretell.cli.identities import show_preview
 from foretell.cli.opening import TakenByServer, root_of, workspace_at
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, tell
 from foretell.cli.tables import say, table
 from foretell.condition import SCHEMAS, condition_schema
-from foretell.definitions import Change, ListChange, Plan, Problem, WorkspaceSettings
+from foretell.definitions import Change, Finding, ListChange, Plan, Problem, WorkspaceSettings
 from foretell.errors import UsageError
 from foretell.web import presence_among, presence_in
 
@@ -48,16 +48,18 @@ def init(
 def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
     """Look whether a workspace is in order, and where each setting comes from."""
     served: list[TakenByServer] = []
+    doubted: list[Finding] = []
 
     def open_stores(root: Path, _: WorkspaceSettings) -> str:
         try:
             with workspace_at(root, "write") as found:
+                doubted.extend(_doubted(found))
                 return f"opened; {found.engine.analytics.last_batch():,} batches applied"
         except TakenByServer as taken:
             served.extend([taken] if presence_in(taken.data) or presence_among(taken.root) else [])
             raise
 
-    findings = definitions.doctor(root_of(workspace), open_stores=open_stores)
+    findings = [*definitions.doctor(root_of(workspace), open_stores=open_stores), *doubted]
     if served:
         raise served[0]
     if as_json:
@@ -72,6 +74,14 @@ def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
         )
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _doubted(found: wiring.Workspace) -> Iterator[Finding]:
+    """Predictions whose scores have not come true of late."""
+    for document in found.catalog.all("prediction"):
+        told = predict.trust(found.engine, found.catalog, document.key, as_of=found.clock.now())
+        for words in told.warnings.values():
+            yield Finding(document.name, False, words, f"Run foretell predict train {document.key}.")
 
 
 def plan(

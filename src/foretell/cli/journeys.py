@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from foretell import journey, measure
+from foretell import journey, measure, predict
+from foretell.app import Workspace as OpenWorkspace
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, number
 from foretell.cli.tables import heading, right, say, table
+from foretell.condition import parse
 from foretell.journey import JourneyReport, JourneyState
 
 app = typer.Typer(help="Journeys: start, pause, what they did.")
@@ -62,14 +64,25 @@ def report(key: Key, workspace: Workspace = HERE, as_json: AsJson = False) -> No
         now = found.clock.now()
         told = journey.report(found.engine, found.catalog, key, now=now)
         lift = measure.journey_lift(found.engine, found.catalog, key, now=now)
+        doubts = _doubts(found, key)
     if as_json:
-        emit_json({**told.as_dict(), "lift": lift.as_dict()})
+        emit_json({**told.as_dict(), "lift": lift.as_dict(), "scores": doubts})
         return
     _show(told)
+    for words in doubts:
+        say(words, hang=2)
     say("")
     say(lift.verdict)
     for note in lift.notes:
         say(note)
+
+
+def _doubts(found: OpenWorkspace, key: str) -> list[str]:
+    """What is to be said of the scores that people enter by; of a journey that was taken out, nothing."""
+    if not found.catalog.has("journey", key):
+        return []
+    tree = parse(journey.spec_of(found.catalog.get("journey", key)).enter)
+    return predict.trust_words(found.engine, found.catalog, tree, as_of=found.clock.now())
 
 
 def _show_state(state: JourneyState, as_json: bool) -> None:

@@ -20,6 +20,8 @@ _LOG = logging.getLogger("foretell.web")
 _STATUS = {
     "PROFILE_AMBIGUOUS": 409,
     "CASE_CHANGED": 409,
+    "AT_WORK": 409,
+    "NO_QUADRANT": 409,
     "CASE_CLOSED": 409,
     "REQUEST_CLOSED": 409,
     "ALREADY_ERASED": 409,
@@ -100,10 +102,15 @@ def status_of(error: ForetellError) -> int:
     return 409 if error.code.startswith(("NOT_", "NOBODY")) else 500
 
 
+def told_of(error: ForetellError) -> Told:
+    """An error as it is told inside an answer."""
+    return Told(code=error.code, what=error.what, thing=error.thing, where=error.where, next_step=error.next_step)
+
+
 def body_of(error: ForetellError) -> dict[str, Any]:
     """The JSON body of an error that somebody is told; it counts as told."""
     telemetry.count_error(error)
-    told = Told(code=error.code, what=error.what, thing=error.thing, where=error.where, next_step=error.next_step)
+    told = told_of(error)
     return ErrorBody(error=told, request_id=telemetry.request_id()).model_dump()
 
 

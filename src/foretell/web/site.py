@@ -20,6 +20,7 @@ from foretell.web.caching import Cache
 from foretell.web.ready_cards import ReadyCards
 from foretell.web.senders import Senders
 from foretell.web.worker import Worker
+from foretell.web.works import Works
 
 if TYPE_CHECKING:
     from foretell.web.commanding import Commands
@@ -47,10 +48,12 @@ class Site:
     leader: Process | None = None
     senders: Senders = field(init=False)
     cards: ReadyCards = field(init=False)
+    works: Works = field(init=False)
 
     def __post_init__(self) -> None:
         self.senders = Senders(self.workspace, self.access)
         self.cards = ReadyCards(self)
+        self.works = Works()
 
     @property
     def now(self) -> datetime:

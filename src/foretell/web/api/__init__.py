@@ -20,7 +20,15 @@ from foretell.web.api import (
     overviews,
     own_tables,
     people,
+    person_foreseen,
+    person_reasons,
     personas,
+    prediction_builder,
+    prediction_cards,
+    prediction_people,
+    prediction_runs,
+    prediction_values,
+    prediction_work,
     predictions,
     privacy,
     profile_writes,
@@ -39,9 +47,12 @@ from foretell.web.errors import ERRORS
 
 router = APIRouter(responses=ERRORS)
 PARTS = (
-    workspace, overview, overviews, people, profiles, profile_writes, consents, identity, conditions, segments,
+    workspace, overview, overviews, people, person_foreseen, person_reasons, profiles, profile_writes, consents,
+    identity, conditions, segments,
     segment_groups, segment_discovery, segment_history, segment_saving, exports,
-    personas, predictions, journeys, inbox, messages, cases, kpis, sources, data_health, tracking, quarantine, privacy,
+    personas, predictions, prediction_builder, prediction_cards, prediction_people, prediction_runs,
+    prediction_values, prediction_work,
+    journeys, inbox, messages, cases, kpis, sources, data_health, tracking, quarantine, privacy,
     own_tables, matching,
 )  # fmt: skip
 for part in PARTS:

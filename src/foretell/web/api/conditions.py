@@ -22,7 +22,7 @@ MOST_SAMPLED = 50
 MOST_LEVELS = 80
 
 
-def _sound(raw: dict[str, Any]) -> dict[str, Any]:
+def sound(raw: dict[str, Any]) -> dict[str, Any]:
     """Nothing that cannot be written down: texts of whole characters, not nested without end."""
     level: list[Any] = [raw]
     for _ in range(MOST_LEVELS):
@@ -48,7 +48,7 @@ def _encoded(text: str) -> None:
         raise ValueError("a text holds half a character") from error
 
 
-WrittenCondition = Annotated[dict[str, Any], AfterValidator(_sound)]
+WrittenCondition = Annotated[dict[str, Any], AfterValidator(sound)]
 """A condition as a value that somebody sends."""
 
 
@@ -133,7 +133,7 @@ class PredictionName(BaseModel):
     key: str
     title: str
     horizons: list[str]
-    unit: Literal["probability", "money"]
+    unit: Literal["probability", "money", "count"]
 
 
 class ListName(BaseModel):
@@ -281,7 +281,7 @@ def _prediction(catalog: Catalog, key: str) -> PredictionName:
         key=key,
         title=spec.name or key,
         horizons=[str(one) for one in (*(spec.horizons or ()), spec.horizon) if one is not None],
-        unit="probability" if spec.value is None else "money",
+        unit=spec.foresees,
     )
 
 

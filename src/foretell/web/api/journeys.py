@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from foretell import journey
+from foretell import journey, predict
 from foretell.condition import parse, sentence
 from foretell.web.api.lifts import JourneyLift, journey_lift
 from foretell.web.api.shapes import Instant
@@ -105,6 +105,7 @@ class JourneyBody(BaseModel):
     steps: list[Step]
     arms: Arms
     lift: JourneyLift
+    scores: list[str] = Field(description="What is to be said of the scores that people enter by; empty: all is well.")
     as_of: Instant
 
 
@@ -155,6 +156,7 @@ def journey_detail(site: Here, key: str) -> JourneyBody:
         steps=[_step(step, key) for step in told.steps],
         arms=Arms(treated=told.treated, held_out=told.held_out),
         lift=journey_lift(site, key),
+        scores=predict.trust_words(place.engine, place.catalog, parse(spec.enter), as_of=site.now),
         as_of=site.now,
     )
 

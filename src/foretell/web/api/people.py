@@ -110,7 +110,7 @@ class PersonPrediction(Estimate):
     key: str
     title: str
     horizon: str
-    unit: Literal["probability", "money"]
+    unit: Literal["probability", "money", "count"]
     as_of: Instant
     reasons: list[Reason]
     history: list[ScoreAt] = Field(description="All stored scores over this horizon, oldest first.")
@@ -349,7 +349,7 @@ def _predictions(site: Site, profile_key: int) -> list[PersonPrediction]:
         PersonPrediction(
             key=one.prediction,
             title=predict.spec_of(catalog, one.prediction).name or one.prediction,
-            unit="money" if predict.spec_of(catalog, one.prediction).value else "probability",
+            unit=predict.spec_of(catalog, one.prediction).foresees,
             horizon=one.horizon,
             score=one.score,
             low=one.low,

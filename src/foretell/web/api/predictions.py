@@ -36,7 +36,7 @@ class PredictionRow(BaseModel):
 
     key: str
     title: str
-    unit: Literal["probability", "money"]
+    unit: Literal["probability", "money", "count"]
     question: str = Field(description="What is foreseen, in words.")
     horizons: list[str]
     trained_as_of: Instant | None = Field(description="Null where it was never trained.")
@@ -90,6 +90,25 @@ class Run(BaseModel):
     error: str | None
 
 
+class AtTrigger(BaseModel):
+    """Those of the test window at 70 % and more."""
+
+    n: int
+    mean_probability: float | None
+    precision: float | None = Field(description="Share of them for whom it came true.")
+    precision_low: float | None
+    precision_high: float | None
+
+
+class Fifth(BaseModel):
+    """A fifth of the people of the test window, by what was expected of them."""
+
+    n: int
+    mean_expected: float
+    mean_actual: float
+    coverage: float = Field(description="Share of them whose amount lay inside their interval.")
+
+
 class HorizonReport(BaseModel):
     """How good a prediction is over one horizon, on a window it did not learn from."""
 
@@ -100,8 +119,15 @@ class HorizonReport(BaseModel):
     base_rate: float | None = Field(description="Share for whom it came true in the test window.")
     mean: float | None = Field(description="Mean probability in the test window.")
     test_n: int | None
+    ece_limit: float | None = Field(description="Up to this the calibration error is what chance explains.")
+    base_rate_train: float | None = Field(description="The share in the windows it learnt from.")
+    shift: float | None = Field(description="Share of the test window less that of training.")
+    shift_low: float | None
+    shift_high: float | None
+    at_70: AtTrigger | None
     reliability: list[Bin]
     gains: list[Gain]
+    fifths: list[Fifth] = Field(description="Of a value that is learnt from features; else empty.")
     drivers: list[DriverBody]
     verdict: str
 
@@ -174,7 +200,7 @@ def _row(site: Site, key: str) -> PredictionRow:
     return PredictionRow(
         key=key,
         title=spec.name or key,
-        unit="money" if value else "probability",
+        unit=spec.foresees,
         question=says,
         horizons=list(spec.all_horizons),
         trained_as_of=datetime.fromisoformat(report["trained_as_of"]) if report else None,
@@ -237,8 +263,18 @@ def _horizon(site: Site, key: str, horizon: str, report: Mapping[str, Any]) -> H
         base_rate=calibration.get("base_rate_test"),
         mean=calibration.get("mean_probability"),
         test_n=calibration.get("test_n"),
+        ece_limit=calibration.get("ece_expected_at_most"),
+        base_rate_train=calibration.get("base_rate_train"),
+        shift=calibration.get("base_rate_shift"),
+        shift_low=calibration.get("base_rate_shift_low"),
+        shift_high=calibration.get("base_rate_shift_high"),
+        at_70=AtTrigger(**calibration["at_70_percent"]) if "at_70_percent" in calibration else None,
         reliability=bins,
         gains=_gains(bins),
+        fifths=[
+            Fifth(**{name: part[name] for name in Fifth.model_fields})
+            for part in (report["horizons"].get(horizon) or {}).get("fifths", [])
+        ],
         drivers=[
             DriverBody(feature=one.feature, text=one.words, importance=one.weight, people=one.people, rises=one.rises)
             for one in moved

@@ -14,7 +14,7 @@ from foretell.definitions import DurationText
 from foretell.errors import DefinitionErrors, ForetellError
 from foretell.web import documents
 from foretell.web.api.conditions import ConditionProblem, WrittenCondition
-from foretell.web.errors import Told, status_of
+from foretell.web.errors import Told, status_of, told_of
 from foretell.web.site import Here
 
 router = APIRouter(prefix="/segments", tags=["segments"])
@@ -69,8 +69,8 @@ def save_segment(site: Here, key: str, body: SegmentContent, revision: Revision 
     try:
         saved = documents.save(site, "segment", key, spec, base_revision=revision)
     except DefinitionErrors as error:
-        return _not_saved(error, spec)
-    problems = [_problem(warning.as_error(), "warning", spec) for warning in saved.warnings]
+        return not_saved(error, spec)
+    problems = [problem_in_spec(warning.as_error(), "warning", spec) for warning in saved.warnings]
     return SavedSegment(key=key, revision=saved.revision, file=saved.file, problems=problems)
 
 
@@ -80,15 +80,17 @@ def delete_segment(site: Here, key: str, revision: Revision = None) -> None:
     documents.remove(site, "segment", key, base_revision=revision)
 
 
-def _not_saved(error: DefinitionErrors, spec: dict[str, Any]) -> JSONResponse:
+def not_saved(error: DefinitionErrors, spec: dict[str, Any]) -> JSONResponse:
+    """The answer where a document of the app is wrong: everything at its place in the ``spec``."""
     status = status_of(error)
-    told = Told(code=error.code, what=error.what, thing=error.thing, where=error.where, next_step=error.next_step)
-    problems = [_problem(one, "error", spec) for one in error.errors]
-    body = NotSaved(error=told, problems=problems).model_dump()
+    problems = [problem_in_spec(one, "error", spec) for one in error.errors]
+    body = NotSaved(error=told_of(error), problems=problems).model_dump()
     return JSONResponse(body, status if status == 409 else 422)
 
 
-def _problem(error: ForetellError, severity: Literal["error", "warning"], spec: dict[str, Any]) -> ConditionProblem:
+def problem_in_spec(
+    error: ForetellError, severity: Literal["error", "warning"], spec: dict[str, Any]
+) -> ConditionProblem:
     """A problem with its path below the document's ``spec``; one of another part of the document keeps its name."""
     path = list(definitions.pointed(error.where, {"spec": spec})) if error.where.startswith("#") else []
     return ConditionProblem(
