@@ -852,6 +852,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/{profile_id}/foreseen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Foreseen
+         * @description When something is expected of a person; any identifier finds them.
+         */
+        get: operations["foreseen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{profile_id}/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reasons
+         * @description Exact reasons of a person's last score, worked out now; any identifier finds them.
+         */
+        get: operations["reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{profile_id}/send-time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send Time
+         * @description When and how to reach a person; any identifier finds them.
+         */
+        get: operations["send_time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/{profile_id}/sessions": {
         parameters: {
             query?: never;
@@ -1076,6 +1136,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/predictions/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look Before Training
+         * @description How often it came true, what there is to learn from, and what a model could make of it; nothing is fitted.
+         */
+        post: operations["look_before_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/predictions/{key}": {
         parameters: {
             query?: never;
@@ -1088,6 +1168,354 @@ export interface paths {
          * @description One prediction: how good, why, and how it did before.
          */
         get: operations["prediction"];
+        /**
+         * Save Prediction
+         * @description Save a prediction and put it in force. Predictions that people keep in files are refused.
+         */
+        put: operations["save_prediction"];
+        post?: never;
+        /**
+         * Delete Prediction
+         * @description Take a prediction of the app out of force; models and scores stay. What others still name is refused.
+         */
+        delete: operations["delete_prediction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate Model
+         * @description Put a model in use, also one that was held back.
+         */
+        post: operations["activate_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Card
+         * @description The card of the model that scores, or of an earlier one.
+         */
+        get: operations["card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction Categories
+         * @description How probable each value of the property is that the prediction is told apart by, such as each category.
+         */
+        get: operations["prediction_categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction Checks
+         * @description What has moved since the training, whether scores came true, and whether they may be acted on.
+         */
+        get: operations["prediction_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Prediction Runs
+         * @description What differs between two runs: metrics, drivers, what they learnt from, settings.
+         */
+        get: operations["compare_prediction_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction Document
+         * @description The document behind a prediction, as a value and as YAML.
+         */
+        get: operations["prediction_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/partial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Partial
+         * @description Drivers, partial dependence and groups, as they were worked out at training.
+         */
+        get: operations["partial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction People
+         * @description Who was scored last, the highest score first; of a group of the quadrant the most money first.
+         */
+        get: operations["prediction_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/quadrant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction Quadrant
+         * @description Who leaves now, who drifts away slowly, who is well, and whose short risk is noise.
+         */
+        get: operations["prediction_quadrant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Prediction Back
+         * @description Go back to an earlier model; scores come from it until the next training.
+         */
+        post: operations["roll_prediction_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction Runs
+         * @description Every training with its metrics, its reason and what became of it; quality over time.
+         */
+        get: operations["prediction_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score Prediction
+         * @description Score everybody now by the model in use; it goes on by itself.
+         */
+        post: operations["score_prediction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/spread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Score Spread
+         * @description How the last scores lie: how many people have which.
+         */
+        get: operations["score_spread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/stability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stability
+         * @description What drove the scores in each training.
+         */
+        get: operations["stability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train Prediction
+         * @description Train on everything that is complete now, then score everybody; it goes on by itself.
+         */
+        post: operations["train_prediction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values
+         * @description What people are expected to spend over the horizon, by cohort or by segment.
+         */
+        get: operations["values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{key}/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prediction Work
+         * @description How the training or scoring goes that was asked for last.
+         */
+        get: operations["prediction_work"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2143,6 +2571,53 @@ export interface components {
             subject: string;
         };
         /**
+         * AmountPointBody
+         * @description The mean of a value over one window.
+         */
+        AmountPointBody: {
+            /** At */
+            at: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Mean */
+            mean: number | null;
+            /** People */
+            people: number;
+            /**
+             * Zeros
+             * @description Share with nothing at all.
+             */
+            zeros: number | null;
+        };
+        /**
+         * AmountsBody
+         * @description The distribution of a value.
+         */
+        AmountsBody: {
+            /**
+             * Bars
+             * @description Of those with something in the latest window.
+             */
+            bars: components["schemas"]["BarBody"][];
+            /** People */
+            people: number;
+            /** Points */
+            points: components["schemas"]["AmountPointBody"][];
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            };
+            /**
+             * Top Tenth
+             * @description Share of the whole that the tenth with the most has.
+             */
+            top_tenth: number | null;
+            /** Zeros */
+            zeros: number;
+        };
+        /**
          * Arms
          * @description Runs by arm.
          */
@@ -2185,6 +2660,37 @@ export interface components {
             ids: string[];
         };
         /**
+         * AtTrigger
+         * @description Those of the test window at 70 % and more.
+         */
+        AtTrigger: {
+            /** Mean Probability */
+            mean_probability: number | null;
+            /** N */
+            n: number;
+            /**
+             * Precision
+             * @description Share of them for whom it came true.
+             */
+            precision: number | null;
+            /** Precision High */
+            precision_high: number | null;
+            /** Precision Low */
+            precision_low: number | null;
+        };
+        /**
+         * BarBody
+         * @description People of the latest window by amount.
+         */
+        BarBody: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number;
+            /** People */
+            people: number;
+        };
+        /**
          * BehaviourUsed
          * @description A behaviour that people were looked at by.
          */
@@ -2216,6 +2722,36 @@ export interface components {
              * @description At most 100.
              */
             rows: components["schemas"]["TableRow"][];
+        };
+        /**
+         * Beside
+         * @description A new model beside the one in use, on the same people; levels are fitted to the window for both.
+         */
+        Beside: {
+            /** Clearly Worse */
+            clearly_worse: boolean;
+            /** High */
+            high: number;
+            /** Horizon */
+            horizon: string;
+            /**
+             * Low
+             * @description 90 % interval of the difference; above 0 the new one is worse.
+             */
+            low: number;
+            /**
+             * New
+             * @description Log-loss of the new one.
+             */
+            new: number;
+            /** New Auc */
+            new_auc: number | null;
+            /** Old */
+            old: number;
+            /** Old Auc */
+            old_auc: number | null;
+            /** People */
+            people: number;
         };
         /**
          * Biggest
@@ -2518,6 +3054,26 @@ export interface components {
             score: number;
         };
         /**
+         * CardSection
+         * @description A part of a card.
+         */
+        CardSection: {
+            /**
+             * Rows
+             * @description A table: column → cell, the same columns in every row.
+             */
+            rows: {
+                [key: string]: string;
+            }[];
+            /**
+             * Text
+             * @description Paragraphs.
+             */
+            text: string[];
+            /** Title */
+            title: string;
+        };
+        /**
          * CardTrait
          * @description A trait of a person, by the rule that the identity document gives it.
          */
@@ -2756,6 +3312,75 @@ export interface components {
             fields: string[];
         };
         /**
+         * CategoryRow
+         * @description One value of the property that a prediction is told apart by, such as a category.
+         */
+        CategoryRow: {
+            /** As Of */
+            as_of: string;
+            /**
+             * High
+             * @description People for whom it is the most probable value.
+             */
+            high: number;
+            /**
+             * Mean
+             * @description Mean probability over the horizon.
+             */
+            mean: number;
+            /** Value */
+            value: string;
+        };
+        /**
+         * CategoryRows
+         * @description The values of a prediction ``per`` a property.
+         */
+        CategoryRows: {
+            /** Horizon */
+            horizon: string;
+            /** Per */
+            per: string | null;
+            /**
+             * Rows
+             * @description The most probable first; empty where it is not told apart.
+             */
+            rows: components["schemas"]["CategoryRow"][];
+        };
+        /**
+         * CellBody
+         * @description One of the four groups.
+         */
+        CellBody: {
+            /**
+             * Condition
+             * @description Says the same people, for a segment.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Long */
+            long: number | null;
+            /**
+             * Money
+             * @description What its people are expected to spend, major units.
+             */
+            money: number | null;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "act_now" | "slow_drift" | "healthy" | "noisy";
+            /** People */
+            people: number;
+            /** Share */
+            share: number;
+            /**
+             * Short
+             * @description Mean probability over the short horizon.
+             */
+            short: number | null;
+        };
+        /**
          * ChangesOfDay
          * @description How many people came and went on a day (UTC).
          */
@@ -2771,6 +3396,32 @@ export interface components {
             exited: number;
         };
         /**
+         * ChannelBody
+         * @description How a person answers over a channel.
+         */
+        ChannelBody: {
+            /** Answers */
+            answers: number;
+            /** Channel */
+            channel: string;
+            /**
+             * Expected
+             * @description Answers a message.
+             */
+            expected: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Messages */
+            messages: number;
+            /**
+             * Sure
+             * @description From what it is known.
+             */
+            sure: string;
+        };
+        /**
          * Check
          * @description One check of the gate.
          */
@@ -2784,6 +3435,79 @@ export interface components {
             found: string;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * CheckRow
+         * @description One thing held against what it was at training, or against what came true.
+         */
+        CheckRow: {
+            /** As Of */
+            as_of: string;
+            /** Expected */
+            expected: number | null;
+            /** High */
+            high: number | null;
+            /** Limit */
+            limit: number;
+            /** Low */
+            low: number | null;
+            /** Model */
+            model: string;
+            /** Observed */
+            observed: number | null;
+            /** People */
+            people: number;
+            /** Scored At */
+            scored_at: string;
+            /**
+             * Subject
+             * @description Name of the feature, or the horizon.
+             */
+            subject: string;
+            /**
+             * Value
+             * @description Population stability index, or the calibration error.
+             */
+            value: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "steady" | "moving" | "moved" | "off";
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "feature" | "scores" | "calibration";
+            /** Words */
+            words: string;
+        };
+        /**
+         * Checks
+         * @description What was checked, newest first and in it the furthest moved first, and whether scores may be acted on.
+         */
+        Checks: {
+            /**
+             * Accepted
+             * @description Why somebody acts on them all the same.
+             */
+            accepted: string | null;
+            /**
+             * Doubts
+             * @description Horizon → why its probabilities are not to be taken at their word.
+             */
+            doubts: {
+                [key: string]: string;
+            };
+            /** Rows */
+            rows: components["schemas"]["CheckRow"][];
+            /**
+             * Warnings
+             * @description Horizon → what has shown since that they are no longer right.
+             */
+            warnings: {
+                [key: string]: string;
+            };
         };
         /**
          * Closing
@@ -3075,6 +3799,51 @@ export interface components {
             segments: number;
         };
         /**
+         * Curve
+         * @description How the probability goes with a feature.
+         */
+        Curve: {
+            /** Feature */
+            feature: string;
+            /** Points */
+            points: components["schemas"]["CurvePoint"][];
+            /** Text */
+            text: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "count" | "days" | "money" | "number" | "share";
+        };
+        /**
+         * CurvePoint
+         * @description What the probability were if everybody had this value.
+         */
+        CurvePoint: {
+            /**
+             * High
+             * @description A tenth of people lie above.
+             */
+            high: number;
+            /**
+             * Low
+             * @description A tenth of people lie below.
+             */
+            low: number;
+            /** Mean */
+            mean: number;
+            /**
+             * People
+             * @description How many of the sample have about this value.
+             */
+            people: number;
+            /**
+             * Value
+             * @description Null: unknown.
+             */
+            value: number | null;
+        };
+        /**
          * DataHealth
          * @description All sources, and the alerts that are open.
          */
@@ -3148,6 +3917,25 @@ export interface components {
             until: string | null;
         };
         /**
+         * DecisionRow
+         * @description Somebody decided which model scores.
+         */
+        DecisionRow: {
+            /** Decided At */
+            decided_at: string;
+            /**
+             * Does
+             * @enum {string}
+             */
+            does: "rollback" | "activate";
+            /** Holds From */
+            holds_from: string;
+            /** Made By */
+            made_by: string;
+            /** Model */
+            model: string;
+        };
+        /**
          * DeniedJoin
          * @description A join that was denied.
          */
@@ -3196,6 +3984,26 @@ export interface components {
             total: number;
         };
         /**
+         * Dependence
+         * @description What moves the scores over a horizon.
+         */
+        Dependence: {
+            /** Drivers */
+            drivers: components["schemas"]["GlobalDriver"][];
+            /**
+             * Features
+             * @description The ten strongest.
+             */
+            features: components["schemas"]["Curve"][];
+            /**
+             * Groups
+             * @description Groups with 200 tested people and 20 outcomes; those off first.
+             */
+            groups: components["schemas"]["GroupJudged"][];
+            /** Horizon */
+            horizon: string;
+        };
+        /**
          * Difference
          * @description How a persona differs from everybody else in one behaviour.
          */
@@ -3223,6 +4031,38 @@ export interface components {
             others: number | null;
             /** Title */
             title: string;
+        };
+        /**
+         * DifferenceBody
+         * @description What differs between two runs.
+         */
+        DifferenceBody: {
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+            /** Drivers */
+            drivers: components["schemas"]["DifferenceRow"][];
+            /** Metrics */
+            metrics: components["schemas"]["DifferenceRow"][];
+            /** Settings */
+            settings: components["schemas"]["DifferenceRow"][];
+            /** Window */
+            window: components["schemas"]["DifferenceRow"][];
+        };
+        /**
+         * DifferenceRow
+         * @description One thing of two runs.
+         */
+        DifferenceRow: {
+            /** A */
+            a: unknown;
+            /** B */
+            b: unknown;
+            /** Horizon */
+            horizon: string;
+            /** What */
+            what: string;
         };
         /**
          * DiscoverAsked
@@ -3277,7 +4117,7 @@ export interface components {
          * @description What held.
          */
         DiscoverBody: {
-            check: components["schemas"]["WindowBody"];
+            check: components["schemas"]["foretell__web__api__segment_discovery__WindowBody"];
             /**
              * Checked
              * @description People in the half that was checked.
@@ -3302,7 +4142,7 @@ export interface components {
              * @description Groups that were counted.
              */
             looked_at: number;
-            search: components["schemas"]["WindowBody"];
+            search: components["schemas"]["foretell__web__api__segment_discovery__WindowBody"];
             /**
              * Searched
              * @description People in the half that was searched.
@@ -3530,6 +4370,110 @@ export interface components {
             profile_id: string;
         };
         /**
+         * ExactPart
+         * @description What one feature does to the score.
+         */
+        ExactPart: {
+            /**
+             * Effect
+             * @description What it adds to the log-odds; of an amount to the amount or its logarithm.
+             */
+            effect: number;
+            /** Feature */
+            feature: string;
+            /**
+             * Points
+             * @description Its share of the way from the usual probability; null for an amount.
+             */
+            points: number | null;
+            /**
+             * Theme
+             * @description Features of one theme speak of the same.
+             */
+            theme: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ExactScore
+         * @description A stored score and every feature's part in it.
+         */
+        ExactScore: {
+            /**
+             * Base
+             * @description Where nothing is known; with all effects it adds up to total.
+             */
+            base: number;
+            /** Horizon */
+            horizon: string;
+            /** Model */
+            model: string;
+            /**
+             * Reasons
+             * @description The strongest first.
+             */
+            reasons: components["schemas"]["ExactPart"][];
+            /**
+             * Said
+             * @description What the model says now of what is known of that instant.
+             */
+            said: number;
+            /**
+             * Score
+             * @description As stored.
+             */
+            score: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ExactScores
+         * @description Exact reasons over each horizon; none for models that have no parts.
+         */
+        ExactScores: {
+            /** Prediction */
+            prediction: string;
+            /** Rows */
+            rows: components["schemas"]["ExactScore"][];
+        };
+        /**
+         * ExpectedDateBody
+         * @description When the outcome of a prediction is expected of a person.
+         */
+        ExpectedDateBody: {
+            /** As Of */
+            as_of: string;
+            /**
+             * Chance
+             * @description Probability within the longest horizon.
+             */
+            chance: number;
+            /**
+             * Earliest At
+             * @description A tenth lies before it.
+             */
+            earliest_at: string | null;
+            /**
+             * Expected At
+             * @description Half of the probability lies before it; null beyond the horizon.
+             */
+            expected_at: string | null;
+            /**
+             * Horizon
+             * @description The longest one; nothing is said of what lies beyond.
+             */
+            horizon: string;
+            /** Key */
+            key: string;
+            /**
+             * Latest At
+             * @description Nine tenths lie before it.
+             */
+            latest_at: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
          * ExportRow
          * @description An export of a segment.
          */
@@ -3631,6 +4575,31 @@ export interface components {
             orders: number;
             /** Revenue */
             revenue: number;
+        };
+        /**
+         * Fifth
+         * @description A fifth of the people of the test window, by what was expected of them.
+         */
+        Fifth: {
+            /**
+             * Coverage
+             * @description Share of them whose amount lay inside their interval.
+             */
+            coverage: number;
+            /** Mean Actual */
+            mean_actual: number;
+            /** Mean Expected */
+            mean_expected: number;
+            /** N */
+            n: number;
+        };
+        /**
+         * Foreseen
+         * @description What else is foreseen of a person.
+         */
+        Foreseen: {
+            /** Dates */
+            dates: components["schemas"]["ExpectedDateBody"][];
         };
         /**
          * FormatBody
@@ -3832,6 +4801,79 @@ export interface components {
             words: components["schemas"]["GivenWord"][];
         };
         /**
+         * GlobalDriver
+         * @description A feature that moves scores, by the exact parts of a sample at training.
+         */
+        GlobalDriver: {
+            /** Feature */
+            feature: string;
+            /**
+             * Rises
+             * @description Higher values go with higher scores.
+             */
+            rises: boolean;
+            /**
+             * Share
+             * @description Its part of all that features move, 0 to 1.
+             */
+            share: number;
+            /** Text */
+            text: string;
+            /**
+             * Theme
+             * @description Features of one theme speak of the same.
+             */
+            theme: string;
+        };
+        /**
+         * GroupJudged
+         * @description How good the model was for a segment or persona on the test window.
+         */
+        GroupJudged: {
+            /** Base Rate */
+            base_rate: number;
+            /** Base Rate High */
+            base_rate_high: number | null;
+            /** Base Rate Low */
+            base_rate_low: number | null;
+            /** Brier */
+            brier: number;
+            /** Brier High */
+            brier_high: number | null;
+            /** Brier Low */
+            brier_low: number | null;
+            /** Ece */
+            ece: number;
+            /** Ece Expected At Most */
+            ece_expected_at_most: number | null;
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "segment" | "persona";
+            /** Mean P */
+            mean_p: number;
+            /** N */
+            n: number;
+            /**
+             * Off
+             * @description Further off than chance explains with so many groups looked at.
+             */
+            off: boolean;
+            /** Positives */
+            positives: number;
+            /** Roc Auc */
+            roc_auc: number | null;
+            /** Roc Auc High */
+            roc_auc_high: number | null;
+            /** Roc Auc Low */
+            roc_auc_low: number | null;
+            /** Title */
+            title: string;
+        };
+        /**
          * GroupRow
          * @description A group that differs from the rest.
          */
@@ -3879,6 +4921,55 @@ export interface components {
             /** Says */
             says: string;
         };
+        /**
+         * GroupValue
+         * @description A group of people; numbers in the prediction's unit.
+         */
+        GroupValue: {
+            /**
+             * Group
+             * @description Month of the first purchase, key of a segment, everybody, or none.
+             */
+            group: string;
+            /**
+             * High
+             * @description Upper end of the total's 90 % interval, where people are independent.
+             */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Mean */
+            mean: number;
+            /**
+             * Mean High
+             * @description Upper end of the mean's 90 % interval.
+             */
+            mean_high: number | null;
+            /** Mean Low */
+            mean_low: number | null;
+            /** People */
+            people: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * GroupValues
+         * @description The last scores of a value by group.
+         */
+        GroupValues: {
+            /** As Of */
+            as_of: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "cohort" | "segment";
+            /** Groups */
+            groups: components["schemas"]["GroupValue"][];
+            /** Horizon */
+            horizon: string;
+            total: components["schemas"]["GroupValue"];
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -3914,15 +5005,95 @@ export interface components {
             source: string;
         };
         /**
+         * HorizonLookBody
+         * @description What there is to learn from over one horizon.
+         */
+        HorizonLookBody: {
+            amounts: components["schemas"]["AmountsBody"] | null;
+            /**
+             * By
+             * @description How a model would be tested; null: it cannot be trained.
+             */
+            by: ("time" | "people") | null;
+            /**
+             * Had
+             * @description Different people for whom it came true in some window.
+             */
+            had: number;
+            /** Had Not */
+            had_not: number;
+            /** Horizon */
+            horizon: string;
+            /**
+             * Learn N
+             * @description People × windows that a training would learn from.
+             */
+            learn_n: number;
+            /** Learn Positives */
+            learn_positives: number;
+            /**
+             * Open From
+             * @description What began later is not complete yet.
+             */
+            open_from: string;
+            power: components["schemas"]["PowerBody"];
+            season: components["schemas"]["SeasonBody"];
+            /** Statements */
+            statements: components["schemas"]["StatementBody"][];
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "enough" | "few" | "too_few" | "impossible";
+            /**
+             * Weeks Until Enough
+             * @description At the present rate; null where that is not in sight.
+             */
+            weeks_until_enough: number | null;
+            /**
+             * Windows
+             * @description Oldest first.
+             */
+            windows: components["schemas"]["foretell__web__api__prediction_builder__WindowBody"][];
+        };
+        /**
+         * HorizonMetrics
+         * @description How good a run's model was over one horizon, on the window that it did not learn from.
+         */
+        HorizonMetrics: {
+            /** Calibrated */
+            calibrated: boolean | null;
+            /**
+             * Horizon
+             * @description Empty for the whole of a value's model.
+             */
+            horizon: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /**
+             * Test
+             * @description Beginning of that window.
+             */
+            test: string | null;
+        };
+        /**
          * HorizonReport
          * @description How good a prediction is over one horizon, on a window it did not learn from.
          */
         HorizonReport: {
+            at_70: components["schemas"]["AtTrigger"] | null;
             /**
              * Base Rate
              * @description Share for whom it came true in the test window.
              */
             base_rate: number | null;
+            /**
+             * Base Rate Train
+             * @description The share in the windows it learnt from.
+             */
+            base_rate_train: number | null;
             /**
              * Baseline
              * @description The same of a plain baseline.
@@ -3934,6 +5105,16 @@ export interface components {
             calibrated: boolean | null;
             /** Drivers */
             drivers: components["schemas"]["DriverBody"][];
+            /**
+             * Ece Limit
+             * @description Up to this the calibration error is what chance explains.
+             */
+            ece_limit: number | null;
+            /**
+             * Fifths
+             * @description Of a value that is learnt from features; else empty.
+             */
+            fifths: components["schemas"]["Fifth"][];
             /** Gains */
             gains: components["schemas"]["Gain"][];
             /** Horizon */
@@ -3949,6 +5130,15 @@ export interface components {
             };
             /** Reliability */
             reliability: components["schemas"]["Bin"][];
+            /**
+             * Shift
+             * @description Share of the test window less that of training.
+             */
+            shift: number | null;
+            /** Shift High */
+            shift_high: number | null;
+            /** Shift Low */
+            shift_low: number | null;
             /** Test N */
             test_n: number | null;
             /** Verdict */
@@ -4335,6 +5525,11 @@ export interface components {
             refused: {
                 [key: string]: number;
             };
+            /**
+             * Scores
+             * @description What is to be said of the scores that people enter by; empty: all is well.
+             */
+            scores: string[];
             /** Sent */
             sent: number;
             /**
@@ -4855,6 +6050,69 @@ export interface components {
             unchanged: number;
         };
         /**
+         * LookAnswer
+         * @description What there is to learn from; with errors there are no numbers.
+         */
+        LookAnswer: {
+            /** As Of */
+            as_of: string | null;
+            /**
+             * Drawn
+             * @description Share of everybody that was looked at.
+             */
+            drawn: number | null;
+            /** @description Why there is nothing to look at. */
+            error: components["schemas"]["Told"] | null;
+            /** History From */
+            history_from: string | null;
+            /**
+             * Horizons
+             * @default []
+             */
+            horizons: components["schemas"]["HorizonLookBody"][];
+            /**
+             * Left Out
+             * @description Who may not be learnt from: reason → how many.
+             * @default {}
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * People
+             * @description Whom it is about now.
+             */
+            people: number | null;
+            /**
+             * Problems
+             * @description Everything that is wrong; paths from the document's spec.
+             */
+            problems: components["schemas"]["ConditionProblem"][];
+            /**
+             * Statements
+             * @default []
+             */
+            statements: components["schemas"]["StatementBody"][];
+            /** Unit */
+            unit: ("probability" | "money" | "count") | null;
+        };
+        /**
+         * LookBody
+         * @description A prediction that need not be saved.
+         */
+        LookBody: {
+            /**
+             * Key
+             * @description Of the prediction that is changed; any for a new one.
+             * @default draft
+             */
+            key?: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * LostToRow
          * @description A segment in which people who left are now.
          */
@@ -5167,6 +6425,54 @@ export interface components {
              * @description How many there are in all.
              */
             total: number;
+        };
+        /**
+         * ModelCardBody
+         * @description A model's card.
+         */
+        ModelCardBody: {
+            /**
+             * Markdown
+             * @description All of it as a document.
+             */
+            markdown: string;
+            /** Model */
+            model: string;
+            /** Prediction */
+            prediction: string;
+            /** Sections */
+            sections: components["schemas"]["CardSection"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * ModelChoice
+         * @description Which model, and who says so.
+         */
+        ModelChoice: {
+            /**
+             * By
+             * @default app
+             */
+            by?: string;
+            /**
+             * Model
+             * @description Null: the one before the model in use.
+             */
+            model?: string | null;
+        };
+        /**
+         * ModelNamed
+         * @description Which model is to be in use.
+         */
+        ModelNamed: {
+            /**
+             * By
+             * @default app
+             */
+            by?: string;
+            /** Model */
+            model: string;
         };
         /**
          * MonitorBody
@@ -5763,7 +7069,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "probability" | "money";
+            unit: "probability" | "money" | "count";
         };
         /**
          * PersonRow
@@ -6154,6 +7460,21 @@ export interface components {
             plans: components["schemas"]["PlanBody"][];
         };
         /**
+         * PointBody
+         * @description One person's two probabilities.
+         */
+        PointBody: {
+            /**
+             * Cell
+             * @enum {string}
+             */
+            cell: "act_now" | "slow_drift" | "healthy" | "noisy";
+            /** Long */
+            long: number;
+            /** Short */
+            short: number;
+        };
+        /**
          * Portrait
          * @description What was counted of a persona; empty where nothing was.
          */
@@ -6188,6 +7509,38 @@ export interface components {
             products: components["schemas"]["Ranked"][];
             /** Visits From */
             visits_from: components["schemas"]["Ranked"][];
+        };
+        /**
+         * PowerBody
+         * @description What the test window could tell of a model, at 90 %.
+         */
+        PowerBody: {
+            /** Auc High */
+            auc_high: number | null;
+            /**
+             * Auc Least
+             * @description The smallest AUC that could be told from chance, four times in five.
+             */
+            auc_least: number | null;
+            /**
+             * Auc Low
+             * @description Interval that an AUC of .75 would have.
+             */
+            auc_low: number | null;
+            /**
+             * Calibration Error
+             * @description How far exact probabilities would look off on average.
+             */
+            calibration_error: number | null;
+            /** Negatives */
+            negatives: number;
+            /** Positives */
+            positives: number;
+            /**
+             * Tenth Width
+             * @description Width of the interval of the rate in a tenth of the people.
+             */
+            tenth_width: number | null;
         };
         /**
          * PredictionBody
@@ -6295,12 +7648,52 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "probability" | "money";
+            unit: "probability" | "money" | "count";
             /**
              * Verdict
              * @description How good it is, in words.
              */
             verdict: string | null;
+        };
+        /**
+         * PredictionContent
+         * @description A prediction as the builder sends it: the document's ``spec``.
+         */
+        PredictionContent: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PredictionDocument
+         * @description The document behind a prediction.
+         */
+        PredictionDocument: {
+            /** File */
+            file: string;
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /**
+             * Revision
+             * @description In force; 0 where it has not been applied.
+             */
+            revision: number;
+            /**
+             * Spec
+             * @description As it is written.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Yaml */
+            yaml: string;
         };
         /**
          * PredictionName
@@ -6317,7 +7710,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "probability" | "money";
+            unit: "probability" | "money" | "count";
         };
         /**
          * PredictionRow
@@ -6351,7 +7744,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "probability" | "money";
+            unit: "probability" | "money" | "count";
             /**
              * Verdict
              * @description How good it is, in words.
@@ -6420,6 +7813,30 @@ export interface components {
         PurposeRows: {
             /** Rows */
             rows: components["schemas"]["foretell__web__api__consents__PurposeRow"][];
+        };
+        /**
+         * QuadrantBody
+         * @description Short against long risk.
+         */
+        QuadrantBody: {
+            /** As Of */
+            as_of: string;
+            /** Cells */
+            cells: components["schemas"]["CellBody"][];
+            long: components["schemas"]["SideBody"];
+            /** People */
+            people: number;
+            /**
+             * Points
+             * @description Some of the people, the same ones each time.
+             */
+            points: components["schemas"]["PointBody"][];
+            short: components["schemas"]["SideBody"];
+            /**
+             * Value
+             * @description The prediction that the money comes from.
+             */
+            value: string | null;
         };
         /**
          * Quarantine
@@ -6548,6 +7965,16 @@ export interface components {
             data_alerts: number;
             /** Jobs */
             jobs: components["schemas"]["Job"][];
+            /**
+             * Leads
+             * @description This process answers for the views and does what is due.
+             */
+            leads: boolean;
+            /**
+             * Led
+             * @description This process or another that it knows of leads.
+             */
+            led: boolean;
             /**
              * Problems
              * @description What keeps it from its work; empty where it is ready.
@@ -7033,6 +8460,55 @@ export interface components {
             state: string;
         };
         /**
+         * RunRow
+         * @description A training.
+         */
+        RunRow: {
+            /** As Of */
+            as_of: string;
+            /** Beside */
+            beside: components["schemas"]["Beside"][];
+            /** Error */
+            error: string | null;
+            /**
+             * Held Back
+             * @description Why it does not replace the model that was in use.
+             */
+            held_back: string | null;
+            /** Horizons */
+            horizons: components["schemas"]["HorizonMetrics"][];
+            /** In Use */
+            in_use: boolean;
+            /** Model */
+            model: string | null;
+            /**
+             * Reason
+             * @description by hand, schedule, or drift: what moved.
+             */
+            reason: string;
+            /** Run */
+            run: number;
+            /** Seed */
+            seed: number;
+            /** Started At */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "begun" | "done" | "failed";
+        };
+        /**
+         * Runs
+         * @description All trainings, newest first, and decisions.
+         */
+        Runs: {
+            /** Decisions */
+            decisions: components["schemas"]["DecisionRow"][];
+            /** Rows */
+            rows: components["schemas"]["RunRow"][];
+        };
+        /**
          * Said
          * @description A condition as written, and in words.
          */
@@ -7043,6 +8519,26 @@ export interface components {
             };
             /** Says */
             says: string;
+        };
+        /**
+         * SavedPrediction
+         * @description A prediction that the app has put in force.
+         */
+        SavedPrediction: {
+            /**
+             * File
+             * @description Where it lies in the workspace.
+             */
+            file: string;
+            /** Key */
+            key: string;
+            /**
+             * Problems
+             * @description What is doubtful about it; paths from the document's spec.
+             */
+            problems: components["schemas"]["ConditionProblem"][];
+            /** Revision */
+            revision: number;
         };
         /**
          * SavedSegment
@@ -7102,6 +8598,18 @@ export interface components {
             score: number;
         };
         /**
+         * ScoreBar
+         * @description People with a score from ``low`` on and below ``high``.
+         */
+        ScoreBar: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** People */
+            people: number;
+        };
+        /**
          * ScoreBody
          * @description A data-quality score: 100 times the weighted mean of the parts that are known.
          */
@@ -7136,6 +8644,107 @@ export interface components {
             value: number | null;
             /** Weight */
             weight: number;
+        };
+        /**
+         * ScoreSpread
+         * @description How the last scores over a horizon lie.
+         */
+        ScoreSpread: {
+            /** As Of */
+            as_of: string | null;
+            /** Bars */
+            bars: components["schemas"]["ScoreBar"][];
+            /** Horizon */
+            horizon: string;
+            /** Mean */
+            mean: number | null;
+            /** People */
+            people: number;
+        };
+        /**
+         * ScoredPeople
+         * @description A page of people, the highest score first.
+         */
+        ScoredPeople: {
+            /**
+             * Condition
+             * @description Says the same people, for a segment.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["ScoredPerson"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
+         * ScoredPerson
+         * @description Somebody with their last scores.
+         */
+        ScoredPerson: {
+            /** Last Order */
+            last_order: string | null;
+            /**
+             * Name
+             * @description How they are called: name, e-mail or user id.
+             */
+            name: string | null;
+            /** Orders */
+            orders: number;
+            /** Profile Id */
+            profile_id: string;
+            /**
+             * Revenue
+             * @description Orders less refunds, major units.
+             */
+            revenue: number;
+            /**
+             * Scores
+             * @description Over each horizon.
+             */
+            scores: {
+                [key: string]: components["schemas"]["Estimate"];
+            };
+            /**
+             * Value
+             * @description Expected money, major units; null where none is foreseen of them.
+             */
+            value: number | null;
+        };
+        /**
+         * SeasonBody
+         * @description How the rate moves between windows.
+         */
+        SeasonBody: {
+            /** Covered Days */
+            covered_days: number;
+            /** High Rate */
+            high_rate: number | null;
+            /** Highest */
+            highest: string | null;
+            /** Low Rate */
+            low_rate: number | null;
+            /** Lowest */
+            lowest: string | null;
+            /**
+             * Moves
+             * @description More than chance explains; null where there are too few windows.
+             */
+            moves: boolean | null;
+            /**
+             * Year From
+             * @description When the windows cover a year; null where they do.
+             */
+            year_from: string | null;
         };
         /**
          * SeenEvent
@@ -7483,6 +9092,39 @@ export interface components {
             rows: components["schemas"]["SegmentRow"][];
         };
         /**
+         * SendTime
+         * @description When and how to reach a person; hours are of their own clock.
+         */
+        SendTime: {
+            /**
+             * As Of
+             * @description Null where nothing was worked out yet.
+             */
+            as_of: string | null;
+            /**
+             * Chance
+             * @description Probability that the next click comes in that hour.
+             */
+            chance: number | null;
+            /**
+             * Channels
+             * @description The best first.
+             */
+            channels: components["schemas"]["ChannelBody"][];
+            /** Hour */
+            hour: number | null;
+            /**
+             * Hours
+             * @description The same of every hour, 0 to 23.
+             */
+            hours: number[];
+            /**
+             * Sure
+             * @description From what it is known.
+             */
+            sure: string | null;
+        };
+        /**
          * SeriesPoint
          * @description A value in time.
          */
@@ -7555,6 +9197,27 @@ export interface components {
             utm_medium: string | null;
             /** Utm Source */
             utm_source: string | null;
+        };
+        /**
+         * SideBody
+         * @description One of both horizons of a quadrant.
+         */
+        SideBody: {
+            /**
+             * By
+             * @description Where the threshold comes from.
+             * @enum {string}
+             */
+            by: "document" | "base rate" | "mean";
+            /**
+             * Gte
+             * @description From here on a probability counts as high.
+             */
+            gte: number;
+            /** Horizon */
+            horizon: string;
+            /** Mean */
+            mean: number;
         };
         /**
          * SizeAt
@@ -7804,6 +9467,67 @@ export interface components {
             stays: components["schemas"]["PersonSide"];
         };
         /**
+         * Stability
+         * @description Whether the same features move the scores from one training to the next.
+         */
+        Stability: {
+            /**
+             * Came
+             * @description New among the ten strongest.
+             */
+            came: string[];
+            /**
+             * Correlation
+             * @description Rank correlation of the last two runs.
+             */
+            correlation: number | null;
+            /** Correlations */
+            correlations: number[];
+            /** Features */
+            features: components["schemas"]["StableFeature"][];
+            /** Horizon */
+            horizon: string | null;
+            /**
+             * Runs
+             * @description The oldest first.
+             */
+            runs: components["schemas"]["StabilityRun"][];
+            /**
+             * Verdict
+             * @description Null without a run.
+             */
+            verdict: ("steady" | "shifting" | "unsteady" | "one run") | null;
+            /** Went */
+            went: string[];
+        };
+        /**
+         * StabilityRun
+         * @description A training that is looked at.
+         */
+        StabilityRun: {
+            /** As Of */
+            as_of: string;
+            /** Model */
+            model: string | null;
+            /** Run */
+            run: number;
+        };
+        /**
+         * StableFeature
+         * @description A feature's part in each run.
+         */
+        StableFeature: {
+            /** Feature */
+            feature: string;
+            /**
+             * Shares
+             * @description By run; null where it moved nothing.
+             */
+            shares: (number | null)[];
+            /** Text */
+            text: string;
+        };
+        /**
          * StandingBody
          * @description Mean score of the members and of everybody else.
          */
@@ -7817,6 +9541,21 @@ export interface components {
             others: number;
             /** Scored */
             scored: number;
+        };
+        /**
+         * StatementBody
+         * @description One thing that was seen, in words.
+         */
+        StatementBody: {
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /**
+             * Tone
+             * @enum {string}
+             */
+            tone: "good" | "warn" | "bad" | "plain";
         };
         /**
          * Step
@@ -8352,14 +10091,30 @@ export interface components {
             undone: components["schemas"]["MergeRow"][];
         };
         /**
-         * WindowBody
-         * @description What was known up to `at`, what came of it up to `until`.
+         * WorkBody
+         * @description What was asked for last, and how it stands.
          */
-        WindowBody: {
-            /** At */
-            at: string;
-            /** Until */
-            until: string;
+        WorkBody: {
+            /** Asked At */
+            asked_at: string | null;
+            /**
+             * Doing
+             * @description Null: nothing was asked for since the server began.
+             */
+            doing: ("train" | "score") | null;
+            error: components["schemas"]["Told"] | null;
+            /**
+             * Seconds
+             * @description Since it was begun, to its end where it has ended.
+             */
+            seconds: number;
+            /** State */
+            state: ("waiting" | "running" | "done" | "failed") | null;
+            /**
+             * Step
+             * @description What is being done now, in words; empty where nothing is.
+             */
+            step: string;
         };
         /**
          * Working
@@ -8574,6 +10329,38 @@ export interface components {
             title: string;
         };
         /**
+         * WindowBody
+         * @description One complete outcome window.
+         */
+        foretell__web__api__prediction_builder__WindowBody: {
+            /**
+             * At
+             * @description When it began; the population is the one of that instant.
+             */
+            at: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /**
+             * Part
+             * @description What a training would use it for.
+             * @enum {string}
+             */
+            part: "shown" | "learn" | "test";
+            /** People */
+            people: number;
+            /**
+             * Positives
+             * @description For how many it came true; of a value: who had any.
+             */
+            positives: number;
+            /** Rate */
+            rate: number | null;
+            /** Until */
+            until: string;
+        };
+        /**
          * Happening
          * @description One step of a request.
          */
@@ -8606,6 +10393,16 @@ export interface components {
             name: string;
             /** Title */
             title: string;
+        };
+        /**
+         * WindowBody
+         * @description What was known up to `at`, what came of it up to `until`.
+         */
+        foretell__web__api__segment_discovery__WindowBody: {
+            /** At */
+            at: string;
+            /** Until */
+            until: string;
         };
         /**
          * Part
@@ -11521,6 +13318,210 @@ export interface operations {
             };
         };
     };
+    foreseen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Foreseen"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reasons: {
+        parameters: {
+            query: {
+                prediction: string;
+                horizon?: string | null;
+            };
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExactScores"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_time: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                profile_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendTime"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sessions: {
         parameters: {
             query?: never;
@@ -12318,6 +14319,75 @@ export interface operations {
             };
         };
     };
+    look_before_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookAnswer"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     prediction: {
         parameters: {
             query?: never;
@@ -12336,6 +14406,1329 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictionBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_prediction: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictionContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedPrediction"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_prediction: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    activate_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelNamed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    card: {
+        parameters: {
+            query?: {
+                model?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCardBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_categories: {
+        parameters: {
+            query?: {
+                /** @description As written in the document; default the shortest. */
+                horizon?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryRows"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_checks: {
+        parameters: {
+            query?: {
+                /** @description All that were ever made. */
+                every?: boolean;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_prediction_runs: {
+        parameters: {
+            query: {
+                a: number;
+                b: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PredictionDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    partial: {
+        parameters: {
+            query?: {
+                horizon?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dependence"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_people: {
+        parameters: {
+            query?: {
+                /** @description As written in the document; default the shortest. */
+                horizon?: string | null;
+                /** @description Only whose score is at least this. */
+                gte?: number | null;
+                /** @description Only who is in this group of the quadrant. */
+                cell?: ("act_now" | "slow_drift" | "healthy" | "noisy") | null;
+                /** @description Of this value of the property instead. */
+                value?: string | null;
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoredPeople"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_quadrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuadrantBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    roll_prediction_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runs"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    score_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    score_spread: {
+        parameters: {
+            query?: {
+                /** @description As written in the document; default the shortest. */
+                horizon?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreSpread"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stability: {
+        parameters: {
+            query?: {
+                horizon?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stability"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    train_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    values: {
+        parameters: {
+            query?: {
+                /** @description What people are put together by. */
+                by?: "cohort" | "segment";
+                /** @description Keys of segments; default: all. */
+                segment?: string[] | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupValues"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prediction_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
                 };
             };
             /** @description The question does not make sense. */

@@ -9,7 +9,7 @@ import { personName } from "@/components/person-name";
 import { useFormats } from "@/formats/context";
 import { SECTIONS } from "./sections";
 
-interface Found { id: string; group: "People" | "Go to"; title: string; detail?: string; icon: Icon; to: string }
+interface Found { id: string; group: "People" | "Go to" | "Do"; title: string; detail?: string; icon: Icon; to: string }
 
 const MOST = 6;
 
@@ -85,6 +85,10 @@ function useFound(text: string): { found: Found[]; busy: boolean } {
     ...(kpis.data?.rows ?? []).map((row): Found => ({ id: `kpi ${row.key}`, group: "Go to", title: row.title, detail: "KPI", icon: IconTargetArrow, to: `/kpis/${row.key}` })),
   ];
   const pages = SECTIONS.map((section): Found => ({ id: section.to, group: "Go to", title: section.title, detail: "Page", icon: section.icon, to: section.to }));
+  const actions: Found[] = [
+    { id: "new prediction", group: "Do", title: "New prediction", detail: "Action", icon: IconTrendingUp, to: "/predictions/new" },
+    { id: "new segment", group: "Do", title: "New segment", detail: "Action", icon: IconChartDots, to: "/segments/new" },
+  ];
   if (!wanted) return { found: pages, busy: false };
   const persons = asked ? (people.data?.rows ?? []).slice(0, MOST) : [];
   return {
@@ -93,6 +97,7 @@ function useFound(text: string): { found: Found[]; busy: boolean } {
       ...persons.map((row): Found => ({ id: row.profile_id, group: "People", title: personName(row), detail: [row.name ? row.email : null, row.churn ? `churn ${formats.probability(row.churn.score)}` : null].filter(Boolean).join(" · "), icon: IconUser, to: `/people/${row.profile_id}` })),
       ...documents.filter(matches).slice(0, MOST + 2),
       ...pages.filter(matches),
+      ...actions.filter(matches),
     ],
   };
 }

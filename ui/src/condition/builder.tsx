@@ -18,12 +18,16 @@ interface BuilderProps {
   readOnly?: boolean;
   /** What stands where there is no condition yet, such as how many everyone is. */
   everyone?: ReactNode;
+  /** What the card is called; the people it speaks of. */
+  heading?: string;
+  /** Whether its parts are counted now; what lies in the future is not. */
+  counted?: boolean;
 }
 
 const NONE: readonly string[] = [];
 
 /** The condition builder: the same everywhere, over the same structure as the YAML. On a phone it is for reading. */
-export function ConditionBuilder({ edited, vocabulary, told, also = NONE, readOnly = false, everyone }: BuilderProps) {
+export function ConditionBuilder({ edited, vocabulary, told, also = NONE, readOnly = false, everyone, heading = "People who match", counted = true }: BuilderProps) {
   const { value, change } = edited;
   const isPhone = useMediaQuery("(max-width: 700px)") ?? false;
   const [wanted, setWanted] = useState<{ path: Path; more: boolean } | null>(null);
@@ -49,10 +53,10 @@ export function ConditionBuilder({ edited, vocabulary, told, also = NONE, readOn
   const whole = told.faults.filter((fault) => !items.some((item) => below(fault.path, item)));
   return (
     <EditingContext.Provider value={editing}>
-      <section className="ft-card ft-builder" aria-label="Condition" data-closed={closed} ref={box} onKeyDown={onKeyDown}>
+      <section className="ft-card ft-builder" aria-label={heading === "People who match" ? "Condition" : heading} data-closed={closed} ref={box} onKeyDown={onKeyDown}>
         <div className="ft-cond-head">
-          <h2>{items.length > 1 || slotAt(value, []).join ? <>People who match <JoinPick slot={[]} name="these" /> of these</> : "People who match"}</h2>
-          {items.length > 0 && <><span aria-hidden>alone</span><span aria-hidden>left so far</span></>}
+          <h2>{items.length > 1 || slotAt(value, []).join ? <>{heading} <JoinPick slot={[]} name="these" /> of these</> : heading}</h2>
+          {items.length > 0 && counted && <><span aria-hidden>alone</span><span aria-hidden>left so far</span></>}
         </div>
         {items.length === 0 && <p className="ft-cond-everyone">{everyone ?? "Everyone."} {closed ? "" : "Add the first condition."}</p>}
         <Faults faults={whole} />

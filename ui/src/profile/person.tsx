@@ -10,11 +10,14 @@ import { personName } from "@/components/person-name";
 import { Loaded } from "@/components/states";
 import { BelongingsCards } from "@/collect/own-tables";
 import { useFormats } from "@/formats/context";
+import { scoresIn } from "@/formats/scores";
+import { spanOf } from "@/formats/span";
 import { WhyOne } from "@/identify/why-one";
 import { PersonConsents } from "@/privacy/person-consents";
 import { Identities, Segments, Traits } from "./person-known";
 import { Cases, Journeys, Messages } from "./person-contact";
 import { predictionTitle } from "./prediction-title";
+import { BestTime } from "./person-time";
 import { Visits } from "./person-visits";
 import { Why } from "./person-why";
 import { PersonTimeline } from "./timeline";
@@ -54,7 +57,7 @@ function Content({ person }: { person: Person }) {
         <div className="ft-tabs" role="tablist" aria-label="Parts of the person">
           {TABS.map((one) => <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => setAddress({ tab: one === "Now" ? undefined : one.toLowerCase() }, true)}>{one}</button>)}
         </div>
-        {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Why person={person} /><Journeys person={person} /></>}
+        {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Why person={person} /><Journeys person={person} /><BestTime id={person.profile_id} /></>}
         {tab === "Timeline" && <><Visits id={person.profile_id} /><PersonTimeline id={person.profile_id} /></>}
         {tab === "Profile" && <><Identities person={person} /><WhyOne id={person.profile_id} /><Segments person={person} /><Traits person={person} /><BelongingsCards id={person.profile_id} /></>}
         {tab === "Messages" && <><PersonConsents id={person.profile_id} /><Messages person={person} /></>}
@@ -67,7 +70,7 @@ function Content({ person }: { person: Person }) {
       <div className="ft-grid">
         <div className="ft-stack ft-c3"><Identities person={person} /><WhyOne id={person.profile_id} /><PersonConsents id={person.profile_id} /><Segments person={person} /><Traits person={person} /><BelongingsCards id={person.profile_id} /></div>
         <div className="ft-stack ft-c6"><Why person={person} /><PersonTimeline id={person.profile_id} /></div>
-        <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><Messages person={person} /><Visits id={person.profile_id} /></div>
+        <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><BestTime id={person.profile_id} /><Messages person={person} /><Visits id={person.profile_id} /></div>
       </div>
     </>
   );
@@ -75,16 +78,22 @@ function Content({ person }: { person: Person }) {
 
 function Facts({ person }: { person: Person }) {
   const formats = useFormats();
+  const dates = useQuery(queries.personForeseen(person.profile_id)).data?.dates ?? [];
   const { facts } = person;
   const foreseen = person.predictions.slice(0, 2).map((one): Fact => ({
     label: predictionTitle(one, person.predictions),
-    value: one.unit === "money" ? formats.money(one.score) : formats.probability(one.score),
-    note: `interval ${one.unit === "money" ? formats.interval(one.low, one.high, "money") : formats.probabilityInterval(one.low, one.high)}`,
+    value: scoresIn(one.unit, formats).one(one.score),
+    note: `interval ${scoresIn(one.unit, formats).interval(one.low, one.high)}`,
   }));
   return (
     <Strip
       facts={[
         ...foreseen,
+        ...dates.slice(0, 1).map((one): Fact => ({
+          label: one.title,
+          value: one.expected_at ? formats.day(one.expected_at) : `after ${spanOf(one.horizon)}`,
+          note: one.earliest_at ? `${formats.day(one.earliest_at)} to ${one.latest_at ? formats.day(one.latest_at) : `beyond ${spanOf(one.horizon)}`}` : `${formats.probability(one.chance)} within ${spanOf(one.horizon)}`,
+        })),
         { label: "Spent so far", value: facts.orders ? formats.money(facts.revenue) : "–", note: facts.orders ? `${formats.plural(facts.orders, "order", "orders")}, less refunds` : "no orders yet" },
         { label: "Last order", value: facts.last_order ? formats.span(Date.parse(formats.setting.now) - Date.parse(facts.last_order)) : "–", note: facts.last_order ? `ago, ${formats.day(facts.last_order)}` : "no orders yet" },
         { label: "Events", value: formats.count(facts.events), note: facts.first_seen ? `since ${formats.day(facts.first_seen)}` : undefined },
