@@ -330,6 +330,7 @@ LISTS = {
     "POST /api/profiles/lookup": "profiles.lookup",
     "GET /api/segments/{key}/members": "app",
     "POST /api/conditions/preview": "app",
+    "GET /api/predictions/{key}/people": "app",
     "GET /api/personas/interviews": "app",
     "GET /api/personas/{key}": "app",
     "GET /api/personas/{key}/members": "app",

@@ -147,7 +147,10 @@ def _kept_by_later_rooms(shop: app.Workspace) -> None:
         )
         tx.execute("INSERT INTO suppressions VALUES ('email', ?, 'bounced', ?, 'msg1')",
                    (f"{TOKEN}@customers.example".lower(), micros(NOW)))  # fmt: skip
-        tx.execute("INSERT INTO models VALUES ('m1', 'churn', 0, 1, ?)", (json.dumps({"example": TOKEN}),))
+        tx.execute(
+            "INSERT INTO models (model, prediction, trained_as_of, run, report) VALUES ('m1', 'churn', 0, 1, ?)",
+            (json.dumps({"example": TOKEN}),),
+        )
     model = shop.engine.data / "models" / "churn" / "m1"
     model.mkdir(parents=True)
     (model / "card.json").write_text(json.dumps({"example": TOKEN}))

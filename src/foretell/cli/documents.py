@@ -77,11 +77,11 @@ def doctor(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
 
 
 def _doubted(found: wiring.Workspace) -> Iterator[Finding]:
-    """Predictions whose scores have not come true of late."""
+    """Predictions whose scores have not come true of late: worth knowing, and no fault of the workspace."""
     for document in found.catalog.all("prediction"):
         told = predict.trust(found.engine, found.catalog, document.key, as_of=found.clock.now())
         for words in told.warnings.values():
-            yield Finding(document.name, False, words, f"Run foretell predict train {document.key}.")
+            yield Finding(document.name, True, words, f"Run foretell predict train {document.key}.")
 
 
 def plan(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,13 +16,6 @@ from foretell.cli.tables import heading, right, say, table
 Key = Annotated[str, typer.Argument(help="Key of the prediction.")]
 
 
-class CardFormat(StrEnum):
-    """How a card is written."""
-
-    md = "md"
-    json = "json"
-
-
 def add_to(app: typer.Typer) -> None:
     """Give the group ``predict`` these commands."""
     for command in (card, drivers, send_time, send_times):
@@ -35,13 +27,13 @@ def card(
     workspace: Workspace = HERE,
     as_of: AsOf = None,
     model: Annotated[str | None, typer.Option(help="Id of an earlier model; default: the one that scores.")] = None,
-    form: Annotated[CardFormat, typer.Option("--format", help="Markdown or JSON.")] = CardFormat.md,
+    as_json: AsJson = False,
 ) -> None:
-    """Write the model's card: what it foresees of whom, how well, and what it cannot know."""
+    """Write the model's card as Markdown: what it foresees of whom, how well, and what it cannot know."""
     with opened(workspace) as found:
         found.catalog.get("prediction", key)
         told = predict.card(found.engine, key, as_of=instant(found, as_of), model=model)
-    if form is CardFormat.json:
+    if as_json:
         emit_json(told.as_dict())
     else:
         typer.echo(told.markdown(), nl=False)

@@ -19,7 +19,7 @@ from foretell.definitions import Catalog
 from foretell.engine import Engine, PropertyColumns, naming
 from foretell.predict.binary.scored import SPREAD_FROM
 from foretell.predict.document import spec_of
-from foretell.predict.features import FeaturePlan
+from foretell.predict.features import FeaturePlan, remembered
 from foretell.predict.files import card_of, read_model
 from foretell.predict.kinds import Asked, PredictionKind, kind_of_card
 from foretell.predict.kinds.propensity import PropensityModel
@@ -111,7 +111,7 @@ def score(
     loaded = standing(kept, engine.log.properties())
     permission = Permission(SCORING, engine.ops, purposes_of(catalog), now)
     people = Population.of(reader, spec, as_of, permission).somebody(as_of, document.name)
-    with threadpool_limits(limits=1, user_api="blas"), naming(f"score {document.name}"):
+    with threadpool_limits(limits=1, user_api="blas"), naming(f"score {document.name}"), remembered():
         asked = Asked(engine, catalog, key, spec, document.name, people, as_of, exact_up_to, spread_from)
         answer = kind.score(asked, loaded)
         checks = check(engine.analytics, Looked(key, model, as_of), loaded, reference, people, answer.scores)

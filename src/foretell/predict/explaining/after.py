@@ -19,7 +19,7 @@ from foretell.predict.binary.train import Trained
 from foretell.predict.explaining.drivers import STRONGEST, Shown, global_drivers, partial_dependence
 from foretell.predict.explaining.groups import Member, groups_of, judged_groups
 from foretell.predict.explaining.words import Single
-from foretell.predict.features import Feature, FeaturePlan, compute
+from foretell.predict.features import Feature, features_of
 from foretell.predict.hazard.train import TrainedHazard
 from foretell.predict.kinds import Lesson, Made
 from foretell.predict.propensity.train import TrainedPropensity
@@ -103,13 +103,12 @@ class _Hazard:
 
 def _shown(lesson: Lesson, found: object) -> Iterator[Shown]:
     if isinstance(found, Trained | TrainedPropensity):
+        known = features_of(lesson.engine.analytics, found.model.plan, lesson.as_of)
         for one in found.learnt:
             said = _Probability(one.final)
-            yield Shown(
-                one.split.horizon, _features(lesson, found.model.plan, one.final.names), one.rows, said.parts, said
-            )
+            yield Shown(one.split.horizon, _described(known, one.final.names), one.rows, said.parts, said)
     elif isinstance(found, TrainedHazard):
-        features = _features(lesson, found.plan, found.names)
+        features = _described(features_of(lesson.engine.analytics, found.plan, lesson.as_of), found.names)
         for judged in found.judged:
             hazard = _Hazard(found, Duration.parse(judged.horizon).days)
             rows: Rows = found.spans.rows
@@ -123,8 +122,7 @@ def _tested(found: object) -> Iterator[tuple[str, Tested]]:
         yield from ((one.horizon, one.tested) for one in found.judged)
 
 
-def _features(lesson: Lesson, plan: FeaturePlan, names: Sequence[str]) -> tuple[Feature, ...]:
+def _described(features: Sequence[Feature], names: Sequence[str]) -> tuple[Feature, ...]:
     """The features called ``names``, described; those beside the plan's (of a pair) by their names."""
-    one = lesson.population.somebody(lesson.as_of, lesson.thing).slice(0, 1)
-    known = {feature.name: feature for feature in compute(lesson.engine.analytics, plan, one, lesson.as_of).features}
+    known = {feature.name: feature for feature in features}
     return tuple(known.get(name) or Feature(name, f"{name.replace('_', ' ')}: {{}}", "number") for name in names)

@@ -26,6 +26,7 @@ from foretell.predict.features.planning import common_events, features_of, plan_
 from foretell.predict.features.query import features_sql, histories_sql, parameters
 from foretell.predict.features.raw import Raw
 from foretell.predict.features.reading import EACH_ITS_OWN
+from foretell.predict.features.remembering import once, remembered
 from foretell.predict.features.repeat import of_horizon, repeat_buying
 from foretell.predict.features.shape import shaped
 
@@ -48,6 +49,7 @@ __all__ = [
     "of_horizon",
     "plan_for",
     "question",
+    "remembered",
 ]
 
 
@@ -57,9 +59,13 @@ def compute(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: da
     Args:
         people: column profile_key (int64), each person once, in any order.
     """
-    asked = question(plan, people.select(["profile_key"]), as_of)
-    rows = analytics.query(f"{asked.sql}\nORDER BY p.profile_key", asked.params, asked.tables)
-    return matrix_of(rows, plan, as_of, Crowd.of(rows, as_of, ZoneInfo(plan.zone)))
+
+    def make() -> Matrix:
+        asked = question(plan, people.select(["profile_key"]), as_of)
+        rows = analytics.query(f"{asked.sql}\nORDER BY p.profile_key", asked.params, asked.tables)
+        return matrix_of(rows, plan, as_of, Crowd.of(rows, as_of, ZoneInfo(plan.zone)))
+
+    return once(plan, people, as_of, make)
 
 
 def compute_at(

@@ -92,8 +92,10 @@ def _parts(plan: FeaturePlan, as_of: datetime, instants: Instants) -> list[_Part
     day = local_day("e.ts", zone, as_of)
     found = _order_parts(plan, as_of, zone, instants) if _orders(plan) else []
     if {"activity", "events"} & {*plan.base}:
-        columns = _activity(plan, day, instants)
+        columns = _activity(plan, instants)
         found.append(("activity", _events_sql(columns, DONE_BY_PEOPLE, instants), tuple(columns)))
+    if "activity" in plan.base:
+        found.append(_active_days(day, instants))
     found += tallying.parts(plan, day, instants)
     return found + traits.parts(plan, instants)
 
@@ -178,14 +180,27 @@ def _baskets(instants: Instants) -> dict[str, str]:
     }
 
 
-def _activity(plan: FeaturePlan, day: str, instants: Instants) -> dict[str, str]:
+def _active_days(day: str, instants: Instants) -> _Part:
+    """Days with an event: each with its latest, which serves all windows."""
+    columns = {
+        f"active_{days}": f"count(*) FILTER (WHERE {instants.since('g.seen', days, 'g')})" for days in ACTIVE_WINDOWS
+    }
+    sql = f"""
+  SELECT g.{instants.key}, {_joined(columns)} FROM (
+    SELECT {instants.carried}, max(e.ts) AS seen
+    FROM log_events e JOIN people p ON p.profile_key = e.profile_key
+    WHERE {instants.there("e")} AND {DONE_BY_PEOPLE} GROUP BY {instants.carried}, {day}) AS g
+  GROUP BY g.{instants.key}"""
+    return "active_days", sql, tuple(columns)
+
+
+def _activity(plan: FeaturePlan, instants: Instants) -> dict[str, str]:
     columns: dict[str, str] = {}
     if "activity" in plan.base:
         columns |= {"first_event": "min(e.ts)", "last_event": "max(e.ts)", "kinds": "count(DISTINCT e.event)"}
         for days in ACTIVE_WINDOWS:
             within = instants.since("e.ts", days, "p")
             columns[f"events_{days}"] = f"count(*) FILTER (WHERE {within})"
-            columns[f"active_{days}"] = f"count(DISTINCT CASE WHEN {within} THEN {day} END)"
     if "events" in plan.base:
         for place in range(len(plan.events)):
             for days in EVENT_WINDOWS:

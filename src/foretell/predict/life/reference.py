@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from foretell.engine import Analytics
 from foretell.ids import unit_intervals
 from foretell.predict.binary.stored import BinaryModel
-from foretell.predict.features import Feature, FeaturePlan, compute
+from foretell.predict.features import Feature, FeaturePlan, compute, remembered
 from foretell.predict.files import StoredModel
 from foretell.predict.hazard.stored import HazardModel
 from foretell.predict.kinds import Asked, Lesson, Made, kinds
@@ -66,8 +66,9 @@ def reference_of(lesson: Lesson, made: Made, model: str) -> Reference:
         lesson.engine, lesson.catalog, lesson.document.key, lesson.spec, lesson.thing, people, lesson.as_of,
         exact_up_to=0, spread_from=people.num_rows + 1,
     )  # fmt: skip
-    scores = kind.score(asked, loaded).scores
-    columns, found = features_of(lesson.engine.analytics, loaded, people, lesson.as_of)
+    with remembered():
+        scores = kind.score(asked, loaded).scores
+        columns, found = features_of(lesson.engine.analytics, loaded, people, lesson.as_of)
     features = {feature.name: Shares.of(found[:, place]) for place, feature in enumerate(columns)}
     laid = {horizon: Shares.of(values) for horizon, values in scores_by_horizon(scores, lesson.document.key).items()}
     return Reference(_varying(features), _varying(laid))
