@@ -51,7 +51,7 @@ PAGES = {
     "scored": ("/predictions/churn?tab=people", "Whom to act on: how the scores lie, and everybody above a cut-off."),
     "card": ("/predictions/churn?tab=card", "The model card, written from the run."),
     "trainings": ("/predictions/churn?tab=history", "Every training and what became of it."),
-    "look": ("/predictions/new?from=churn&step=look", "What there is to learn from, before anything is trained."),
+    "look": ("/predictions/new?from=leaving&step=look", "What there is to learn from, before anything is trained."),
     "journeys": ("/journeys", "What runs, and whether it helps."),
     "journey": ("/journeys/churn_rescue", "What happens to whom, step by step, and the lift against the held out."),
     "messages": ("/messages", "What went out, what did not, and why."),

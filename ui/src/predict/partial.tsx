@@ -38,7 +38,7 @@ function One({ feature }: { feature: Feature }) {
       },
     },
     xAxis: { type: "category" as const, boundaryGap: false, data: points.map(label), axisLine: { lineStyle: { color: colours.strong } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 11, hideOverlap: true } },
-    yAxis: { ...valueAxis(colours, (value) => formats.share(value, 1)), splitNumber: 3, scale: true },
+    yAxis: { ...valueAxis(colours, (value) => formats.share(value, 1)), splitNumber: 3, scale: true, max: (range: { max: number }) => Math.min(1, Math.ceil(range.max * 10) / 10) },
     series: [
       { ...band, data: points.map((one) => one.low) },
       { ...band, data: points.map((one) => one.high - one.low), areaStyle: { color: colours["series-1"], opacity: 0.14 } },

@@ -65,7 +65,8 @@ def check(
         for place, feature in enumerate(columns):
             known = reference.features.get(feature.name)
             if known is not None:
-                rows.append(_row(looked, "feature", feature.name, feature.name, known, values[:, place]))
+                named = feature.words.split(": {}")[0].replace("{}", "…")
+                rows.append(_row(looked, "feature", feature.name, named, known, values[:, place]))
     return pa.Table.from_pylist(rows, schema=CHECKS)
 
 
