@@ -93,7 +93,8 @@ def features(folder: Path, _people: int, meter: Meter) -> tuple[int, int]:
     with _opened(folder) as found, meter.running(), threadpool_limits(limits=1, user_api="blas"):
         analytics = found.engine.analytics
         members = _members(found)
-        plan = predict.FeaturePlan(predict.common_events(analytics, members, AS_OF), (90.0,), "EUR", "UTC")
+        columns = found.engine.log.properties()
+        plan = predict.plan_for(analytics, members, AS_OF, (90.0,), currency="EUR", zone="UTC", columns=columns)
         size = 0
         for first in range(0, members.num_rows, AT_ONCE):
             size += predict.compute(analytics, plan, members.slice(first, AT_ONCE), AS_OF).values.size

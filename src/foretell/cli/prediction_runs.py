@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -96,13 +96,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Go back to an earlier model; scores come from it until the next training, or until activate."""
-    with opened(workspace, "write") as found:
-        found.catalog.get("prediction", key)
-        made = predict.rollback(
-            found.engine.ops, key, model, as_of=instant(found, as_of), now=found.clock.now(),
-            made_by=by or getpass.getuser(),
-        )  # fmt: skip
-    _show_decision(made, as_json=as_json)
+    _decided(predict.rollback, key, model, workspace, by, as_of, as_json=as_json)
 
 
 def activate(
@@ -114,13 +108,7 @@ def activate(
     as_json: AsJson = False,
 ) -> None:
     """Put a model in use, also one that was held back."""
-    with opened(workspace, "write") as found:
-        found.catalog.get("prediction", key)
-        made = predict.activate(
-            found.engine.ops, key, model, as_of=instant(found, as_of), now=found.clock.now(),
-            made_by=by or getpass.getuser(),
-        )  # fmt: skip
-    _show_decision(made, as_json=as_json)
+    _decided(predict.activate, key, model, workspace, by, as_of, as_json=as_json)
 
 
 def import_(
@@ -185,7 +173,15 @@ def _show_decisions(decided: Sequence[ModelDecision]) -> None:
         say(f"{one.holds_from:%Y-%m-%d %H:%M} UTC  {one.does} to {one.model}, by {one.made_by}", hang=2)
 
 
-def _show_decision(made: ModelDecision, *, as_json: bool) -> None:
+def _decided(
+    decide: Callable[..., ModelDecision], key: str, model: str | None, workspace: Path, by: str | None,
+    as_of: str | None, *, as_json: bool,
+) -> None:  # fmt: skip
+    """Record which model is in use, and say so."""
+    with opened(workspace, "write") as found:
+        found.catalog.get("prediction", key)
+        at, now, made_by = instant(found, as_of), found.clock.now(), by or getpass.getuser()
+        made = decide(found.engine.ops, key, model, as_of=at, now=now, made_by=made_by)
     if as_json:
         emit_json(asdict(made))
     else:

@@ -40,14 +40,37 @@ class FileClaim:
         """Nothing is held: one process applies."""
 
 
-class FileSpool:
+class OwnedByOne:
+    """What a spool says of claims where one process has the stores."""
+
+    def __init__(self, ops: OperationalStore) -> None:
+        self._ops = ops
+
+    def claiming(self) -> AbstractContextManager[Tx]:
+        """One process has the stores."""
+        return self._ops.write()
+
+    def processes(self) -> frozenset[str]:
+        """One process has the stores."""
+        return frozenset()
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """One process has the stores."""
+        return nullcontext()
+
+    def alone(self) -> AbstractContextManager[None]:
+        """One process has the stores."""
+        return nullcontext()
+
+
+class FileSpool(OwnedByOne):
     """Segment files, and how far the batches of a store have come in them."""
 
     shared = False
 
     def __init__(self, files: Spool, ops: OperationalStore) -> None:
+        super().__init__(ops)
         self.files = files
-        self._ops = ops
 
     def append(self, frames: Iterable[Frame]) -> Position:
         """See :meth:`Spool.append`."""
@@ -72,22 +95,6 @@ class FileSpool:
     def trial(self) -> None:
         """See :meth:`Spool.trial`."""
         self.files.trial()
-
-    def claiming(self) -> AbstractContextManager[Tx]:
-        """One process has the stores."""
-        return self._ops.write()
-
-    def processes(self) -> frozenset[str]:
-        """One process has the stores."""
-        return frozenset()
-
-    def sharing(self) -> AbstractContextManager[None]:
-        """One process has the stores."""
-        return nullcontext()
-
-    def alone(self) -> AbstractContextManager[None]:
-        """One process has the stores."""
-        return nullcontext()
 
     def rewrite(
         self, change: Change, settle: Callable[[Position | None], None], progress: Callable[[str], None] | None = None

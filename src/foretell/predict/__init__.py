@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from foretell.predict.explaining.doors import card, dependence, exactly, steady_drivers
     from foretell.predict.explaining.exact import ExactReasons
     from foretell.predict.explaining.stability import Steadiness
-    from foretell.predict.features import Feature, FeaturePlan, Matrix, Tally, common_events, compute
+    from foretell.predict.features import Feature, FeaturePlan, Matrix, Tally, compute, plan_for
     from foretell.predict.features import question as feature_question
     from foretell.predict.life.differing import RunDifference, compare_runs
     from foretell.predict.life.trust import Trust, refuse_uncalibrated, said_of, trust, trust_words
@@ -98,7 +98,7 @@ _ON_USE = {
     "Refit": "refit",
     "Tally": "features",
     "Matrix": "features",
-    "common_events": "features",
+    "plan_for": "features",
     "compute": "features",
     "feature_question": "features",
     "Scored": "scoring",
@@ -160,7 +160,6 @@ __all__ = [
     "best_channel",
     "best_hour",
     "card",
-    "common_events",
     "compare_runs",
     "compute",
     "decisions",
@@ -180,6 +179,7 @@ __all__ = [
     "next_due",
     "person_scores",
     "person_send_time",
+    "plan_for",
     "quadrant",
     "quadrant_people",
     "refresh",

@@ -14,3 +14,12 @@ DONE_BY_PEOPLE = f"(coalesce(e.source, '') NOT IN ({UNSENT}) OR e.event IN ({_NA
 did. That somebody's band was crossed or that they were sent a message is no activity of theirs, or a score
 would move itself; an open may be a machine's; and what a session held counts by its own events, or a visit
 would count twice once it is over."""
+
+
+def by_people(machine: str | None) -> str:
+    """:data:`DONE_BY_PEOPLE` without what a program did, such as a scanner that follows the links of a mail.
+
+    Args:
+        machine: column of the log with the texts of the property ``machine``; None where nothing ever said so.
+    """
+    return DONE_BY_PEOPLE if machine is None else f"{DONE_BY_PEOPLE} AND coalesce(e.{machine}, '') <> 'true'"

@@ -122,8 +122,8 @@ class PredictionSpec(BaseModel):
             raise ValueError("a prediction has either a horizon or horizons")
         if self.outcome is not None and self.population is None:
             raise ValueError("a prediction with an outcome needs a population")
-        if self.outcome is None and (self.estimator is not None or self.accept_leaks is not None):
-            raise ValueError("estimator and accept_leaks belong to a prediction with an outcome")
+        if self.outcome is None and self.estimator is not None:
+            raise ValueError("an estimator belongs to a prediction with an outcome")
         if self.value is not None and self.horizon is None:
             raise ValueError("a prediction with a value has one horizon")
         floors = list((self.bands or {}).values())

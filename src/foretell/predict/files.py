@@ -84,6 +84,17 @@ def read_model(root: Path, prediction: str, model: str, workspace: Path | None =
     return StoredModel(model, card, files, workspace)
 
 
+def refuse_other(stored: StoredModel, file: str, holds: str, *, other: bool) -> None:
+    """Raise ``MODEL_OTHER`` where ``other``: ``file`` says that it ``holds`` something else than this model's part."""
+    if other:
+        raise ForetellError(
+            "MODEL_OTHER",
+            f"{file} holds {holds}",
+            thing=f"model {stored.model}",
+            next_step="Train the prediction again, or restore its folder from a backup.",
+        )
+
+
 def _write(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)

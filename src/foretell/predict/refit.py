@@ -13,7 +13,7 @@ import numpy.typing as npt
 from foretell.condition import Reader
 from foretell.definitions import Catalog
 from foretell.engine import Engine
-from foretell.predict.binary.boosted import PARAMETERS, _threads
+from foretell.predict.binary.boosted import PARAMETERS, threads_for
 from foretell.predict.binary.rows import SAMPLE_ROWS, Gatherer, Rows
 from foretell.predict.binary.scored import AT_ONCE, scored
 from foretell.predict.binary.stored import BinaryModel
@@ -76,4 +76,4 @@ class Refit:
 
     def library_parameters(self, rows: int) -> Mapping[str, Any]:
         """What the library is told for so many rows."""
-        return {**PARAMETERS, **library_values(self.setting), "seed": 0, "nthread": _threads(rows)}
+        return {**PARAMETERS, **library_values(self.setting), "seed": 0, "nthread": threads_for(rows)}

@@ -84,3 +84,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def by_horizon(parts: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """What each horizon's part of a report says under ``name``: itself where there is one, a mapping where there are
+    several."""
+    if len(parts) == 1:
+        only: Mapping[str, Any] = next(iter(parts.values()))[name]
+        return only
+    return {horizon: part[name] for horizon, part in parts.items()}
+
+
+def by_horizon_said(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The verdicts of all horizons as one text."""
+    said = {horizon: str(part["verdict"]) for horizon, part in parts.items()}
+    return " ".join(said.values() if len(said) == 1 else (f"{horizon}: {words}" for horizon, words in said.items()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from foretell.predict.features import FeaturePlan, Matrix, compute, compute_at, 
 from foretell.predict.features.calendar import country_of
 from foretell.predict.features.families import families
 from foretell.predict.features.plan import BASE
+from foretell.predict.send_time.habits import habits
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
 NOW = AS_OF + timedelta(days=100)
@@ -146,6 +148,20 @@ def test_what_families_say_is_what_is_worked_out_by_hand(it: Shop) -> None:
     }  # fmt: skip
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
     assert found["trait:born"] == pytest.approx((AS_OF.date() - datetime(1960, 5, 1).date()).days)
+
+
+def test_what_a_program_did_in_somebodys_name_is_not_theirs(it: Shop) -> None:
+    scanned = did("u0", 0.25, "Email Link Clicked", link_url="https://shop.example", machine=True)
+    load(it, "world", [*world(), *OWN])
+    key, before = person(it, "u0"), compute(it.engine.analytics, planned(it), everybody(it), AS_OF)
+    load(it, "scanner", [scanned])
+    after = compute(it.engine.analytics, planned(it), everybody(it), AS_OF)
+    assert values(after, key) == pytest.approx(values(before, key), nan_ok=True)
+    mark = it.engine.log.properties().of("machine")
+    assert mark is not None
+    found = habits(it.engine.analytics, ZoneInfo("UTC"), AS_OF, machine=mark.text)
+    assert found.responses[found.people.tolist().index(key)].sum() == 1  # of two clicks, the one that a person made
+    assert habits(it.engine.analytics, ZoneInfo("UTC"), AS_OF).responses.sum() == 2
 
 
 def test_who_somebody_is_and_what_tells_everybody_apart_is_no_feature(it: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from foretell.errors import ForetellError
 from foretell.predict.binary.leaks import leaks, refuse_leaks
 from foretell.predict.binary.rows import Rows
 from foretell.stats import expit
-from tests.support.prediction_shop import BOUGHT, CHURN, START, Shop, add, buyers, open_shop
+from tests.support.prediction_shop import BOUGHT, CHURN, START, Happened, Shop, add, buyers, open_shop
 
 NAMES = ("strong", "weak", "noise", "more")
 N = 3_000
@@ -134,3 +135,37 @@ def test_what_is_accepted_is_learnt_from_and_days_since_the_last_order_is_no_lea
     found = predict.train(*shop.places, "accepting", as_of=T, now=shop.now)
     assert found.metrics["roc_auc"] > 0.99
     assert {LEFT, "days_since_order"} <= set(found.horizons["60d"]["features"])
+
+
+GIFT = {"population": {"did": "Seen"}, "features": ["traits", "orders"]}
+KINDS: dict[str, dict[str, object]] = {
+    "outcome": {"outcome": {"did": "Gift"}, "horizon": "30d"},
+    "time": {"outcome": {"did": "Gift"}, "horizons": ["30d"], "form": "hazard"},
+    "amount": {"value": {"did": "Gift"}, "horizon": "30d"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_refuses_a_trait_that_is_the_outcome(kind: str, tmp_path: Path) -> None:
+    """Half of the people get a gift every ten days, and nothing but the trait knows which half."""
+    accepting = {**GIFT, **KINDS[kind], "accept_leaks": ["trait:chosen"]}
+    opened = open_shop(tmp_path, {"gift": {**GIFT, **KINDS[kind]}, "accepting": accepting})
+    people, days = np.arange(1, 401), np.arange(0, 200, 10)
+    chosen = people[people % 2 == 0]
+    who = np.concatenate([people, np.repeat(chosen, days.size)])
+    when = np.concatenate([np.zeros(people.size), np.tile(days + 0.5, chosen.size)])
+    event = np.where(np.arange(who.size) < people.size, "Seen", "Gift").astype(object)
+    ts = micros(START) + (when * 86_400_000_000).astype(np.int64)
+    add(opened, Happened(who, ts, event, np.zeros(who.size, np.int64)))
+    told = pa.array(np.full(people.size, micros(START))).cast(pa.timestamp("us"))
+    traits = {
+        "seq": people, "node_key": people, "ts": told, "known_at": told, "trait": ["chosen"] * people.size,
+        "s": np.where(people % 2 == 0, "yes", "no"), "source": ["test"] * people.size,
+    }  # fmt: skip
+    opened.engine.publish("test", {"trait_values": pa.table(traits)}, now=opened.now)
+    as_of = START + timedelta(days=200)
+    with pytest.raises(ForetellError) as refused:
+        predict.train(*opened.places, "gift", as_of=as_of, now=opened.now)
+    assert (refused.value.code, refused.value.what.split(" ")[0]) == ("LEAK", "trait:chosen")
+    predict.train(*opened.places, "accepting", as_of=as_of, now=opened.now)
+    opened.engine.close()

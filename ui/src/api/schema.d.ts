@@ -8521,30 +8521,10 @@ export interface components {
             says: string;
         };
         /**
-         * SavedPrediction
-         * @description A prediction that the app has put in force.
+         * SavedDocument
+         * @description A document that the app has put in force.
          */
-        SavedPrediction: {
-            /**
-             * File
-             * @description Where it lies in the workspace.
-             */
-            file: string;
-            /** Key */
-            key: string;
-            /**
-             * Problems
-             * @description What is doubtful about it; paths from the document's spec.
-             */
-            problems: components["schemas"]["ConditionProblem"][];
-            /** Revision */
-            revision: number;
-        };
-        /**
-         * SavedSegment
-         * @description A segment that the app has put in force.
-         */
-        SavedSegment: {
+        SavedDocument: {
             /**
              * File
              * @description Where it lies in the workspace.
@@ -14479,7 +14459,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SavedPrediction"];
+                    "application/json": components["schemas"]["SavedDocument"];
                 };
             };
             /** @description The question does not make sense. */
@@ -17879,7 +17859,7 @@ export interface operations {
     save_segment: {
         parameters: {
             query?: {
-                /** @description The revision that was changed, 0 for a new segment; without it whatever there is goes. */
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
                 revision?: number | null;
             };
             header?: never;
@@ -17900,7 +17880,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SavedSegment"];
+                    "application/json": components["schemas"]["SavedDocument"];
                 };
             };
             /** @description The question does not make sense. */
@@ -17953,7 +17933,7 @@ export interface operations {
     delete_segment: {
         parameters: {
             query?: {
-                /** @description The revision that was changed, 0 for a new segment; without it whatever there is goes. */
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
                 revision?: number | null;
             };
             header?: never;

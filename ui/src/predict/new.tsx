@@ -56,7 +56,7 @@ function Editor({ begun }: { begun: Draft }) {
   const saving = useMutation({
     // The revision that was opened, so that nobody's change of the meantime is written over.
     mutationFn: async () => {
-      const saved = await put<Schemas["SavedPrediction"]>(`predictions/${encodeURIComponent(key)}`, { spec }, { revision: begun.revision });
+      const saved = await put<Schemas["SavedDocument"]>(`predictions/${encodeURIComponent(key)}`, { spec }, { revision: begun.revision });
       if (begun.key === undefined) await post(`predictions/${encodeURIComponent(saved.key)}/train`);
       return saved;
     },

@@ -74,7 +74,7 @@ function Editor({ begun }: { begun: Begun }) {
   const changed = !same(edited.value, begun.condition) || FIELDS.some((name) => form[name] !== begun[name]);
   const saving = useMutation({
     // The revision that was opened, so that nobody's change of the meantime is written over.
-    mutationFn: () => put<Schemas["SavedSegment"]>(`segments/${encodeURIComponent(key)}`, bodyOf(form, edited.value), { revision: begun.revision }),
+    mutationFn: () => put<Schemas["SavedDocument"]>(`segments/${encodeURIComponent(key)}`, bodyOf(form, edited.value), { revision: begun.revision }),
     onSuccess: (saved) => {
       client.removeQueries({ queryKey: [`segments/${encodeURIComponent(saved.key)}`] });
       void client.invalidateQueries();

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from foretell.engine.claims import BATCH_BYTES, BATCH_FRAMES
+from foretell.engine.claims import BATCH_BYTES, BATCH_FRAMES, OwnedByOne
 from foretell.engine.framing import Frame, Position, Waiting
 from foretell.engine.ports import Claim, OperationalStore, Tx
 from foretell.engine.postgres.filling import frames_of
@@ -33,7 +33,7 @@ class ReplayedClaim:
         """Nothing is held."""
 
 
-class ReplayedSpool:
+class ReplayedSpool(OwnedByOne):
     """Fills :class:`~foretell.engine.ports.Spooling` for stores that are built beside those of ``live``; nothing
     arrives in it.
 
@@ -44,8 +44,8 @@ class ReplayedSpool:
     shared = False
 
     def __init__(self, live: PostgresPlace, ops: OperationalStore) -> None:
+        super().__init__(ops)
         self._live = live
-        self._ops = ops
         self._given = False
 
     def append(self, frames: Iterable[Frame]) -> object:
@@ -84,22 +84,6 @@ class ReplayedSpool:
     def trial(self) -> None:
         """Refused."""
         raise _only_read()
-
-    def claiming(self) -> AbstractContextManager[Tx]:
-        """One process has these stores."""
-        return self._ops.write()
-
-    def processes(self) -> frozenset[str]:
-        """One process has these stores."""
-        return frozenset()
-
-    def sharing(self) -> AbstractContextManager[None]:
-        """One process has these stores."""
-        return nullcontext()
-
-    def alone(self) -> AbstractContextManager[None]:
-        """One process has these stores."""
-        return nullcontext()
 
     def rewrite(
         self, change: Change, settle: Callable[[Position | None], None], progress: Callable[[str], None] | None = None

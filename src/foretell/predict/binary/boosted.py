@@ -12,6 +12,7 @@ import xgboost
 
 from foretell.predict.binary.logistic import Logistic
 from foretell.predict.binary.rows import Floats, Rows, finite
+from foretell.predict.files import StoredModel, refuse_other
 
 MOST_ROUNDS = 600
 PATIENCE = 40
@@ -110,13 +111,21 @@ def contributions(booster: xgboost.Booster, x: Single, *, exact: bool) -> Single
 
 
 def _matrix(x: Single, y: Floats | None = None, begun: Floats | None = None) -> xgboost.DMatrix:
-    return xgboost.DMatrix(finite(x), label=y, base_margin=begun, nthread=_threads(len(x)))
+    return xgboost.DMatrix(finite(x), label=y, base_margin=begun, nthread=threads_for(len(x)))
 
 
 def _parameters(rows: int, seed: int, values: Values | None) -> dict[str, Any]:
-    return {**PARAMETERS, **(values or {}), "seed": seed % (1 << 31), "nthread": _threads(rows)}
+    return {**PARAMETERS, **(values or {}), "seed": seed % (1 << 31), "nthread": threads_for(rows)}
 
 
-def _threads(rows: int) -> int:
+def stored_trees(stored: StoredModel, file: str) -> xgboost.Booster:
+    """The trees of a checked file that carries its model's id; raises ``MODEL_OTHER`` for those of another model."""
+    booster = xgboost.Booster(model_file=bytearray(stored.files[file]))
+    whose = booster.attr("foretell_model")
+    refuse_other(stored, file, f"model {whose}", other=whose != stored.model)
+    return booster
+
+
+def threads_for(rows: int) -> int:
     """One thread for small tables, where starting more costs more than it saves."""
     return 2 if rows > _MANY_ROWS else 1

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from foretell.clock import Duration
 from foretell.errors import ForetellError
-from foretell.ids import seed_of, unit_intervals
+from foretell.ids import seed_of
+from foretell.predict.binary.choosing import kept_for_test, names_for, told_of_people
 from foretell.predict.binary.crossed import crossed
-from foretell.predict.binary.fit import Fit, fit, in_season, usable
+from foretell.predict.binary.fit import Fit, fit
 from foretell.predict.binary.judge import Judgement, Tested, Trial, judged, measured, verdict
 from foretell.predict.binary.leaks import refuse_leaks
 from foretell.predict.binary.logistic import Logistic
@@ -24,14 +23,11 @@ from foretell.predict.binary.tuning import Choice
 from foretell.predict.estimators import BOOSTED
 from foretell.predict.estimators.base import Estimator
 from foretell.predict.estimators.boosted import Trees, library_values
-from foretell.predict.features import of_horizon
-from foretell.predict.features.traits import FAMILY as TRAITS
 from foretell.predict.windows import Split
 
 LEAST_OUTCOMES = 20
 CLUSTER_FAILED = frozenset({"WORKERS_TOO_FEW", "WORKERS_DIFFER", "SPARK_FAILED", "MEMORY_SHORT"})
 """What keeps a cluster from growing trees, and does not keep the drawn people from being learnt from."""
-_TEST_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -136,8 +132,8 @@ def _among_people(gatherer: Gatherer, known: Rows, names: tuple[str, ...], cours
     """Judged by cross-validation over the people of the one origin."""
     split = course.split
     _refuse_thin(known, known, course)
-    held = _tested(known, course.seed)
-    told = _told(gatherer, split)
+    held = kept_for_test(known, course.seed)
+    told = told_of_people(gatherer.matrix(split.test))
     refuse_leaks(known.where(~held), known.where(held), names, told, course.accepted, course.thing)
     return crossed(known, names, split, course.zone, course.seed, course.number, course.estimator)
 
@@ -147,9 +143,10 @@ def _in_time(gatherer: Gatherer, known: Rows, names: tuple[str, ...], course: Co
     split = course.split
     test = gatherer.rows([split.test], split.horizon, names)
     if split.by == "people":
-        known, test = known.where(~_tested(known, course.seed)), test.where(_tested(test, course.seed))
+        known, test = known.where(~kept_for_test(known, course.seed)), test.where(kept_for_test(test, course.seed))
     _refuse_thin(known, test, course)
-    refuse_leaks(known, test, names, _told(gatherer, split), course.accepted, course.thing)
+    told = told_of_people(gatherer.matrix(split.test))
+    refuse_leaks(known, test, names, told, course.accepted, course.thing)
     made = course.fitted(known, names, split.fit, None)
     tested = Tested(test.people, split.test, test.y, made.probability(test.x))
     baseline = measured(test.y, Logistic.fit(known).probability(test.x))
@@ -173,33 +170,7 @@ def _on_everybody(learnt: Learnt, field: Field, number: int) -> Learnt:
 def _names(gatherer: Gatherer, origins: Sequence[datetime], course: Course) -> tuple[str, ...]:
     """The features that vary over ``origins``."""
     matrices = [gatherer.matrix(origin) for origin in origins]
-    if not sum(matrix.people.size for matrix in matrices):
-        raise ForetellError(
-            "NOBODY",
-            "the population had nobody at any of the past instants to learn from",
-            thing=course.thing,
-            next_step="Widen the population, or train as of a later time.",
-        )
-    days = Duration.parse(course.split.horizon).days
-    names = in_season(of_horizon(usable(matrices, None), gatherer.plan, days), origins)
-    if not names:
-        raise ForetellError(
-            "NOTHING_VARIES",
-            "every feature is the same for everybody",
-            thing=course.thing,
-            next_step="Import more kinds of events, or take the list of features out of the document.",
-        )
-    return names
-
-
-def _told(gatherer: Gatherer, split: Split) -> frozenset[str]:
-    """The features that are traits, which somebody tells of a person."""
-    return frozenset(one.name for one in gatherer.matrix(split.test).features if one.family == TRAITS)
-
-
-def _tested(rows: Rows, seed: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """The third of the people that is kept for the test where time cannot part it."""
-    return unit_intervals(f"{seed}:test", rows.people.astype(np.uint64)) < _TEST_SHARE
+    return names_for(matrices, origins, gatherer.plan, Duration.parse(course.split.horizon).days, course.thing)
 
 
 def _refuse_thin(known: Rows, test: Rows, course: Course) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foretell.errors import ForetellError
 from foretell.predict.binary.curve import Direction
 from foretell.predict.binary.fit import Fit
 from foretell.predict.binary.interval import Margins
@@ -17,7 +16,7 @@ from foretell.predict.binary.rows import Floats
 from foretell.predict.estimators import BOOSTED, estimator_of, estimators
 from foretell.predict.estimators.base import Estimator, Model
 from foretell.predict.features import FeaturePlan
-from foretell.predict.files import StoredModel
+from foretell.predict.files import StoredModel, refuse_other
 from foretell.stats import Calibrator, calibrator_from_dict
 
 
@@ -110,13 +109,8 @@ def _horizon(stored: StoredModel, part: Mapping[str, Any]) -> HorizonModel:
     estimator = estimator_of(part.get("estimator", BOOSTED.name), stored.workspace, f"model {stored.model}")
     model, marks = estimator.load(stored.files[part["file"]])
     said = (marks.get("foretell_model"), marks.get("foretell_horizon"))
-    if said != (stored.model, part["horizon"]):
-        raise ForetellError(
-            "MODEL_OTHER",
-            f"{part['file']} holds model {said[0]} over {said[1]}",
-            thing=f"model {stored.model}",
-            next_step="Train the prediction again, or restore its folder from a backup.",
-        )
+    holds = f"model {said[0]} over {said[1]}"
+    refuse_other(stored, part["file"], holds, other=said != (stored.model, part["horizon"]))
     return HorizonModel(
         part["horizon"],
         tuple(part["features"]),

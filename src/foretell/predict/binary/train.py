@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 from foretell.clock import Duration
 from foretell.engine import Analytics, Spreading
 from foretell.predict.binary.against import Orders, Pair, against_bg_nbd, closed_form
+from foretell.predict.binary.choosing import Digest
 from foretell.predict.binary.curve import Direction, direction
 from foretell.predict.binary.interval import Margins
 from foretell.predict.binary.learn import Course, Learnt, learn
@@ -114,13 +114,9 @@ def _direction(gatherer: Gatherer, splits: Sequence[Split]) -> Direction:
 
 
 def _digest(learnt: Sequence[Learnt], estimator: Estimator) -> str:
-    """Hash of everything that was learnt from, and of the code that learnt where it is not Foretell's."""
-    found = hashlib.blake2b(estimator.source.encode(), digest_size=16)
+    """Of the rows, of trees that a cluster grew, and of the code that learnt where it is not Foretell's."""
+    found = Digest(estimator.source)
     for one in learnt:
-        arrays: list[Any] = [one.rows.x, one.rows.y, one.rows.people, one.rows.origin]
-        found.update(",".join(one.final.names).encode())
-        for array in arrays:
-            found.update(array.tobytes())
-        if one.grown is not None:
-            found.update(one.grown.booster.save_raw("ubj"))
-    return found.hexdigest()
+        grown = () if one.grown is None else (bytes(one.grown.booster.save_raw("ubj")),)
+        found.add(one.rows, one.final.names, *grown)
+    return found.text()

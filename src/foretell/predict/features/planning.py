@@ -17,7 +17,7 @@ from foretell.predict.features.calendar import country_of
 from foretell.predict.features.crowd import Crowd
 from foretell.predict.features.families import families
 from foretell.predict.features.plan import BASE, Feature, FeaturePlan
-from foretell.predict.features.query import features_sql, parameters
+from foretell.predict.features.query import MACHINE, features_sql, parameters
 from foretell.predict.features.raw import Raw
 from foretell.predict.features.repeat import repeat_buying
 from foretell.predict.features.shape import shaped
@@ -105,7 +105,7 @@ def _seen(analytics: Analytics, people: pa.Table, as_of: datetime) -> tuple[str,
 
 def _paths(plan: FeaturePlan, columns: PropertyColumns | None) -> dict[str, tuple[str, str]]:
     """Where the properties stand that the plan's families read, of those that were ever seen outside of arrays."""
-    wanted = {path for name in plan.families for tally in families()[name].tallies for path in tally.paths}
+    wanted = {path for name in plan.families for tally in families()[name].tallies for path in tally.paths} | {MACHINE}
     found = {} if columns is None else {path: columns.of(path) for path in sorted(wanted)}
     return {path: (one.text, one.number) for path, one in found.items() if one is not None and one.array is None}
 
@@ -136,6 +136,7 @@ def _chosen(
         only=tuple(sorted(kept)),
     )
     needs = {path for tally in tallying.tallies_of(pruned) for path in tally.paths}
+    needs |= {MACHINE} if needed & {"activity", "events"} else set()
     return replace(pruned, paths={path: names for path, names in plan.paths.items() if path in needs})
 
 

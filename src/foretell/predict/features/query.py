@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from foretell.clock import naive_utc
-from foretell.predict.activity import DONE_BY_PEOPLE
+from foretell.predict.activity import by_people
 from foretell.predict.features import tallying, traits
 from foretell.predict.features.days import local_day
 from foretell.predict.features.plan import FeaturePlan
@@ -20,6 +20,8 @@ from foretell.predict.features.reading import AT_ONE, Instants
 ORDER_WINDOWS = (7, 30, 90, 180, 365)
 EVENT_WINDOWS = (30, 90, 365)
 ACTIVE_WINDOWS = (7, 30, 90, 365)
+MACHINE = "machine"
+"""The property of what a program did in somebody's name."""
 
 
 def parameters(plan: FeaturePlan, as_of: datetime, instants: Instants = AT_ONE) -> dict[str, object]:
@@ -93,9 +95,9 @@ def _parts(plan: FeaturePlan, as_of: datetime, instants: Instants) -> list[_Part
     found = _order_parts(plan, as_of, zone, instants) if _orders(plan) else []
     if {"activity", "events"} & {*plan.base}:
         columns = _activity(plan, instants)
-        found.append(("activity", _events_sql(columns, DONE_BY_PEOPLE, instants), tuple(columns)))
+        found.append(("activity", _events_sql(columns, _done(plan), instants), tuple(columns)))
     if "activity" in plan.base:
-        found.append(_active_days(day, instants))
+        found.append(_active_days(_done(plan), day, instants))
     found += tallying.parts(plan, day, instants)
     return found + traits.parts(plan, instants)
 
@@ -180,7 +182,11 @@ def _baskets(instants: Instants) -> dict[str, str]:
     }
 
 
-def _active_days(day: str, instants: Instants) -> _Part:
+def _done(plan: FeaturePlan) -> str:
+    return by_people(plan.paths[MACHINE][0] if MACHINE in plan.paths else None)
+
+
+def _active_days(done: str, day: str, instants: Instants) -> _Part:
     """Days with an event: each with its latest, which serves all windows."""
     columns = {
         f"active_{days}": f"count(*) FILTER (WHERE {instants.since('g.seen', days, 'g')})" for days in ACTIVE_WINDOWS
@@ -189,7 +195,7 @@ def _active_days(day: str, instants: Instants) -> _Part:
   SELECT g.{instants.key}, {_joined(columns)} FROM (
     SELECT {instants.carried}, max(e.ts) AS seen
     FROM log_events e JOIN people p ON p.profile_key = e.profile_key
-    WHERE {instants.there("e")} AND {DONE_BY_PEOPLE} GROUP BY {instants.carried}, {day}) AS g
+    WHERE {instants.there("e")} AND {done} GROUP BY {instants.carried}, {day}) AS g
   GROUP BY g.{instants.key}"""
     return "active_days", sql, tuple(columns)
 

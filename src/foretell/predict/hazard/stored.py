@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import xgboost
-
-from foretell.errors import ForetellError
+from foretell.predict.binary.boosted import stored_trees
 from foretell.predict.binary.interval import Margins
 from foretell.predict.features import FeaturePlan
 from foretell.predict.files import StoredModel
@@ -53,14 +51,7 @@ class HazardModel:
     def load(cls, stored: StoredModel) -> HazardModel:
         """The model of checked files; raises ``MODEL_OTHER`` for a file of another model."""
         inner: Mapping[str, Any] = stored.card["content"]
-        booster = xgboost.Booster(model_file=bytearray(stored.files[_FILE]))
-        if booster.attr("foretell_model") != stored.model:
-            raise ForetellError(
-                "MODEL_OTHER",
-                f"{_FILE} holds model {booster.attr('foretell_model')}",
-                thing=f"model {stored.model}",
-                next_step="Train the prediction again, or restore its folder from a backup.",
-            )
+        booster = stored_trees(stored, _FILE)
         stretches = Stretches(tuple(float(end) for end in inner["stretches_days"]))
         margins = {horizon: Margins.from_dict(part) for horizon, part in inner["margins"].items()}
         return cls(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,9 +13,10 @@ from foretell.clock import Duration
 from foretell.engine import Analytics
 from foretell.errors import ForetellError
 from foretell.ids import seed_of
-from foretell.predict.binary.fit import in_season, usable
+from foretell.predict.binary.choosing import Digest, names_for, told_of_people
 from foretell.predict.binary.interval import Margins
 from foretell.predict.binary.judge import Judgement, Tested, measured, verdict
+from foretell.predict.binary.leaks import refuse_leaks
 from foretell.predict.binary.logistic import Logistic
 from foretell.predict.binary.rows import Floats, Gatherer, Rows
 from foretell.predict.features import FeaturePlan
@@ -38,6 +37,7 @@ class HazardTask:
     Args:
         horizons: as written, shortest first; the last is the last stretch's end.
         sample_rows: people × instants that are held in memory.
+        accepted: features that may look like the outcome in disguise.
     """
 
     thing: str
@@ -47,6 +47,7 @@ class HazardTask:
     currency: str
     seed: str
     sample_rows: int
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def train_hazard(analytics: Analytics, population: Population, task: HazardTask,
     known = _spans(gatherer, times, split.fit, split.test, names)
     test = _spans(gatherer, times, [split.test], split.until, names)
     _refuse_thin(known, test, task)
+    _refuse_leaks(gatherer, known, test, names, task)
     trees = grow(known, split.stretches, best_rounds(known, split.stretches, task.seed, number), number)
     hazards = trees.hazards(test.rows.x)
     curves = judged_curves(split.stretches, hazards, _usual(known, split), test.rows.y)
@@ -107,7 +109,17 @@ def train_hazard(analytics: Analytics, population: Population, task: HazardTask,
     longest = split.stretches.ends[-1]
     censored = float((np.isinf(spans.rows.y) & (spans.seen < longest)).mean())
     return TrainedHazard(
-        gatherer.plan, task, names, final, rounds, times.untrue, spans, censored, judged, curves, _digest(spans, names)
+        gatherer.plan,
+        task,
+        names,
+        final,
+        rounds,
+        times.untrue,
+        spans,
+        censored,
+        judged,
+        curves,
+        Digest().add(spans.rows, names, spans.seen.tobytes()).text(),
     )
 
 
@@ -117,20 +129,13 @@ def _gatherer(analytics: Analytics, population: Population, task: HazardTask, as
     days = (Duration.parse(task.horizons[-1]).days,)
     plan = population.plan(analytics, split.test, days, task.currency, str(task.zone), task.thing)
     share = min(1.0, task.sample_rows / (len(split.origins) * everybody))
-    return Gatherer(analytics, plan, population, share, task.seed)
+    found = Gatherer(analytics, plan, population, share, task.seed)
+    found.prepare([*split.fit, split.test, *split.origins])
+    return found
 
 
 def _names(gatherer: Gatherer, origins: Sequence[datetime], task: HazardTask) -> tuple[str, ...]:
-    matrices = [gatherer.matrix(origin) for origin in origins]
-    names = in_season(usable(matrices, None), origins)
-    if not names:
-        raise ForetellError(
-            "NOTHING_VARIES",
-            "every feature is the same for everybody, or none of those named is known",
-            thing=task.thing,
-            next_step="Import more kinds of events, or take the list of features out of the document.",
-        )
-    return names
+    return names_for([gatherer.matrix(origin) for origin in origins], origins, gatherer.plan, None, task.thing)
 
 
 def _spans(
@@ -196,10 +201,9 @@ def _refuse_thin(known: Spans, test: Spans, task: HazardTask) -> None:
     )
 
 
-def _digest(spans: Spans, names: tuple[str, ...]) -> str:
-    """Hash of everything that was learnt from."""
-    found = hashlib.blake2b(",".join(names).encode(), digest_size=16)
-    arrays: list[Any] = [spans.rows.x, spans.rows.y, spans.rows.people, spans.rows.origin, spans.seen]
-    for array in arrays:
-        found.update(array.tobytes())
-    return found.hexdigest()
+def _refuse_leaks(gatherer: Gatherer, known: Spans, test: Spans, names: tuple[str, ...], task: HazardTask) -> None:
+    """Raise ``LEAK`` where a feature is the event in disguise, by those who were seen to the end."""
+    through = known.where(known.seen >= task.split.stretches.ends[-1]).rows
+    some, later = (replace(rows, y=np.isfinite(rows.y).astype(np.float64)) for rows in (through, test.rows))
+    told = told_of_people(gatherer.matrix(task.split.test))
+    refuse_leaks(some, later, names, told, task.accepted, task.thing)

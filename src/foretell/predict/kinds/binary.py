@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from foretell.predict.binary.against import about_orders
-from foretell.predict.binary.learn import Learnt
 from foretell.predict.binary.scored import binary_scores
 from foretell.predict.binary.stored import BinaryModel
 from foretell.predict.binary.train import Task, Trained, train_binary
@@ -15,7 +12,7 @@ from foretell.predict.document import PredictionSpec
 from foretell.predict.estimators import BOOSTED, estimator_of
 from foretell.predict.files import StoredModel
 from foretell.predict.kinds.base import Answer, Asked, Lesson, Made, Plan
-from foretell.predict.training_report import BINARY, TrainingReport
+from foretell.predict.training_report import BINARY, TrainingReport, by_horizon, by_horizon_said
 from foretell.predict.windows import split_of
 
 
@@ -90,27 +87,13 @@ def binary_report(lesson: Lesson, model: str, found: Trained) -> TrainingReport:
         positives=int(main.rows.y.sum()),
         trained_as_of=lesson.as_of,
         seed=lesson.seed,
-        metrics=_by_horizon(parts, "metrics"),
-        baseline=_by_horizon(parts, "baseline"),
-        calibration=_by_horizon(parts, "calibration"),
-        verdict=_verdict(found.learnt),
+        metrics=by_horizon(parts, "metrics"),
+        baseline=by_horizon(parts, "baseline"),
+        calibration=by_horizon(parts, "calibration"),
+        verdict=by_horizon_said(parts),
         horizons=parts,
         against_bg_nbd=found.beside,
     )
-
-
-def _by_horizon(parts: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
-    """The part itself where there is one horizon, a mapping by horizon where there are several."""
-    if len(parts) == 1:
-        only: Mapping[str, Any] = next(iter(parts.values()))[name]
-        return only
-    return {horizon: part[name] for horizon, part in parts.items()}
-
-
-def _verdict(learnt: tuple[Learnt, ...]) -> str:
-    if len(learnt) == 1:
-        return learnt[0].verdict
-    return " ".join(f"{one.split.horizon}: {one.verdict}" for one in learnt)
 
 
 KIND = Binary()

@@ -18,7 +18,7 @@ from foretell.predict.hazard.stretches import Stretches
 from foretell.predict.hazard.train import HazardTask, HorizonJudged, TrainedHazard, train_hazard
 from foretell.predict.hazard.windows import hazard_split
 from foretell.predict.kinds.base import Answer, Asked, Lesson, Made, Plan
-from foretell.predict.training_report import HAZARD, TrainingReport
+from foretell.predict.training_report import HAZARD, TrainingReport, by_horizon
 
 DATES = "event_date_rows"
 _STRETCHED = 3
@@ -70,6 +70,7 @@ def _task(lesson: Lesson) -> HazardTask:
         lesson.catalog.settings.currency,
         f"{lesson.document.key}:{lesson.seed}",
         lesson.sample_rows // _STRETCHED,
+        tuple(spec.accept_leaks or ()),
     )
 
 
@@ -83,8 +84,6 @@ def _made(lesson: Lesson, task: HazardTask) -> Made:
 def _report(lesson: Lesson, model: str, found: TrainedHazard) -> TrainingReport:
     """The report; ``n`` are people × instants, ``positives`` those with an event while they were seen."""
     parts = {one.horizon: _part(one, found) for one in found.judged}
-    one = len(parts) == 1
-    main: dict[str, Any] = next(iter(parts.values()))
     return TrainingReport(
         prediction=lesson.document.key,
         model=model,
@@ -93,9 +92,9 @@ def _report(lesson: Lesson, model: str, found: TrainedHazard) -> TrainingReport:
         positives=int((found.spans.rows.y < float("inf")).sum()),
         trained_as_of=lesson.as_of,
         seed=lesson.seed,
-        metrics=main["metrics"] if one else {horizon: part["metrics"] for horizon, part in parts.items()},
-        baseline=main["baseline"] if one else {horizon: part["baseline"] for horizon, part in parts.items()},
-        calibration=main["calibration"] if one else {horizon: part["calibration"] for horizon, part in parts.items()},
+        metrics=by_horizon(parts, "metrics"),
+        baseline=by_horizon(parts, "baseline"),
+        calibration=by_horizon(parts, "calibration"),
         verdict=_verdict(found),
         horizons=parts,
     )

@@ -76,6 +76,7 @@ def numeric_task(lesson: Lesson, split: Split) -> NumericTask:
         lesson.catalog.settings.currency,
         f"{lesson.document.key}:{lesson.seed}",
         lesson.sample_rows,
+        tuple(lesson.spec.accept_leaks or ()),
     )
 
 

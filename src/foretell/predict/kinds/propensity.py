@@ -19,7 +19,7 @@ from foretell.predict.files import StoredModel
 from foretell.predict.kinds.base import Answer, Asked, Lesson, Made, Plan
 from foretell.predict.propensity.pairs import Pairs
 from foretell.predict.propensity.train import PropensityTask, TrainedPropensity, paired, train_propensity
-from foretell.predict.training_report import PROPENSITY, TrainingReport
+from foretell.predict.training_report import PROPENSITY, TrainingReport, by_horizon, by_horizon_said
 from foretell.predict.windows import split_of
 
 
@@ -115,6 +115,7 @@ def _task(lesson: Lesson) -> PropensityTask:
         f"{lesson.document.key}:{lesson.seed}",
         lesson.sample_rows // 2,
         estimator_of(spec.estimator or BOOSTED.name, lesson.catalog.root, lesson.thing),
+        tuple(spec.accept_leaks or ()),
     )
 
 
@@ -131,10 +132,6 @@ def _report(lesson: Lesson, model: str, found: TrainedPropensity) -> TrainingRep
     parts = {one.split.horizon: one.as_dict() for one in found.learnt}
     main = found.learnt[0]
 
-    def of(name: str) -> Any:
-        return parts[main.split.horizon][name] if len(parts) == 1 else {key: part[name] for key, part in parts.items()}
-
-    each = [f"{one.split.horizon}: {one.verdict}" if len(parts) > 1 else one.verdict for one in found.learnt]
     said = f"One model for {len(found.values)} values of {lesson.spec.per}."
     return TrainingReport(
         prediction=lesson.document.key,
@@ -144,10 +141,10 @@ def _report(lesson: Lesson, model: str, found: TrainedPropensity) -> TrainingRep
         positives=int(main.rows.y.sum()),
         trained_as_of=lesson.as_of,
         seed=lesson.seed,
-        metrics=of("metrics"),
-        baseline=of("baseline"),
-        calibration=of("calibration"),
-        verdict=" ".join([said, *each]),
+        metrics=by_horizon(parts, "metrics"),
+        baseline=by_horizon(parts, "baseline"),
+        calibration=by_horizon(parts, "calibration"),
+        verdict=f"{said} {by_horizon_said(parts)}",
         horizons=parts,
     )
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xgboost
 
-from foretell.errors import ForetellError
+from foretell.predict.binary.boosted import stored_trees
 from foretell.predict.features import FeaturePlan
 from foretell.predict.files import StoredModel
 from foretell.predict.numeric.boosted import Amounts
@@ -54,14 +53,7 @@ class NumericModel:
     def load(cls, stored: StoredModel) -> NumericModel:
         """The model of checked files; raises ``MODEL_OTHER`` for a file of another model."""
         inner: Mapping[str, Any] = stored.card["content"]
-        booster = xgboost.Booster(model_file=bytearray(stored.files[_FILE]))
-        if booster.attr("foretell_model") != stored.model:
-            raise ForetellError(
-                "MODEL_OTHER",
-                f"{_FILE} holds model {booster.attr('foretell_model')}",
-                thing=f"model {stored.model}",
-                next_step="Train the prediction again, or restore its folder from a backup.",
-            )
+        booster = stored_trees(stored, _FILE)
         least = -np.inf if inner["least"] is None else float(inner["least"])
         return cls(
             FeaturePlan.from_dict(inner["plan"]),

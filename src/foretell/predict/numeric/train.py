@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +14,11 @@ from foretell.clock import Duration
 from foretell.condition import Measure, Reader
 from foretell.engine import Analytics
 from foretell.errors import ForetellError
-from foretell.ids import seed_of, unit_intervals
-from foretell.predict.binary.fit import in_season, usable
+from foretell.ids import seed_of
+from foretell.predict.binary.choosing import Digest, kept_for_test, names_for, told_of_people
+from foretell.predict.binary.leaks import refuse_leaks
 from foretell.predict.binary.rows import Gatherer, Rows
-from foretell.predict.features import FeaturePlan, of_horizon
+from foretell.predict.features import FeaturePlan
 from foretell.predict.numeric.fit import NumericFit, fit
 from foretell.predict.numeric.gather import LAST, AmountGatherer, Past, own_features
 from foretell.predict.numeric.judge import JudgedAmounts, errors
@@ -26,7 +26,6 @@ from foretell.predict.population import Population
 from foretell.predict.windows import Split
 
 LEAST_PEOPLE = 20
-_TEST_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class NumericTask:
 
     Args:
         sample_rows: people × origins that are held in memory.
+        accepted: features that may look like the outcome in disguise.
     """
 
     thing: str
@@ -44,6 +44,7 @@ class NumericTask:
     currency: str
     seed: str
     sample_rows: int
+    accepted: tuple[str, ...] = ()
 
     @property
     def horizon(self) -> str:
@@ -115,9 +116,12 @@ def tried(
     test = gatherer.rows([split.test], names)
     last = gatherer.matrix(split.test).select((LAST,))[:, 0].astype(np.float64)
     if split.by == "people":
-        kept = _tested(test, task.seed)
-        known, test, last = known.where(~_tested(known, task.seed)), test.where(kept), last[kept]
+        kept = kept_for_test(test, task.seed)
+        known, test, last = known.where(~kept_for_test(known, task.seed)), test.where(kept), last[kept]
     _refuse_thin(known, test, task)
+    some, later = (replace(rows, y=(rows.y != 0).astype(np.float64)) for rows in (known, test))
+    told = told_of_people(gatherer.matrix(split.test))
+    refuse_leaks(some, later, names, told, task.accepted, task.thing)
     made = fit(known, names, split.fit, split.horizon, task.zone, task.seed, number)
     tested = JudgedAmounts.of(test.people, split.test, test.y, made.expected(test.x), made.interval)
     constant = errors(np.full(len(test), known.y.mean()), test.y)
@@ -131,7 +135,7 @@ def learnt(trial: NumericTrial, task: NumericTask) -> TrainedNumeric:
     rows = gatherer.rows(split.origins, names)
     final = fit(rows, names, split.origins, split.horizon, task.zone, task.seed, number, trial.made)
     return TrainedNumeric(
-        gatherer.plan, task, final, rows, trial.tested, trial.baseline, trial.constant, _digest(rows, names)
+        gatherer.plan, task, final, rows, trial.tested, trial.baseline, trial.constant, Digest().add(rows, names).text()
     )
 
 
@@ -145,27 +149,13 @@ def _gatherer(
     plan = population.plan(analytics, split.test, days, task.currency, str(task.zone), task.thing, own)
     share = min(1.0, task.sample_rows / (len(split.origins) * everybody))
     features = Gatherer(analytics, plan, population, share, task.seed)
+    features.prepare([*split.fit, split.test, *split.origins])
     return AmountGatherer(features, Past(reader, task.measure, task.horizon), as_of)
 
 
 def _names(gatherer: AmountGatherer, origins: Sequence[datetime], task: NumericTask) -> tuple[str, ...]:
-    """The features that vary over ``origins``."""
-    matrices = [gatherer.matrix(origin) for origin in origins]
-    varying = usable(matrices, gatherer.plan.only)
-    names = in_season(of_horizon(varying, gatherer.plan, Duration.parse(task.horizon).days), origins)
-    if not names:
-        raise ForetellError(
-            "NOTHING_VARIES",
-            "every feature is the same for everybody",
-            thing=task.thing,
-            next_step="Import more kinds of events, or take the list of features out of the document.",
-        )
-    return names
-
-
-def _tested(rows: Rows, seed: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """The third of the people that is kept for the test where time cannot part it."""
-    return unit_intervals(f"{seed}:test", rows.people.astype(np.uint64)) < _TEST_SHARE
+    days = Duration.parse(task.horizon).days
+    return names_for([gatherer.matrix(origin) for origin in origins], origins, gatherer.plan, days, task.thing)
 
 
 def _refuse_thin(known: Rows, test: Rows, task: NumericTask) -> None:
@@ -179,11 +169,3 @@ def _refuse_thin(known: Rows, test: Rows, task: NumericTask) -> None:
         thing=task.thing,
         next_step="Check the value's event and its where, widen the population, or wait for more history.",
     )
-
-
-def _digest(rows: Rows, names: tuple[str, ...]) -> str:
-    """Hash of everything that was learnt from."""
-    found = hashlib.blake2b(",".join(names).encode(), digest_size=16)
-    for array in (rows.x, rows.y, rows.people, rows.origin):
-        found.update(array.tobytes())
-    return found.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,23 +13,24 @@ import numpy as np
 from foretell.clock import Duration
 from foretell.engine import Analytics
 from foretell.errors import ForetellError
-from foretell.ids import seed_of, unit_intervals
+from foretell.ids import seed_of
+from foretell.predict.binary.choosing import Digest, kept_for_test, names_for, told_of_people
 from foretell.predict.binary.curve import Direction
-from foretell.predict.binary.fit import Fit, fit, in_season, usable
+from foretell.predict.binary.fit import Fit, fit
 from foretell.predict.binary.interval import Margins
 from foretell.predict.binary.judge import Judgement, Tested, judged, measured, verdict
+from foretell.predict.binary.leaks import refuse_leaks
 from foretell.predict.binary.logistic import Logistic
 from foretell.predict.binary.rows import Floats, Gatherer, Rows
 from foretell.predict.binary.stored import BinaryModel, HorizonModel
 from foretell.predict.estimators.base import Estimator
-from foretell.predict.features import FeaturePlan, Matrix, of_horizon
+from foretell.predict.features import FeaturePlan, Matrix
 from foretell.predict.population import Population
 from foretell.predict.propensity.pairs import Pairs, pair_features
 from foretell.predict.windows import Split
 from foretell.stats import calibration_error, roc_auc
 
 LEAST_OUTCOMES = 20
-_TEST_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class PropensityTask:
         per: the property whose values are told apart.
         splits: one a horizon, shortest horizon first.
         sample_rows: people × origins × values that are held in memory.
+        accepted: features that may look like the outcome in disguise.
     """
 
     thing: str
@@ -52,6 +53,7 @@ class PropensityTask:
     seed: str
     sample_rows: int
     estimator: Estimator
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,13 +165,17 @@ def train_propensity(
     plan = population.plan(analytics, tested, days, task.currency, str(task.zone), task.thing, own)
     most = max(len(split.origins) for split in task.splits) * everybody.num_rows * len(values)
     features = Gatherer(analytics, plan, population, min(1.0, task.sample_rows / most), task.seed)
+    features.prepare([origin for split in task.splits for origin in split.origins])
     gatherer = PairGatherer(features, task, values, as_of)
     learnt = tuple(_learn(gatherer, split, task, plan, values) for split in task.splits)
     parts = tuple(
         HorizonModel.of(one.split.horizon, one.final, Margins.of(one.judgement.bins), task.estimator) for one in learnt
     )
     rises: Direction = "rises"
-    return TrainedPropensity(BinaryModel(plan, rises, parts), values, learnt, _digest(learnt, values, task.estimator))
+    digest = Digest("\0".join((*values, task.estimator.source)))
+    for one in learnt:
+        digest.add(one.rows, one.final.names)
+    return TrainedPropensity(BinaryModel(plan, rises, parts), values, learnt, digest.text())
 
 
 def _learn(
@@ -180,9 +186,10 @@ def _learn(
     known, test = gatherer.rows(split.fit, split.horizon, names), gatherer.rows([split.test], split.horizon, names)
     which = np.repeat(np.arange(len(values)), len(test) // len(values))
     if split.by == "people":
-        kept = _tested(test, task.seed)
-        known, test, which = known.where(~_tested(known, task.seed)), test.where(kept), which[kept]
+        kept = kept_for_test(test, task.seed)
+        known, test, which = known.where(~kept_for_test(known, task.seed)), test.where(kept), which[kept]
     _refuse_thin(known, test, split, task)
+    refuse_leaks(known, test, names, told_of_people(gatherer.matrix(split.test)), task.accepted, task.thing)
     made = fit(known, names, split.fit, split.horizon, task.zone, task.seed, number, task.estimator)
     p = made.probability(test.x)
     baseline = measured(test.y, Logistic.fit(known).probability(test.x))
@@ -216,22 +223,8 @@ def _by_value(y: Floats, p: Floats, which: np.ndarray[Any, Any], values: tuple[s
 def _names(
     gatherer: PairGatherer, origins: Sequence[datetime], split: Split, task: PropensityTask, plan: FeaturePlan
 ) -> tuple[str, ...]:
-    matrices = [gatherer.matrix(origin) for origin in origins]
     days = Duration.parse(split.horizon).days
-    names = in_season(of_horizon(usable(matrices, plan.only), plan, days), origins)
-    if not names:
-        raise ForetellError(
-            "NOTHING_VARIES",
-            "every feature is the same for everybody, or none of those named is known",
-            thing=task.thing,
-            next_step="Import more kinds of events, or take the list of features out of the document.",
-        )
-    return names
-
-
-def _tested(rows: Rows, seed: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """The third of the people that is kept for the test where time cannot part it."""
-    return unit_intervals(f"{seed}:test", rows.people.astype(np.uint64)) < _TEST_SHARE
+    return names_for([gatherer.matrix(origin) for origin in origins], origins, plan, days, task.thing)
 
 
 def _refuse_thin(known: Rows, test: Rows, split: Split, task: PropensityTask) -> None:
@@ -245,14 +238,3 @@ def _refuse_thin(known: Rows, test: Rows, split: Split, task: PropensityTask) ->
         thing=task.thing,
         next_step="Wait for more history, widen the population, or choose another horizon.",
     )
-
-
-def _digest(learnt: Sequence[HorizonLearnt], values: tuple[str, ...], estimator: Estimator) -> str:
-    """Hash of everything that was learnt from."""
-    found = hashlib.blake2b("\0".join((*values, estimator.source)).encode(), digest_size=16)
-    for one in learnt:
-        found.update(",".join(one.final.names).encode())
-        arrays: list[Any] = [one.rows.x, one.rows.y, one.rows.people, one.rows.origin]
-        for array in arrays:
-            found.update(array.tobytes())
-    return found.hexdigest()

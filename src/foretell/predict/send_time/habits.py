@@ -15,7 +15,7 @@ import pyarrow as pa
 from foretell.clock import naive_utc, offset_change, offset_seconds, zone_of
 from foretell.engine import Analytics
 from foretell.errors import UsageError
-from foretell.predict.activity import DONE_BY_PEOPLE
+from foretell.predict.activity import by_people
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -25,6 +25,7 @@ DAYS = 180
 CHANNELS = ("email", "sms", "push", "message")
 _NAMED = {"email": "Email", "sms": "SMS", "push": "Push", "message": "Message"}
 _RESPONSES = ", ".join(f"'{name} {what}'" for name in _NAMED.values() for what in ("Link Clicked", "Replied"))
+CLICKED = tuple(f"{name} Link Clicked" for name in _NAMED.values())
 
 _ZONES = """
 SELECT profile_key, s AS zone FROM (
@@ -34,31 +35,6 @@ SELECT profile_key, s AS zone FROM (
   WHERE t.trait IN ('timezone', 'zone') AND t.s IS NOT NULL AND t.ts <= $as_of AND t.known_at <= $as_of
 ) l WHERE place = 1"""
 
-_HABITS = f"""
-WITH own AS (
-  SELECT e.profile_key, e.ts, CASE WHEN e.event IN ({_RESPONSES}) THEN 1 ELSE 0 END AS responded,
-    coalesce(z.zone, $here) AS zone
-  FROM log_events e LEFT JOIN zones z ON z.profile_key = e.profile_key
-  WHERE e.ts > $since AND e.ts <= $as_of AND e.known_at <= $as_of AND {DONE_BY_PEOPLE}
-), placed AS (
-  SELECT own.profile_key, own.responded, own.ts + o.ahead * INTERVAL 1 SECOND AS local
-  FROM own JOIN offsets o ON o.zone = own.zone AND own.ts >= o.begins AND own.ts < o.ends
-), counted AS (
-  SELECT profile_key, CAST(extract(hour FROM local) AS INTEGER) AS hour, CAST(local AS DATE) AS day,
-    max(responded) AS responded FROM placed GROUP BY profile_key, 2, 3
-)
-SELECT profile_key, hour, CAST(sum(responded) AS BIGINT) AS responses, count(*) AS active
-FROM counted GROUP BY profile_key, hour ORDER BY profile_key, hour"""
-
-_MESSAGES = " UNION ALL ".join(
-    f"""SELECT '{channel}' AS channel, e.profile_key,
-  count(*) FILTER (WHERE e.event = '{name} Sent') AS sent,
-  count(*) FILTER (WHERE e.event = '{name} Delivered') AS delivered,
-  count(DISTINCT CASE WHEN e.event IN ('{name} Link Clicked', '{name} Replied') THEN CAST(e.ts AS DATE) END) AS answered
-FROM log_events e WHERE e.ts > $since AND e.ts <= $as_of AND e.known_at <= $as_of
-  AND e.event IN ('{name} Sent', '{name} Delivered', '{name} Link Clicked', '{name} Replied') GROUP BY e.profile_key"""
-    for channel, name in _NAMED.items()
-)
 _PERSONAS = """
 SELECT profile_key, persona FROM (
   SELECT coalesce(m.profile_key, r.node_key) AS profile_key, r.persona, row_number() OVER (
@@ -91,18 +67,23 @@ class Habits:
         return int(self.people.size)
 
 
-def habits(analytics: Analytics, zone: ZoneInfo, as_of: datetime, since: datetime | None = None) -> Habits:
+def habits(
+    analytics: Analytics, zone: ZoneInfo, as_of: datetime, since: datetime | None = None, machine: str | None = None
+) -> Habits:
     """Habits from ``since`` (by default :data:`DAYS` before) to ``as_of``, known then.
 
-    Clicks that programs make are told from people's where messages are sent, and opens, which mail programs make by
-    themselves, do not count at all.
+    Clicks by programs are left out, and opens, which mail programs make by themselves, do not count at all.
+
+    Args:
+        machine: see :func:`~foretell.predict.activity.by_people`.
     """
+    done = by_people(machine)
     begin = since or as_of - timedelta(days=DAYS)
     values = {"as_of": naive_utc(as_of), "since": naive_utc(begin)}
     told = analytics.query(_ZONES, {"as_of": values["as_of"]})
     zones, offsets = _clocks(told, zone, begin, as_of)
-    hours = analytics.query(_HABITS, {**values, "here": str(zone)}, {"zones": zones, "offsets": offsets})
-    messages = analytics.query(_MESSAGES, values)
+    hours = analytics.query(_habits_sql(done), {**values, "here": str(zone)}, {"zones": zones, "offsets": offsets})
+    messages = analytics.query(_messages_sql(done), values)
     people = np.unique(np.concatenate([_ints(hours, "profile_key"), _ints(messages, "profile_key")]))
     responses, active = np.zeros((2, people.size, HOURS))
     place = np.searchsorted(people, _ints(hours, "profile_key")), _ints(hours, "hour")
@@ -115,6 +96,43 @@ def habits(analytics: Analytics, zone: ZoneInfo, as_of: datetime, since: datetim
     answers[at] = answered
     group, groups = _groups(analytics, people, as_of)
     return Habits(people, responses, active, group, groups, sent, answers)
+
+
+def _habits_sql(done: str) -> str:
+    """Hours of people's own clocks with something they did.
+
+    Args:
+        done: test of an event ``e`` that a person did it.
+    """
+    return f"""
+WITH own AS (
+  SELECT e.profile_key, e.ts, CASE WHEN e.event IN ({_RESPONSES}) THEN 1 ELSE 0 END AS responded,
+    coalesce(z.zone, $here) AS zone
+  FROM log_events e LEFT JOIN zones z ON z.profile_key = e.profile_key
+  WHERE e.ts > $since AND e.ts <= $as_of AND e.known_at <= $as_of AND {done}
+), placed AS (
+  SELECT own.profile_key, own.responded, own.ts + o.ahead * INTERVAL 1 SECOND AS local
+  FROM own JOIN offsets o ON o.zone = own.zone AND own.ts >= o.begins AND own.ts < o.ends
+), counted AS (
+  SELECT profile_key, CAST(extract(hour FROM local) AS INTEGER) AS hour, CAST(local AS DATE) AS day,
+    max(responded) AS responded FROM placed GROUP BY profile_key, 2, 3
+)
+SELECT profile_key, hour, CAST(sum(responded) AS BIGINT) AS responses, count(*) AS active
+FROM counted GROUP BY profile_key, hour ORDER BY profile_key, hour"""
+
+
+def _messages_sql(done: str) -> str:
+    """Messages by channel and person, and the days on which the person answered."""
+    return " UNION ALL ".join(
+        f"""SELECT '{channel}' AS channel, e.profile_key,
+  count(*) FILTER (WHERE e.event = '{name} Sent') AS sent,
+  count(*) FILTER (WHERE e.event = '{name} Delivered') AS delivered,
+  count(DISTINCT CASE WHEN e.event IN ('{name} Link Clicked', '{name} Replied') AND {done}
+    THEN CAST(e.ts AS DATE) END) AS answered
+FROM log_events e WHERE e.ts > $since AND e.ts <= $as_of AND e.known_at <= $as_of
+  AND e.event IN ('{name} Sent', '{name} Delivered', '{name} Link Clicked', '{name} Replied') GROUP BY e.profile_key"""
+        for channel, name in _NAMED.items()
+    )
 
 
 def groups_at(analytics: Analytics, people: Ints, as_of: datetime) -> list[str | None]:

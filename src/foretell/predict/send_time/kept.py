@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from foretell.clock import from_micros, micros, naive_utc
 from foretell.definitions import Catalog
 from foretell.engine import Engine
 from foretell.predict.permission import SCORING, Permission
-from foretell.predict.send_time.habits import CHANNELS, Floats, Habits, habits
+from foretell.predict.send_time.habits import CHANNELS, CLICKED, Floats, Habits, habits
 from foretell.predict.send_time.learning import Priors, Settings, channels_of, hours_of, judgement, priors_of, settled
 from foretell.predict.training_report import plain
 from foretell.profile import purposes_of
@@ -59,21 +60,24 @@ def send_times_due(engine: Engine, *, now: datetime) -> datetime | None:
     last = engine.ops.query("SELECT max(as_of) FROM send_time_models WHERE as_of <= ?", (micros(now),))[0][0]
     if last is not None:
         return from_micros(int(last)) + EVERY
-    sql = "SELECT 1 AS one FROM event_log e WHERE e.event LIKE '% Link Clicked' AND e.ts <= $now LIMIT 1"
+    names = ", ".join(f"'{name}'" for name in CLICKED)
+    sql = f"SELECT 1 AS one FROM event_log e WHERE e.event IN ({names}) AND e.ts <= $now LIMIT 1"
     return now if engine.analytics.query(sql, {"now": naive_utc(now)}).num_rows else None
 
 
 def make_send_times(engine: Engine, catalog: Catalog, *, as_of: datetime, now: datetime) -> SendTimes:
     """The same whether it is due or not."""
     store, zone = engine.analytics, catalog.settings.zone_info
-    known = habits(store, zone, as_of)
+    mark = engine.log.properties().of("machine")
+    seen = partial(habits, store, zone, machine=None if mark is None else mark.text)
+    known = seen(as_of)
     permission = Permission(SCORING, engine.ops, purposes_of(catalog), now)
     judged: Mapping[str, Any] = {}
     settings = Settings()
     if known.responses.sum() >= LEAST_CLICKS:
-        earlier, before = (habits(store, zone, as_of - count * LATER) for count in (2, 1))
-        middle = habits(store, zone, as_of - LATER, since=as_of - 2 * LATER)
-        last = habits(store, zone, as_of, since=as_of - LATER)
+        earlier, before = (seen(as_of - count * LATER) for count in (2, 1))
+        middle = seen(as_of - LATER, since=as_of - 2 * LATER)
+        last = seen(as_of, since=as_of - LATER)
         judged = judgement(before, last, settled(earlier, middle))
         settings = settled(before, last)
     priors = priors_of(known, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -14,7 +14,7 @@ from foretell.definitions import is_kept_by_app, revision_in_force
 from foretell.errors import DefinitionErrors, ForetellError
 from foretell.web import documents
 from foretell.web.api.conditions import ConditionProblem, sound
-from foretell.web.api.segment_saving import NotSaved, not_saved, problem_in_spec
+from foretell.web.api.saving import NOT_SAVED, Revision, SavedDocument, problem_in_spec, save
 from foretell.web.api.shapes import Instant
 from foretell.web.errors import Told, told_of
 from foretell.web.site import Here
@@ -152,15 +152,6 @@ class LookAnswer(BaseModel):
     error: Told | None = Field(default=None, description="Why there is nothing to look at.")
 
 
-class SavedPrediction(BaseModel):
-    """A prediction that the app has put in force."""
-
-    key: str
-    revision: int
-    file: str = Field(description="Where it lies in the workspace.")
-    problems: list[ConditionProblem] = Field(description="What is doubtful about it; paths from the document's spec.")
-
-
 class PredictionDocument(BaseModel):
     """The document behind a prediction."""
 
@@ -170,15 +161,6 @@ class PredictionDocument(BaseModel):
     kept_by: Literal["app", "files"] = Field(description="app: it can be changed here; files: where people keep it.")
     revision: int = Field(description="In force; 0 where it has not been applied.")
     file: str
-
-
-Revision = Annotated[
-    int | None,
-    Query(ge=0, description="The revision that was changed, 0 for a new one; without it whatever there is goes."),
-]
-_NOT_SAVED: dict[int | str, dict[str, Any]] = {
-    422: {"model": NotSaved, "description": "Something is wrong with it; nothing was saved."}
-}
 
 
 @router.post("/look")
@@ -199,18 +181,12 @@ def look_before_training(site: Here, body: LookBody) -> LookAnswer:
     return LookAnswer(problems=problems, **told)
 
 
-@router.put("/{key}", responses=_NOT_SAVED, response_model=SavedPrediction)
+@router.put("/{key}", responses=NOT_SAVED, response_model=SavedDocument)
 def save_prediction(
     site: Here, key: str, body: PredictionContent, revision: Revision = None
-) -> SavedPrediction | JSONResponse:
+) -> SavedDocument | JSONResponse:
     """Save a prediction and put it in force. Predictions that people keep in files are refused."""
-    spec = _written(body.spec)
-    try:
-        saved = documents.save(site, "prediction", key, spec, base_revision=revision)
-    except DefinitionErrors as error:
-        return not_saved(error, spec)
-    warnings = [problem_in_spec(warning.as_error(), "warning", spec) for warning in saved.warnings]
-    return SavedPrediction(key=key, revision=saved.revision, file=saved.file, problems=warnings)
+    return save(site, "prediction", key, _written(body.spec), revision)
 
 
 @router.delete("/{key}", status_code=204)
