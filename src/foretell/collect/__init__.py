@@ -36,12 +36,14 @@ from foretell.collect.own_tables import (
     TABLE,
     LoadReport,
     OwnTable,
+    TableSeries,
     TableSpec,
     load_file,
     load_rows,
     own_tables,
     rows_by_person,
     rows_of,
+    series_of,
 )
 from foretell.collect.parts import PARTS
 from foretell.collect.preview import Preview, preview
@@ -106,6 +108,7 @@ __all__ = [
     "SourceHealth",
     "SourceSpec",
     "State",
+    "TableSeries",
     "TableSpec",
     "Technology",
     "TrackingSpec",
@@ -144,6 +147,7 @@ __all__ = [
     "retire_key",
     "rows_by_person",
     "rows_of",
+    "series_of",
     "source_health",
     "source_of_key",
     "technology",

@@ -12,7 +12,8 @@ class Borrowing:
 
     def __init__(self) -> None:
         self._turn = threading.Condition(threading.Lock())
-        self._lent = 0
+        self._lent: dict[int, int] = {}
+        self._loans = 0
         self._wanted = False
         self._mine = threading.local()
 
@@ -22,13 +23,15 @@ class Borrowing:
         with self._turn:
             while self._wanted and not self._held():
                 self._turn.wait()
-            self._lent += 1
+            self._loans += 1
+            loan = self._loans
+            self._lent[loan] = threading.get_ident()
             self._mine.held = self._held() + 1
         try:
             yield self._turn
         finally:
             with self._turn:
-                self._lent -= 1
+                self._lent.pop(loan)
                 self._mine.held = self._held() - 1
                 self._turn.notify_all()
 
@@ -39,7 +42,7 @@ class Borrowing:
             while self._wanted:
                 self._turn.wait()
             self._wanted = True
-            while self._lent > self._held():
+            while len(self._lent) > self._held():
                 self._turn.wait()
         try:
             yield
@@ -47,6 +50,17 @@ class Borrowing:
             with self._turn:
                 self._wanted = False
                 self._turn.notify_all()
+
+    def others_back(self, seconds: float) -> bool:
+        """Wait until what other threads have borrowed by now is back; whether there was any, and it is.
+
+        Args:
+            seconds: the longest wait.
+        """
+        with self._turn:
+            me = threading.get_ident()
+            theirs = {loan for loan, thread in self._lent.items() if thread != me}
+            return bool(theirs) and self._turn.wait_for(lambda: theirs.isdisjoint(self._lent), seconds)
 
     def _held(self) -> int:
         return int(getattr(self._mine, "held", 0))

@@ -24,6 +24,7 @@ from foretell.engine.derived import every_view
 from foretell.engine.memory import KEPT, SESSION
 from foretell.engine.ports import AnalyticsTable, View, Without
 from foretell.engine.tabular import in_order, last_of_each, quoted
+from foretell.errors import ForetellError
 
 _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
 
@@ -31,6 +32,7 @@ _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUB
 _TAKES_ALL, _WORD = re.compile(r"(?<!count\()\*"), re.compile(r"\w+")
 COLUMNS_AT_ONCE = 100
 """Columns added in one transaction: it keeps a version of the table for each of them."""
+_WAITED_FOR_OTHERS_SECONDS = 20.0
 _WAITING_SHARE, _LEAST_WAITING_MB = 8, 16
 """The log of changes is folded into the file when it holds this share (one in …) of the memory. Folding writes every
 part of a table anew of which a row was replaced, however few: the oftener, the more a wave of a large table costs."""
@@ -135,6 +137,15 @@ class EmbeddedAnalytics:
         params: Mapping[str, object] | None = None,
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
+        try:
+            return self._asked(sql, params, tables)
+        except ForetellError as error:
+            # The bound is for all that is asked at once: what had too little beside others may have enough after them.
+            if error.code != "MEMORY_SHORT" or not self._borrowing.others_back(_WAITED_FOR_OTHERS_SECONDS):
+                raise
+        return self._asked(sql, params, tables)
+
+    def _asked(self, sql: str, params: Mapping[str, object] | None, tables: Mapping[str, pa.Table] | None) -> pa.Table:
         with explain_engine_errors(self._path, sql), self._reader() as reader:
             require_reading(reader, sql)
             try:

@@ -9,6 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from foretell.clock import Duration, naive_utc, utc
+from foretell.collect import TableSeries
 from foretell.condition import Condition, Reader, parse
 from foretell.engine import Analytics
 from foretell.errors import ForetellError
@@ -26,6 +27,7 @@ class Population:
         permission: leaves out whom it may not be done to; None: the reader's conditions alone decide.
         features: names of features or families that the document keeps to; None: all.
         without: names of features or families that it leaves out.
+        series: the workspace's own, which features may read.
     """
 
     reader: Reader
@@ -35,16 +37,22 @@ class Population:
     permission: Permission | None = None
     features: tuple[str, ...] | None = None
     without: tuple[str, ...] | None = None
+    series: tuple[TableSeries, ...] = ()
 
     @classmethod
     def of(
-        cls, reader: Reader, spec: PredictionSpec, known_at: datetime, permission: Permission | None = None
+        cls,
+        reader: Reader,
+        spec: PredictionSpec,
+        known_at: datetime,
+        permission: Permission | None = None,
+        series: tuple[TableSeries, ...] = (),
     ) -> Population:
         """The population and outcome of ``spec``, as known at ``known_at``."""
         foreseen = None if spec.outcome is None else parse(spec.outcome, future=True)
         features = None if spec.features is None else tuple(spec.features)
         without = None if spec.without is None else tuple(spec.without)
-        return cls(reader, parse(spec.about), foreseen, known_at, permission, features, without)
+        return cls(reader, parse(spec.about), foreseen, known_at, permission, features, without, series)
 
     def plan(
         self,
@@ -75,6 +83,7 @@ class Population:
             wanted=self.features,
             without=self.without,
             also=also,
+            series=self.series,
             thing=thing,
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from foretell.collect import series_of
 from foretell.condition import Reader
 from foretell.definitions import Catalog, Document
 from foretell.engine import Engine, naming
@@ -65,7 +66,7 @@ def train(
     number = spec.seed if seed is None else seed
     first = history_begins(engine.analytics, as_of, document.name)
     permission = Permission(TRAINING, engine.ops, purposes_of(catalog), now)
-    population = Population.of(reader, spec, as_of, permission)
+    population = Population.of(reader, spec, as_of, permission, series_of(catalog))
     lesson = Lesson(engine, catalog, reader, document, spec, population, first, as_of, number, sample_rows)
     with threadpool_limits(limits=1, user_api="blas"), naming(f"train {document.name}"):
         return _recorded(lesson, kind_of(spec).plan(lesson), now, reason)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -242,3 +245,46 @@ def test_columns_that_a_release_adds_are_added(store: EmbeddedAnalytics, tmp_pat
     again.declare([OPEN, more, MERGED, SEEN], [], create=True)
     assert asked(again, "SELECT v, why FROM scores") == [(0.5, None)]
     again.close()
+
+
+class _Short(EmbeddedAnalytics):
+    """Has too little memory for a question as long as something else is read."""
+
+    asked = 0
+
+    def _asked(self, *told: Any) -> pa.Table:
+        self.asked += 1
+        if self.asked == 1 or self._borrowing._lent:
+            raise ForetellError("MEMORY_SHORT", "the analytics store has too little memory for this")
+        return super()._asked(*told)
+
+
+def test_what_had_too_little_memory_beside_others_is_asked_again_after_them(tmp_path: Path) -> None:
+    made = _Short(tmp_path / "analytics.duckdb", memory_mb=64, threads=1)
+    made.declare([], [], create=True)
+    with pytest.raises(ForetellError):  # nobody else reads, so that waiting would not help
+        made.query("SELECT 1 AS one")
+    assert made.asked == 1
+    other = made.stream("SELECT * FROM range(5000) AS r(n)", rows=100)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def read_on() -> None:
+        next(other)
+        begun.set()
+        go_on.wait(30)
+        list(other)
+
+    def end_soon() -> None:
+        while made.asked < 2:
+            time.sleep(0.005)
+        go_on.set()
+
+    threads = [threading.Thread(target=work) for work in (read_on, end_soon)]
+    for thread in threads:
+        thread.start()
+    begun.wait(30)
+    assert made.query("SELECT 1 AS one").to_pylist() == [{"one": 1}]
+    assert made.asked == 3
+    for thread in threads:
+        thread.join()
+    made.close()

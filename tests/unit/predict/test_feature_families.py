@@ -4,86 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from foretell import collect, definitions
-from foretell.app import Workspace, open_workspace
-from foretell.clock import FixedClock
-from foretell.engine import Engine
 from foretell.errors import UsageError
-from foretell.predict.features import FeaturePlan, Matrix, compute, compute_at, features_of, plan_for
+from foretell.predict.features import FeaturePlan, compute, compute_at, features_of, plan_for
 from foretell.predict.features.calendar import country_of
 from foretell.predict.features.families import families
 from foretell.predict.features.plan import BASE
 from foretell.predict.send_time.habits import habits
+from tests.support.features_shop import AS_OF, Lines, Shop, did, everybody, load, opened, person, told, values
 
-AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
-NOW = AS_OF + timedelta(days=100)
 HORIZONS = (30.0,)
-Lines = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Shop:
-    """An opened workspace whose source tells history that is known when it happened."""
-
-    workspace: Workspace
-
-    @property
-    def engine(self) -> Engine:
-        return self.workspace.engine
-
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.engine.analytics.query(sql).to_pylist()
-        return found
 
 
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Shop]:
-    definitions.init(tmp_path)
-    source = "kind: source\nkey: web\nspec: {format: jsonl, history: true, lag: 0s}\n"
-    (tmp_path / "sources" / "web.yaml").write_text(source)
-    with open_workspace(tmp_path, clock=FixedClock(NOW)) as workspace:
-        yield Shop(workspace)
-
-
-def did(person: str, days_ago: float, event: str, **properties: Any) -> dict[str, Any]:
-    at = AS_OF - timedelta(days=days_ago)
-    return {
-        "type": "track", "messageId": f"{person}-{event}-{days_ago}", "userId": person, "event": event,
-        "timestamp": at.isoformat(), "properties": properties,
-    }  # fmt: skip
-
-
-def told(person: str, days_ago: float, **traits: Any) -> dict[str, Any]:
-    at = AS_OF - timedelta(days=days_ago)
-    return {
-        "type": "identify", "messageId": f"{person}-told-{days_ago}", "userId": person, "timestamp": at.isoformat(),
-        "traits": traits,
-    }  # fmt: skip
-
-
-def load(it: Shop, name: str, lines: Lines) -> None:
-    path = it.workspace.root / f"{name}.jsonl"
-    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
-    collect.import_files(it.engine, it.workspace.catalog, [path], "web", now=NOW)
-
-
-def everybody(it: Shop) -> pa.Table:
-    return it.engine.analytics.query("SELECT DISTINCT profile_key FROM log_sightings ORDER BY profile_key")
-
-
-def person(it: Shop, user: str) -> int:
-    rows = it.query(f"SELECT i.profile_key FROM log_identifiers i WHERE i.kind = 'user_id' AND i.value = '{user}'")
-    return int(rows[0]["profile_key"])
+    with opened(tmp_path) as shop:
+        yield shop
 
 
 def planned(it: Shop, as_of: datetime = AS_OF, **words: Any) -> FeaturePlan:
@@ -91,11 +35,6 @@ def planned(it: Shop, as_of: datetime = AS_OF, **words: Any) -> FeaturePlan:
         it.engine.analytics, everybody(it), as_of, HORIZONS, currency="EUR", zone="Europe/Berlin",
         columns=it.engine.log.properties(), **words,
     )  # fmt: skip
-
-
-def values(matrix: Matrix, key: int) -> dict[str, float]:
-    row = matrix.values[matrix.people.tolist().index(key)]
-    return {feature.name: float(value) for feature, value in zip(matrix.features, row, strict=True)}
 
 
 def world(people: int = 30) -> Lines:

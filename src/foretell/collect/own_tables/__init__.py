@@ -12,6 +12,7 @@ from foretell.collect.own_tables.frames import ROW_REMOVED, ROW_SET, TABLE_ROWS,
 from foretell.collect.own_tables.listing import OwnTable, own_tables, rows_by_person, rows_of
 from foretell.collect.own_tables.loading import LoadReport, load_file, load_rows
 from foretell.collect.own_tables.noting import TABLE_ROWS_VIEW, VERSION_ROWS, table_versions
+from foretell.collect.own_tables.series import TableSeries, series_of
 
 __all__ = [
     "ROW_REMOVED",
@@ -22,6 +23,7 @@ __all__ = [
     "VERSION_ROWS",
     "LoadReport",
     "OwnTable",
+    "TableSeries",
     "TableSpec",
     "decode_table",
     "load_file",
@@ -29,5 +31,6 @@ __all__ = [
     "own_tables",
     "rows_by_person",
     "rows_of",
+    "series_of",
     "table_versions",
 ]

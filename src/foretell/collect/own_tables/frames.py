@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
-from foretell.collect.own_tables.document import ACCOUNT
+from foretell.collect.own_tables.document import ACCOUNT, SERIES
 from foretell.collect.storable import without_nul
 from foretell.collect.told import Origin, assembled, read_properties
 from foretell.collect.who import tidied
@@ -34,7 +34,7 @@ def table_frame(rows: pa.Table, table: str, kind: str, *, file: str, now: dateti
 
 
 def decode_table(frame: Frame) -> Decoded:
-    """Read a frame of rows: one event each, of the row's owner; an account's rows are nobody's."""
+    """Read a frame of rows: one event each, of the row's owner. Rows of accounts and of series are nobody's."""
     meta = frame.meta
     rows = without_nul(pa.ipc.open_stream(frame.body).read_all())
     origin = Origin(meta["source"], meta["file"], datetime.fromisoformat(meta["received_at"]))
@@ -58,7 +58,7 @@ _NO_DOCS = pa.table({"row": pa.array([], pa.int64()), "token": pa.array([], pa.s
 
 
 def _owners(told: pa.Table, kind: str) -> pa.Table:
-    if kind == ACCOUNT:
+    if kind in (ACCOUNT, SERIES):
         return IDENTIFIERS.empty_table()
     return tidied(
         pa.table([told["row"], pa.repeat(kind, told.num_rows), told["owner"]], names=["row", "kind", "value"])

@@ -56,7 +56,7 @@ class OwnTable:
     """A table of the workspace's own.
 
     Args:
-        link: kind of identifier by which rows belong to somebody, or ``account``.
+        link: kind of identifier by which rows belong to somebody, or ``account``, or ``series``.
         changed_at: when a load last changed something; None: never.
         overdue: nothing changed for longer than ``refresh.every``.
     """

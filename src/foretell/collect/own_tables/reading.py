@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.collect.own_tables.document import ACCOUNT, ColumnPlan, TableSpec
+from foretell.collect.own_tables.document import ACCOUNT, SERIES, ColumnPlan, TableSpec
 from foretell.collect.standards import StandardContext
 from foretell.collect.who import tidied
 from foretell.engine import scratch
@@ -56,7 +56,7 @@ def read_rows(rows: pa.Table, spec: TableSpec, context: StandardContext, *, wher
     key = pc.if_else(pc.fill_null(whole, True), None, key)
     wrong = pc.coalesce(
         pc.if_else(pc.is_null(key), f"the key ({', '.join(spec.row_key)}) is missing", None),
-        pc.if_else(pc.is_null(owner), f"the owner ({kind} in column {link}) is missing or not readable", None),
+        pc.if_else(pc.is_null(owner), _ownerless(kind, link), None),
         *(column.wrong for column in read.values()),
         pa.nulls(height, pa.string()),
     )
@@ -70,6 +70,12 @@ WITH r AS (SELECT line, row_key, owner, wrong, CAST(to_json(told) AS VARCHAR) AS
 SELECT line, row_key, owner, md5(told || chr(31) || coalesce(owner, '')) AS content, told,
   coalesce(wrong, CASE WHEN strlen(told) > $most THEN 'the row''s values are larger than 32 KB' END) AS wrong
 FROM r ORDER BY line"""
+
+
+def _ownerless(kind: str, link: str) -> str:
+    if kind == SERIES:
+        return f"the day (column {link}) is missing"
+    return f"the owner ({kind} in column {link}) is missing or not readable"
 
 
 def _escaped(part: pa.Array) -> pa.Array:
@@ -97,7 +103,7 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
 
 def _owner(values: pa.Array, kind: str) -> pa.Array:
     """Who owns each row: identifiers in their normal form, ids of accounts trimmed; null where there is none."""
-    if kind == ACCOUNT:
+    if kind in (ACCOUNT, SERIES):
         plain = pc.utf8_trim_whitespace(values)
         return pc.if_else(pc.equal(plain, ""), None, plain)
     named = pa.table(

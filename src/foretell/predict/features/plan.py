@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -51,6 +51,38 @@ class TraitPlan:
 
 
 @dataclass(frozen=True)
+class SeriesPlan:
+    """How one series of one's own becomes features.
+
+    Args:
+        table: key of the table.
+        date: its column of the day.
+        by: (trait, column) pairs that say whose a row is; none: everybody's.
+        columns: its columns of numbers.
+        known_after_seconds: so long after its day a row counts as known, whenever it was loaded.
+        ahead: whether days to come were known when the plan was made.
+    """
+
+    table: str
+    date: str
+    by: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+    known_after_seconds: int | None = None
+    ahead: bool = False
+
+    def as_list(self) -> list[Any]:
+        """Plain JSON values."""
+        by = [list(pair) for pair in self.by]
+        return [self.table, self.date, by, list(self.columns), self.known_after_seconds, self.ahead]
+
+    @classmethod
+    def from_list(cls, values: Sequence[Any]) -> SeriesPlan:
+        """What :meth:`as_list` wrote."""
+        table, date, by, columns, seconds, ahead = values
+        return cls(table, date, tuple((trait, name) for trait, name in by), tuple(columns), seconds, ahead)
+
+
+@dataclass(frozen=True)
 class FeaturePlan:
     """Everything that the features depend on beside the event log and the instant.
 
@@ -62,6 +94,7 @@ class FeaturePlan:
         base: which of :data:`BASE` are computed.
         families: which of the scanned families are.
         traits: which traits, and how.
+        series: which series of one's own, and how.
         paths: property → its columns (text, number) in the event log.
         tallies: numbers of one's own, each a feature as it is (see ``families.base.Tally``).
         country: whose public holidays count, ISO 3166 two letters; empty: none.
@@ -81,6 +114,7 @@ class FeaturePlan:
     country: str = ""
     only: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()
+    series: tuple[SeriesPlan, ...] = ()
 
     def keeps(self, name: str) -> bool:
         """Whether the feature is one of the plan's."""
@@ -107,6 +141,7 @@ class FeaturePlan:
             "country": self.country,
             "only": None if self.only is None else list(self.only),
             "without": list(self.without),
+            "series": [one.as_list() for one in self.series],
         }
 
     @classmethod
@@ -124,6 +159,7 @@ class FeaturePlan:
             country=values.get("country", ""),
             only=None if values.get("only") is None else tuple(values["only"]),
             without=tuple(values.get("without", ())),
+            series=tuple(map(SeriesPlan.from_list, values.get("series", ()))),
         )
 
 

@@ -9,9 +9,11 @@ from datetime import datetime
 import pyarrow as pa
 
 from foretell.clock import naive_utc
+from foretell.collect import TableSeries
 from foretell.engine import Analytics, PropertyColumns
 from foretell.errors import UsageError
 from foretell.predict.activity import DONE_BY_PEOPLE
+from foretell.predict.features import series as own_series
 from foretell.predict.features import tallying, traits
 from foretell.predict.features.calendar import country_of
 from foretell.predict.features.crowd import Crowd
@@ -39,6 +41,7 @@ def plan_for(
     wanted: Sequence[str] | None = None,
     without: Sequence[str] | None = None,
     also: Sequence[str] = (),
+    series: Sequence[TableSeries] = (),
     thing: str = "",
 ) -> FeaturePlan:
     """The plan for ``people`` (column profile_key) by what was known at ``as_of``.
@@ -48,6 +51,7 @@ def plan_for(
         wanted: names of features or families; None: all that there is something to say of.
         without: names of features or families.
         also: names of features that are not computed here and may be asked for all the same.
+        series: the workspace's own.
 
     Raises:
         UsageError: ``UNKNOWN_FEATURE``.
@@ -60,6 +64,7 @@ def plan_for(
         families=_seen(analytics, people, as_of),
         traits=traits.choose(analytics, people, as_of),
         country=country_of(zone),
+        series=own_series.choose(analytics, series, columns, as_of),
     )
     found = replace(found, paths=_paths(found, columns))
     if wanted is None and without is None:
@@ -106,6 +111,7 @@ def _seen(analytics: Analytics, people: pa.Table, as_of: datetime) -> tuple[str,
 def _paths(plan: FeaturePlan, columns: PropertyColumns | None) -> dict[str, tuple[str, str]]:
     """Where the properties stand that the plan's families read, of those that were ever seen outside of arrays."""
     wanted = {path for name in plan.families for tally in families()[name].tallies for path in tally.paths} | {MACHINE}
+    wanted |= own_series.paths(plan)
     found = {} if columns is None else {path: columns.of(path) for path in sorted(wanted)}
     return {path: (one.text, one.number) for path, one in found.items() if one is not None and one.array is None}
 
@@ -119,7 +125,7 @@ def _chosen(
     thing: str,
 ) -> FeaturePlan:
     """The plan with the features that a document asks for, which computes no family that it does not need."""
-    families_there = {one.family for one in known} | {*BASE, *families(), traits.FAMILY}
+    families_there = {one.family for one in known} | {*BASE, *families(), traits.FAMILY, own_series.FAMILY}
     asked = {*(wanted or ()), *without}
     _refuse_unknown(asked, {one.name for one in known} | families_there | {*also}, known, thing)
     named = [*known, *(Feature(name, "{}") for name in also)]
@@ -132,10 +138,12 @@ def _chosen(
         base=tuple(name for name in BASE if name in needed),
         families=tuple(name for name in plan.families if name in needed),
         traits=tuple(one for one in plan.traits if one.trait in told),
+        series=tuple(one for one in plan.series if any(f"{own_series.FAMILY}:{one.table}." in name for name in kept)),
         events=plan.events if "events" in needed else (),
         only=tuple(sorted(kept)),
     )
     needs = {path for tally in tallying.tallies_of(pruned) for path in tally.paths}
+    needs |= own_series.paths(pruned)
     needs |= {MACHINE} if needed & {"activity", "events"} else set()
     return replace(pruned, paths={path: names for path, names in plan.paths.items() if path in needs})
 

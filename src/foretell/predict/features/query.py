@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from foretell.clock import naive_utc
 from foretell.predict.activity import by_people
-from foretell.predict.features import tallying, traits
+from foretell.predict.features import series, tallying, traits
 from foretell.predict.features.days import local_day
 from foretell.predict.features.plan import FeaturePlan
 from foretell.predict.features.reading import AT_ONE, Instants
@@ -41,7 +41,7 @@ def parameters(plan: FeaturePlan, as_of: datetime, instants: Instants = AT_ONE) 
         named |= {f"since_{day}": naive_utc(as_of - timedelta(days=day)) for day in sorted(days)}
     if "events" in plan.base:
         named |= {f"event_{place}": name for place, name in enumerate(plan.events)}
-    return named | tallying.parameters(plan) | traits.parameters(plan)
+    return named | tallying.parameters(plan) | traits.parameters(plan) | series.parameters(plan)
 
 
 def _orders(plan: FeaturePlan) -> bool:
@@ -99,7 +99,7 @@ def _parts(plan: FeaturePlan, as_of: datetime, instants: Instants) -> list[_Part
     if "activity" in plan.base:
         found.append(_active_days(_done(plan), day, instants))
     found += tallying.parts(plan, day, instants)
-    return found + traits.parts(plan, instants)
+    return found + traits.parts(plan, instants) + series.parts(plan, instants)
 
 
 def _events_sql(columns: dict[str, str], which: str, instants: Instants) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from foretell.money import minor_digits
-from foretell.predict.features import traits
+from foretell.predict.features import series, traits
 from foretell.predict.features.calendar import season
 from foretell.predict.features.families import families
 from foretell.predict.features.plan import Feature, FeaturePlan
@@ -38,6 +38,7 @@ def shaped(raw: Raw, plan: FeaturePlan, as_of: datetime, today: float) -> list[C
     for name in plan.families:
         found += _of(name, families()[name].shaped(raw, plan))
     found += _of(traits.FAMILY, traits.shaped(raw, plan))
+    found += _of(series.FAMILY, series.shaped(raw, plan))
     found += _of("", _tallied(raw, plan))
     return [(feature, values) for feature, values in found if plan.keeps(feature.name)]
 
