@@ -21,7 +21,6 @@ _STATUS = {
     "PROFILE_AMBIGUOUS": 409,
     "CASE_CHANGED": 409,
     "AT_WORK": 409,
-    "NO_QUADRANT": 409,
     "CASE_CLOSED": 409,
     "REQUEST_CLOSED": 409,
     "ALREADY_ERASED": 409,
@@ -99,7 +98,7 @@ def status_of(error: ForetellError) -> int:
         return 404
     if isinstance(error, UsageError):
         return 400
-    return 409 if error.code.startswith(("NOT_", "NOBODY")) else 500
+    return 409 if error.code.startswith(("NOT_", "NO_", "NOBODY")) else 500
 
 
 def told_of(error: ForetellError) -> Told:
