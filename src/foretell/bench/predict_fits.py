@@ -1,7 +1,7 @@
-"""One fit of a trained prediction, made again: by us from the matrices of its origins, and by the plain library.
+"""One fit of a trained prediction, made again on everybody as of the newest instant whose outcomes are known.
 
-The plain side is handed the matrix that is ready, the same settings and as many trees; it grows them, predicts the
-same people and gives the library's cheap attributions. Ours puts the matrix together from those of the origins, fits
+The plain library is handed the matrix that is ready, the same settings and as many trees; it grows them, predicts the
+same people and gives its cheap attributions. Ours puts the matrix together from the features, fits
 line and trees, and makes rows of scores with intervals and the three reasons of each person in words.
 """
 

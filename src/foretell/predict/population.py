@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 
 from foretell.clock import Duration, naive_utc, utc
 from foretell.collect import TableSeries
 from foretell.condition import Condition, Reader, parse
-from foretell.engine import Analytics
+from foretell.engine import Analytics, integers
 from foretell.errors import ForetellError
 from foretell.predict.document import PredictionSpec
 from foretell.predict.features import FeaturePlan, plan_for
 from foretell.predict.permission import Permission
+
+_KEPT_IN_MIND = 3
+"""Populations that were read last: a training asks for that of its own instant again and again."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Population:
     features: tuple[str, ...] | None = None
     without: tuple[str, ...] | None = None
     series: tuple[TableSeries, ...] = ()
+    _read: dict[datetime, pa.Table] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -89,9 +94,13 @@ class Population:
 
     def population(self, as_of: datetime) -> pa.Table:
         """Column profile_key: the members as of ``as_of``, known then, who are allowed, in order of their keys."""
-        found = self.reader.members(self.about, as_of=as_of, known_at=as_of)
-        members = found.select(["profile_key"]).sort_by("profile_key")
-        return members if self.permission is None else self.permission.kept(members)
+        if as_of not in self._read:
+            found = self.reader.members(self.about, as_of=as_of, known_at=as_of)
+            members = pa.table({"profile_key": np.sort(integers(found["profile_key"]))})
+            if len(self._read) >= _KEPT_IN_MIND:
+                self._read.pop(next(iter(self._read)))
+            self._read[as_of] = members if self.permission is None else self.permission.kept(members)
+        return self._read[as_of]
 
     def outcome(self, as_of: datetime, horizon: Duration) -> pa.Table:
         """Column profile_key: for whom the outcome held over ``(as_of, as_of + horizon]``."""

@@ -14,7 +14,7 @@ from foretell.condition import Reader
 from foretell.definitions import Catalog
 from foretell.engine import Engine
 from foretell.predict.binary.boosted import PARAMETERS, threads_for
-from foretell.predict.binary.rows import SAMPLE_ROWS, Gatherer, Rows
+from foretell.predict.binary.rows import Gatherer, Rows
 from foretell.predict.binary.scored import AT_ONCE, scored
 from foretell.predict.binary.stored import BinaryModel
 from foretell.predict.document import spec_of
@@ -33,6 +33,7 @@ class Refit:
     """A boosted prediction of one horizon, and what its fit can be made again from.
 
     Args:
+        origins: the newest instant whose outcomes the training saw: everybody's rows as of it are fitted.
         people: whom to score.
     """
 
@@ -50,11 +51,10 @@ class Refit:
         found = latest_model(engine.ops, key, as_of)
         model: BinaryModel = load_model(models_folder(engine), key, found.model)
         (told,) = found.report["horizons"].values()
-        origins = tuple(map(datetime.fromisoformat, told["split"]["origins"]))
+        origins = (max(map(datetime.fromisoformat, told["split"]["origins"])),)
         population = Population.of(reader, spec, as_of)
         members = population.population(as_of)
-        share = min(1.0, SAMPLE_ROWS / (len(origins) * members.num_rows))
-        gatherer = Gatherer(engine.analytics, model.plan, population, share, f"{key}:{spec.seed}")
+        gatherer = Gatherer(engine.analytics, model.plan, population, 1.0, f"{key}:{spec.seed}")
         chosen = {one.name: one for one in BOOSTED.settings}[told["tuning"]["chosen"]["name"]]
         people = compute(engine.analytics, model.plan, members.slice(0, AT_ONCE), as_of)
         return cls(gatherer, model, origins, chosen, told["rounds"], people)

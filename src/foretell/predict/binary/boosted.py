@@ -99,6 +99,15 @@ def logits(booster: xgboost.Booster, x: Single, begun: Floats | None = None) -> 
     return np.asarray(booster.predict(_matrix(x, None, begun), output_margin=True), dtype=np.float64)
 
 
+def explained(
+    booster: xgboost.Booster, x: Single, begun: Floats | None = None, *, exact: bool
+) -> tuple[Floats, Single]:
+    """:func:`logits` and :func:`contributions` of the same rows, which are handed over once."""
+    handed = _matrix(x, None, begun)
+    margins = np.asarray(booster.predict(handed, output_margin=True), dtype=np.float64)
+    return margins, _contributions(booster, handed, exact=exact)
+
+
 def contributions(booster: xgboost.Booster, x: Single, *, exact: bool) -> Single:
     """What each feature adds to the margin, shape (n, k).
 
@@ -106,7 +115,11 @@ def contributions(booster: xgboost.Booster, x: Single, *, exact: bool) -> Single
         exact: TreeSHAP (Lundberg et al. 2018); otherwise the cheap path attribution of the library,
             which correlates .996 with it.
     """
-    found = booster.predict(_matrix(x), pred_contribs=True, approx_contribs=not exact)
+    return _contributions(booster, _matrix(x), exact=exact)
+
+
+def _contributions(booster: xgboost.Booster, rows: xgboost.DMatrix, *, exact: bool) -> Single:
+    found = booster.predict(rows, pred_contribs=True, approx_contribs=not exact)
     return np.asarray(found, dtype=np.float32)[:, :-1]
 
 

@@ -107,8 +107,9 @@ class Gatherer:
         """All rows of ``origins`` with the features called ``names``."""
         matrices = [self.matrix(origin) for origin in origins]
         sizes = [matrix.people.size for matrix in matrices]
+        parts = [matrix.select(names) for matrix in matrices]
         return Rows(
-            np.concatenate([matrix.select(names) for matrix in matrices]),
+            parts[0] if len(parts) == 1 else np.concatenate(parts),
             np.concatenate([self.outcomes(origin, horizon) for origin in origins]),
             np.concatenate([matrix.people for matrix in matrices]),
             np.repeat(np.arange(len(origins)), sizes),

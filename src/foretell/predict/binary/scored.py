@@ -61,12 +61,12 @@ def binary_scores(
 def scored(model: BinaryModel, matrix: Matrix, *, exact: bool) -> pa.Table:
     """:data:`SCORES` of the people of ``matrix``, by horizon, then in its order."""
     inputs = [matrix.select(part.names) for part in model.horizons]
-    curves = [part.probability(x) for part, x in zip(model.horizons, inputs, strict=True)]
-    scores = without_crossing(np.column_stack(curves), model.direction)
+    found = [part.explained(x, exact=exact) for part, x in zip(model.horizons, inputs, strict=True)]
+    scores = without_crossing(np.column_stack([curve for curve, _ in found]), model.direction)
     tables = []
     for place, (part, x) in enumerate(zip(model.horizons, inputs, strict=True)):
         low, high = part.margins.around(scores[:, place])
-        texts = reasons(x, part.contributions(x, exact=exact), matrix.described(part.names))
+        texts = reasons(x, found[place][1], matrix.described(part.names))
         tables.append(scores_of(matrix.people, part.horizon, scores[:, place], low, high, texts))
     return pa.concat_tables(tables)
 

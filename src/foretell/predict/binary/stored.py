@@ -15,6 +15,7 @@ from foretell.predict.binary.interval import Margins
 from foretell.predict.binary.rows import Floats
 from foretell.predict.estimators import BOOSTED, estimator_of, estimators
 from foretell.predict.estimators.base import Estimator, Model
+from foretell.predict.estimators.boosted import Trees
 from foretell.predict.features import FeaturePlan
 from foretell.predict.files import StoredModel, refuse_other
 from foretell.stats import Calibrator, calibrator_from_dict
@@ -53,6 +54,13 @@ class HorizonModel:
     def probability(self, x: npt.NDArray[np.float32]) -> Floats:
         """Calibrated probabilities (n,)."""
         return self.calibrator.apply(self.model.logits(x))
+
+    def explained(self, x: npt.NDArray[np.float32], *, exact: bool) -> tuple[Floats, npt.NDArray[np.float32]]:
+        """:meth:`probability` (n,) and :meth:`contributions` (n, k)."""
+        if isinstance(self.model, Trees):
+            logits, found = self.model.explained(x, exact=exact)
+            return self.calibrator.apply(logits), found
+        return self.probability(x), self.contributions(x, exact=exact)
 
     def contributions(self, x: npt.NDArray[np.float32], *, exact: bool) -> npt.NDArray[np.float32]:
         """What each feature added to the logit, shape (n, k)."""

@@ -21,6 +21,7 @@ from foretell.predict.binary.boosted import (
     Single,
     Start,
     contributions,
+    explained,
     grow,
     logits,
     stopped_early,
@@ -55,11 +56,25 @@ class Trees:
     def contributions(self, x: Single, *, exact: bool) -> Single:
         """TreeSHAP where exact, else the library's path attribution; with the Shapley values of the line."""
         found = contributions(self.booster, x, exact=exact)
+        line = self.start.line
+        return found if line is None else self._with_line(found, line.contributions(x))
+
+    def explained(self, x: Single, *, exact: bool) -> tuple[Floats, Single]:
+        """:meth:`logits` and :meth:`contributions` of the same rows, at less than the cost of both."""
         share, line = self.start.share, self.start.line
         if line is None:
-            return found
-        straight = share * (2 - share) * line.contributions(x)
-        return ((1 - share) * found + straight).astype(np.float32)
+            return explained(self.booster, x, exact=exact)
+        straight = line.contributions(x)
+        begun = share * line.total(straight)
+        margins, found = explained(self.booster, x, begun, exact=exact)
+        return _together(self.start, begun, margins), self._with_line(found, straight)
+
+    def _with_line(self, found: Single, straight: Floats) -> Single:
+        """What trees and line add, each feature of each row; ``straight`` is used up."""
+        share = self.start.share
+        straight *= share * (2 - share)
+        straight += np.float32(1 - share) * found
+        return straight.astype(np.float32)
 
     def to_bytes(self, marks: Marks) -> bytes:
         """The library's own ``.ubj`` with the marks, and where the trees began, as attributes."""

@@ -180,7 +180,7 @@ class Matrix:
     def select(self, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
         """The columns called ``names`` in that order, shape (n, len(names))."""
         place = {feature.name: index for index, feature in enumerate(self.features)}
-        return self.values[:, [place[name] for name in names]]
+        return np.take(self.values, [place[name] for name in names], axis=1)
 
     def described(self, names: tuple[str, ...]) -> tuple[Feature, ...]:
         """The features called ``names`` in that order."""

@@ -25,6 +25,7 @@ from foretell.predict.features.repeat import repeat_buying
 from foretell.predict.features.shape import shaped
 
 MOST_EVENTS = 10
+ENOUGH_PEOPLE = 50_000
 LEAST_PEOPLE = 20
 """A family is planned where so many people, or all where there are fewer, have one of its events."""
 
@@ -73,13 +74,18 @@ def plan_for(
 
 
 def common_events(analytics: Analytics, people: pa.Table, as_of: datetime) -> tuple[str, ...]:
-    """Names of the events that most of ``people`` had by ``as_of``, at most ten; ties by name."""
+    """Names of the events that most of ``people`` had by ``as_of``, at most ten; ties by name.
+
+    Of more than 50,000 people every so-manieth is asked about.
+    """
+    every = -(-people.num_rows // ENOUGH_PEOPLE)
+    asked = people.select(["profile_key"]).take(pa.array(range(0, people.num_rows, max(every, 1)), pa.int64()))
     rows = analytics.query(
         "SELECT e.event FROM log_events e JOIN people p ON p.profile_key = e.profile_key "
         f"WHERE e.ts <= $as_of AND e.known_at <= $as_of AND e.event IS NOT NULL AND {DONE_BY_PEOPLE} GROUP BY e.event "
         f"ORDER BY count(DISTINCT e.profile_key) DESC, e.event LIMIT {MOST_EVENTS}",
         {"as_of": naive_utc(as_of)},
-        {"people": people.select(["profile_key"])},
+        {"people": asked},
     )
     return tuple(rows.column("event").to_pylist())
 
