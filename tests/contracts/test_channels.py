@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from foretell.testing.mail_server import mail_server
 from tests.support.channel_doubles import WORLDS, World
 from tests.support.small_events import NOW
 
+_MEDIA = ("email", "sms", "ads", "alert", "push")
+UNMOODED = {"smtp", "webhook", *(f"{name}_{medium}" for medium in _MEDIA for name in ("inbox", "webhook"))}
+"""Channels whose world has no moods; its addresses are all that misbehaves there."""
 KINDS = sorted(channel_kinds().values(), key=lambda kind: kind.name)
 
 
@@ -31,8 +36,30 @@ def world(kind: ChannelKind, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def channel(kind: ChannelKind, world: World) -> Channel:
-    return kind.open(kind.settings.model_validate(world.settings), world.place)
+def channel(kind: ChannelKind, world: World) -> Iterator[Channel]:
+    with opened(kind, world) as found:
+        yield found
+
+
+@contextmanager
+def opened(kind: ChannelKind, world: World, **more: Any) -> Iterator[Dressed]:
+    channel = kind.open(kind.settings.model_validate({**world.settings, **more}), world.place)
+    try:
+        yield Dressed(channel, world)
+    finally:
+        close = getattr(channel, "close", None)
+        if close is not None:
+            close()
+
+
+class Dressed:
+    """A channel that is handed messages as its medium has them."""
+
+    def __init__(self, channel: Channel, world: World) -> None:
+        self._channel, self._world = channel, world
+
+    def send(self, messages: Sequence[Outgoing], *, now: datetime) -> list[Receipt]:
+        return self._channel.send([self._world.dress(message) for message in messages], now=now)
 
 
 def outgoing(message_id: str, address: str, **more: Any) -> Outgoing:
@@ -59,15 +86,17 @@ def test_a_receipt_for_every_message_in_their_order(world: World, channel: Chann
 
 
 def test_terminal_and_transient_errors_are_told_apart_and_stop_nobody_else(world: World, channel: Channel) -> None:
-    addresses = {"m1": world.bounces, "m2": world.refuses, "m3": world.later, "m4": world.good[0]}
-    receipts = send(channel, *(outgoing(key, address) for key, address in addresses.items()))
-    assert [(one.outcome, one.bad_address) for one in receipts] == [
-        ("refused", True),
-        ("refused", False),
-        ("later", False),
-        ("accepted", False),
+    answers = [
+        (world.bounces, "refused", True),
+        (world.refuses, "refused", False),
+        (world.later, "later", False),
+        (world.good[0], "accepted", False),
     ]
-    assert all(one.error for one in receipts[:3])
+    asked = {f"m{number}": answer for number, answer in enumerate(answers, 1) if answer[0] is not None}
+    receipts = send(channel, *(outgoing(key, str(address)) for key, (address, _, _) in asked.items()))
+    told = {one.message_id: (one.outcome, one.bad_address) for one in receipts}
+    assert told == {key: answer[1:] for key, answer in asked.items()}
+    assert all(one.error for one in receipts if one.outcome != "accepted")
     assert world.received() == ["m4"]
 
 
@@ -90,17 +119,74 @@ def test_an_outside_world_that_cannot_be_reached(kind: ChannelKind, world: World
     if world.unreachable is None:
         assert kind.development
         return
-    settings = kind.settings.model_validate({**world.settings, **world.unreachable})
-    receipts = send(kind.open(settings, world.place), outgoing("m1", world.good[0]))
+    with opened(kind, world, **world.unreachable) as nowhere:
+        receipts = send(nowhere, outgoing("m1", world.good[0]))
     assert receipts[0].outcome == "later"
+
+
+@pytest.mark.parametrize(
+    ("mood", "more"), [("fails", {"fails_every": 2}), ("busy", {"busy": 3}), ("loses", {"loses_every": 2})]
+)
+def test_a_vendor_in_a_bad_mood_gets_nothing_twice(
+    kind: ChannelKind, world: World, channel: Channel, mood: str, more: dict[str, int]
+) -> None:
+    """What is answered `later` is sent again until all is gone; what is in doubt is not, and has arrived or not."""
+    if world.moods is None:
+        assert kind.name in UNMOODED, f"let the world of {kind.name} misbehave"
+        return
+    for name, value in more.items():
+        setattr(world.moods, name, value)
+    waiting = [outgoing(f"m{number}", world.good[number % 2]) for number in range(6)]
+    doubted: list[str] = []
+    for _ in range(40):
+        receipts = send(channel, *waiting)
+        assert [one.message_id for one in receipts] == [one.message_id for one in waiting]
+        assert not [one for one in receipts if one.outcome == "refused"], mood
+        again = {"later"} | ({"uncertain"} if kind.capabilities.idempotent else set())
+        doubted += [one.message_id for one in receipts if one.outcome == "uncertain" and one.outcome not in again]
+        left = {one.message_id for one in receipts if one.outcome in again}
+        waiting = [one for one in waiting if one.message_id in left]
+        if not waiting:
+            break
+    assert not waiting, "it never ends"
+    received = world.received()
+    assert len(received) == len(set(received)), "sent twice"
+    assert set(received) == {f"m{number}" for number in range(6)}
+    assert bool(doubted) == (mood == "loses" and not kind.capabilities.idempotent)
+
+
+def test_a_vendor_that_asks_to_wait_is_heard(kind: ChannelKind, world: World, channel: Channel) -> None:
+    if world.moods is None:
+        assert kind.name in UNMOODED
+        return
+    world.moods.busy = 1
+    first, second = send(channel, outgoing("m1", world.good[0]), outgoing("m2", world.good[1]))
+    assert first.outcome == "later"
+    assert first.retry_after == timedelta(seconds=world.moods.retry_after_seconds)
+    assert (second.outcome, second.retry_after) == (first.outcome, first.retry_after), "the vendor asked for silence"
+    assert world.received() == []
+
+
+def test_answers_that_nobody_can_read(kind: ChannelKind, world: World, channel: Channel) -> None:
+    """The status counts, unless what was done stands in the answer alone: then nobody knows."""
+    if world.moods is None:
+        assert kind.name in UNMOODED
+        return
+    world.moods.malformed = True
+    if world.must_read:
+        receipts = send(channel, outgoing("m1", world.good[0]), outgoing("m2", world.good[1]))
+        assert {one.outcome for one in receipts} <= {"later", "uncertain"}
+        return
+    good, bad = send(channel, outgoing("m1", world.good[0]), outgoing("m2", world.refuses))
+    assert (good.outcome, bad.outcome) == ("accepted", "refused")
 
 
 def test_what_mail_looks_like_on_the_wire(tmp_path: Path) -> None:
     smtp = channel_kinds()["smtp"]
     with WORLDS["smtp"](tmp_path) as world, mail_server() as server:
-        settings = smtp.settings.model_validate({**world.settings, "port": server.port})
         headers = {"List-Unsubscribe": "<https://a.example/u>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        send(smtp.open(settings, world.place), outgoing("m1", "ann@people.example", headers=headers))
+        with opened(smtp, world, port=server.port) as channel:
+            send(channel, outgoing("m1", "ann@people.example", headers=headers))
         (mail,) = server.mails
     assert mail["Message-ID"] == "<m1@company.example>"
     assert mail["Subject"] == "Grüße"

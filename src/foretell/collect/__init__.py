@@ -15,6 +15,7 @@ and by the doors (:func:`import_files`, :func:`preview`, :func:`quarantined`, :f
 
 from __future__ import annotations
 
+from foretell.collect.addresses import email_addresses, phone_numbers
 from foretell.collect.consent import with_consent
 from foretell.collect.erasing import Cut, forget_quarantined, plain_addresses, quarantined_about
 from foretell.collect.frames import FrameReader, decoders, lines_frame, read_frame
@@ -47,6 +48,7 @@ from foretell.collect.own_tables import (
 )
 from foretell.collect.parts import PARTS
 from foretell.collect.preview import Preview, preview
+from foretell.collect.product_reading import product_versions, products_listed
 from foretell.collect.quarantine import Chosen, Quarantined, State, counts_by, quarantine_counts, quarantined
 from foretell.collect.remapping import Scope, present_decoders
 from foretell.collect.replaying import ReplayReport, replay
@@ -119,6 +121,7 @@ __all__ = [
     "data_alerts",
     "decode_segment",
     "decoders",
+    "email_addresses",
     "email_identifier",
     "forget_quarantined",
     "import_files",
@@ -133,10 +136,13 @@ __all__ = [
     "overall",
     "own_tables",
     "person_sessions",
+    "phone_numbers",
     "plain_addresses",
     "planned_fields",
     "present_decoders",
     "preview",
+    "product_versions",
+    "products_listed",
     "quarantine_counts",
     "quarantined",
     "quarantined_about",

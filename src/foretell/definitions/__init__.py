@@ -14,6 +14,7 @@ May be called by every room after it, by ``web``, ``cli`` and ``app``. Rooms han
 from __future__ import annotations
 
 from foretell.definitions.applying import apply
+from foretell.definitions.care_section import CareSection, TeamSection
 from foretell.definitions.currencies import CURRENCIES
 from foretell.definitions.differences import FieldChange, differences
 from foretell.definitions.doctoring import Check, Finding, doctor
@@ -21,7 +22,7 @@ from foretell.definitions.documents import Catalog, Document, Kind, fingerprint
 from foretell.definitions.list_versions import MIGRATION as LISTS_MIGRATION
 from foretell.definitions.list_versions import TABLE as LIST_VALUES
 from foretell.definitions.list_versions import ListChange, apply_lists, list_changes
-from foretell.definitions.lists import ReferenceList
+from foretell.definitions.lists import ReferenceList, list_texts
 from foretell.definitions.loading import catalog_of, load
 from foretell.definitions.places import APART, engine_settings, stand_apart
 from foretell.definitions.planning import Action, Change, Plan, is_kept_by_app, plan
@@ -42,11 +43,13 @@ from foretell.definitions.revisions import (
     current,
     mark,
     revision_of,
+    revisions_of,
 )
 from foretell.definitions.saving import Saved, draft, pointed, remove, revision_in_force, save, write_whole
 from foretell.definitions.scalars import described
 from foretell.definitions.schemas import NAMED, schema
 from foretell.definitions.sending import SendingSection
+from foretell.definitions.sending_limits import EVERY_DOMAIN, CapSection, RateSection, SandboxSection
 from foretell.definitions.settings import SETTINGS_FILE, WorkspaceSettings
 from foretell.definitions.settings_file import ReadSettings, read_settings
 from foretell.definitions.settings_writing import put_setting
@@ -62,11 +65,14 @@ PARTS = RoomParts("definitions", (*MIGRATIONS, LISTS_MIGRATION), (LIST_VALUES,))
 __all__ = [
     "APART",
     "CURRENCIES",
+    "EVERY_DOMAIN",
     "KEY_PATTERN",
     "NAMED",
     "PARTS",
     "SETTINGS_FILE",
     "Action",
+    "CapSection",
+    "CareSection",
     "Catalog",
     "Change",
     "Check",
@@ -83,11 +89,14 @@ __all__ = [
     "Plan",
     "Positions",
     "Problem",
+    "RateSection",
     "ReadSettings",
     "ReferenceList",
+    "SandboxSection",
     "Saved",
     "SendingSection",
     "StoredDocument",
+    "TeamSection",
     "WorkspaceSettings",
     "ZoneText",
     "applied_catalog",
@@ -107,6 +116,7 @@ __all__ = [
     "init",
     "is_kept_by_app",
     "list_changes",
+    "list_texts",
     "load",
     "mark",
     "nearest",
@@ -120,6 +130,7 @@ __all__ = [
     "remove",
     "revision_in_force",
     "revision_of",
+    "revisions_of",
     "save",
     "schema",
     "stand_apart",

@@ -62,6 +62,7 @@ class Kind:
         model: pydantic model of ``spec``.
         check: what is wrong with a valid document by its meaning.
         refers: the (kind, key) pairs that a document names; they must exist and be free of loops.
+        draft: what ``spec`` may be as long as it is a draft; None where there are no drafts.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Kind:
     model: type[BaseModel]
     check: Callable[[Document, Catalog], Iterable[Problem]] | None = None
     refers: Callable[[Document], Iterable[tuple[str, str]]] | None = None
+    draft: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True)

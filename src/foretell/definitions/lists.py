@@ -8,13 +8,14 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from foretell.definitions.problem import Problem, problems_from
+from foretell.definitions.problem import Problem, problems_from, raise_errors
 from foretell.definitions.texts import KEY_PATTERN
 from foretell.engine import scratch
 from foretell.errors import ForetellError, explain_os_errors
@@ -175,3 +176,23 @@ def _stray(root: Path) -> Iterator[Problem]:
             where = f"{path.relative_to(root).as_posix()}:1"
             step = "Save it as comma-separated text with the ending .csv."
             yield Problem("FILE_NOT_READ", "reference lists are CSV files", "", where, step, "warning")
+
+
+def list_texts(root: Path, listed: ReferenceList, column: str) -> tuple[str, ...]:
+    """What stands in a column of a list's file, each text once, in its order; of its first column where none is
+    called so.
+
+    Raises:
+        DefinitionErrors: where the file can no longer be read.
+    """
+    return _texts(root, listed.file, listed.fingerprint, column)
+
+
+@lru_cache(maxsize=64)
+def _texts(root: Path, file: str, _fingerprint: str, column: str) -> tuple[str, ...]:
+    found = read_list(root, root / file)
+    raise_errors(found.problems)
+    assert found.cells is not None
+    name = column if column in found.cells.column_names else found.cells.column_names[0]
+    texts = pc.unique(pc.utf8_trim_whitespace(found.cells[name]))
+    return tuple(text for text in texts.to_pylist() if text)

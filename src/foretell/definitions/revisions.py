@@ -120,6 +120,15 @@ def revision_of(store: Readable, kind: str, key: str, revision: int) -> Mapping[
     return raw
 
 
+def revisions_of(store: Readable, kind: str, key: str) -> dict[int, datetime]:
+    """The revisions of a document, and when each was made."""
+    rows = store.query(
+        "SELECT revision, made_at FROM definition_revisions WHERE kind = ? AND document_key = ? ORDER BY revision",
+        (kind, key),
+    )
+    return {int(revision): from_micros(made) for revision, made in rows}
+
+
 def applied_catalog(
     store: Readable, kinds: Sequence[Kind], *, root: Path, settings: WorkspaceSettings
 ) -> tuple[Catalog, list[Problem]]:

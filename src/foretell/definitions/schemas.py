@@ -12,13 +12,15 @@ NAMED = "x-foretell"
 """In a model's field: the name of a schema that another room has of what stands there."""
 
 
-def schema(kind: Kind, named: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+def schema(kind: Kind, named: Mapping[str, Mapping[str, Any]] | None = None, *, draft: bool = False) -> dict[str, Any]:
     """JSON schema (draft 2020-12) of a document of ``kind``: ``kind``, ``key``, ``spec`` and ``ui``.
 
     Args:
         named: schemas, by name, of what fields marked with :data:`NAMED` hold; their ``$defs`` go along.
+        draft: the loose schema of a draft, where the kind has drafts.
     """
-    spec = kind.model.model_json_schema(by_alias=True)
+    model = kind.draft if draft and kind.draft is not None else kind.model
+    spec = model.model_json_schema(by_alias=True)
     shared = spec.pop("$defs", {})
     document: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import time
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from foretell.clock import Duration
-from foretell.definitions.texts import DurationText
+from foretell.definitions.sending_limits import (
+    TRANSACTIONAL,
+    CapSection,
+    DomainText,
+    RateSection,
+    SandboxSection,
+    doubtful_caps,
+)
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+\Z")
@@ -32,12 +39,6 @@ def _base_url(text: str) -> str:
 def _email(text: str) -> str:
     if not _EMAIL.match(text):
         raise ValueError(f"{text!r} is no e-mail address")
-    return text
-
-
-def _exact(text: str) -> str:
-    if Duration.parse(text).exact is None:
-        raise ValueError(f"{text!r} has no fixed length; write days or weeks, e.g. 30d")
     return text
 
 
@@ -74,18 +75,6 @@ class QuietHoursSection(_Section):
         return time.fromisoformat(self.begin), time.fromisoformat(self.end)
 
 
-class CapSection(_Section):
-    """At most so many messages to a person in any span of a length."""
-
-    messages: int = Field(ge=1, description="So many messages at most.")
-    per: Annotated[DurationText, AfterValidator(_exact)] = Field(description="In any span of this length, e.g. 7d.")
-    channel: str | None = Field(
-        default=None,
-        pattern="^(email|sms|push|alert)$",
-        description="email, sms, push or alert; without it, all together.",
-    )
-
-
 class ServiceSection(_Section):
     """What messages of the purpose ``service`` may pass."""
 
@@ -113,7 +102,33 @@ class SendingSection(_Section):
     )
     caps: tuple[CapSection, ...] = Field(default=(), description="How many messages a person gets at most.")
     service: ServiceSection = ServiceSection()
+    domain_rates: dict[DomainText, RateSection] = Field(
+        default_factory=dict,
+        description="How fast the mail servers of a domain take e-mail, by domain; default: of each of the others.",
+    )
+    sandbox: SandboxSection | None = Field(
+        default=None, description="Where it stands, only listed addresses get anything; all the rest is as ever."
+    )
     without_consent: tuple[str, ...] = Field(
         default=("service",), description="Purposes that need no consent; a denial still stops them."
     )
     attempts: int = Field(default=14, ge=1, le=50, description="How often a message is tried before it is given up.")
+
+    @property
+    def uncapped(self) -> frozenset[str]:
+        """Purposes that caps neither stop nor count."""
+        return frozenset({TRANSACTIONAL, *(("service",) if self.service.passes_caps else ())})
+
+    @property
+    def unquiet(self) -> frozenset[str]:
+        """Purposes that quiet hours do not put off."""
+        return frozenset({TRANSACTIONAL, *(("service",) if self.service.passes_quiet_hours else ())})
+
+    def doubts(self) -> Iterator[tuple[str, tuple[str | int, ...], str, str]]:
+        """What is allowed and may not be meant: a code, the path within the section, what it is, and what to do."""
+        for place, what, next_step in doubtful_caps(self.caps, self.uncapped):
+            yield "CAP_NEVER_REACHED", ("caps", place), what, next_step
+        if self.sandbox is not None:
+            listed = len(self.sandbox.to)
+            what = f"sending is in the sandbox: of all addresses {listed or 'none'} may get messages"
+            yield "SANDBOX", ("sandbox",), what, "Remove sandbox from foretell.yaml when the rehearsal is over."

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from foretell.clock import zone_of
+from foretell.definitions.care_section import CareSection
 from foretell.definitions.privacy_section import PrivacySection
 from foretell.definitions.sending import SendingSection
 from foretell.definitions.texts import CountryText, CurrencyText, ZoneText
@@ -110,6 +111,7 @@ class WorkspaceSettings(_Section):
     engine: EngineSection = EngineSection()
     collect: CollectSection = CollectSection()
     sending: SendingSection = SendingSection()
+    care: CareSection = CareSection()
     privacy: PrivacySection = PrivacySection()
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict, description="Name → ${VARIABLE}; never written out here."

@@ -88,7 +88,11 @@ def _settled(
         variable = used.get(path) if place != "default" else None
         place = f"environment variable {variable} ({place})" if variable else place
         origins[".".join(map(str, path))] = place
-    return ReadSettings(settings, origins, tuple(problems))
+    doubts = [
+        Problem(code, what, "settings", positions.at(("sending", *path)), next_step, "warning")
+        for code, path, what, next_step in settings.sending.doubts()
+    ]
+    return ReadSettings(settings, origins, (*problems, *doubts))
 
 
 def leaves(section: BaseModel, under: NodePath = ()) -> Iterator[tuple[NodePath, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from foretell.definitions import Catalog, Document, Kind, Problem, suggestion
+from foretell.definitions import Catalog, Document, Kind, Problem, RateSection, SandboxSection, suggestion
 from foretell.deliver.channels import channel_kinds, development_kind
 from foretell.deliver.channels.base import MEDIA, Channel, ChannelKind, ChannelPlace
 
@@ -19,9 +19,17 @@ class ChannelSpec(BaseModel):
 
     title: str | None = Field(None, description="What people call it.")
     uses: str = Field(
-        description="Implementation: smtp, webhook, inbox_email, inbox_sms, inbox_ads, inbox_alert, inbox_push."
+        description="Implementation: smtp, sendgrid, ses, twilio, webhook, google_ads, meta, slack; inbox_email, "
+        "inbox_sms, inbox_ads, inbox_alert, inbox_push for development; or one of a package."
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the implementation.")
+    price: float | None = Field(
+        None, ge=0, description="What one message costs, in major units of the workspace's currency."
+    )
+    rate: RateSection | None = Field(None, description="How fast the provider takes messages; what is over it waits.")
+    sandbox: SandboxSection | None = Field(
+        None, description="Only these addresses get anything over it; stands before the sandbox of all channels."
+    )
 
 
 def spec_of(document: Document) -> ChannelSpec:

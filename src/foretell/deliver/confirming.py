@@ -10,7 +10,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from foretell.clock import micros, naive_utc, utc
+from foretell.clock import micros, naive_utc
 from foretell.definitions import Catalog
 from foretell.deliver.deciding import Sending, decide
 from foretell.deliver.languages import language_of
@@ -27,7 +27,6 @@ from foretell.profile import (
     mark_request,
     open_requests,
     purposes_of,
-    put_off_request,
     request_of,
     survivorship_of,
     text_in,
@@ -49,6 +48,7 @@ class Confirmation:
         title: how people call the purpose.
         wording: what the person agrees to; empty where the document has no words.
         version: name of that wording.
+        language: the person's, as far as known.
     """
 
     state: Literal["waits", "confirmed", "expired"]
@@ -56,13 +56,14 @@ class Confirmation:
     title: str
     wording: str
     version: str
+    language: str | None = None
 
 
 def ask_to_confirm(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
     """Ask for the messages of grants that wait for their confirmation; returns how many were queued.
 
-    What quiet hours defer is asked for at the first dispatch after them. A request that came too late, or may not be
-    asked for, is closed as refused.
+    Quiet hours do not put it off: people wait for it. A request that came too late, or may not be asked for, is closed
+    as refused.
     """
     waiting = open_requests(engine.ops, now)
     if not waiting:
@@ -88,10 +89,8 @@ def _ask(tx: Tx, batch: Batch, catalog: Catalog, waiting: list[ConsentRequest], 
     for (one, _), row in zip(live, answer, strict=True):
         if row["decision"] == "send":
             mark_request(tx, one.request, "asked", row["message_id"], now)
-        elif row["decision"] == "refuse":
-            mark_request(tx, one.request, "refused", None, now)
         else:
-            put_off_request(tx, one.request, utc(row["until"]))
+            mark_request(tx, one.request, "refused", None, now)
     return sum(row["decision"] == "send" for row in answer)
 
 
@@ -184,4 +183,5 @@ def _shown(engine: Engine, catalog: Catalog, request: ConsentRequest, now: datet
         purpose.called(language) or purpose.name,
         "" if wording is None else text_in(wording.text, language),
         "" if wording is None else wording.version,
+        language,
     )

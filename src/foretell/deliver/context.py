@@ -1,64 +1,129 @@
-"""What templates may speak of, fetched for all messages of a batch at once."""
+"""What templates may speak of, fetched for all messages of a turn at once, and only what their templates name."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 import pyarrow as pa
 
 from foretell import collect, profile
-from foretell.clock import naive_utc
 from foretell.definitions import Catalog
+from foretell.deliver.catalogue_values import Catalogue, Products, Shelf
+from foretell.deliver.languages import TRAITS, locale_for
+from foretell.deliver.library import Library, library_of
 from foretell.deliver.liquid_text import Facts
 from foretell.deliver.outbox import Queued
-from foretell.engine import TIMESTAMP, Engine, python_rows
-from foretell.money import from_micro, minor_digits
+from foretell.deliver.reading_orders import NO_ORDERS, orders_of
+from foretell.deliver.reading_products import last_products
+from foretell.deliver.reading_scores import scores_of
+from foretell.deliver.seeing_blocks import blocks_seen
+from foretell.deliver.template_variables import ASKING_ANALYTICS
+from foretell.engine import Engine, python_rows
+from foretell.errors import ForetellError
+from foretell.money import from_micro
 
-VIEWED, BOUGHT = "viewed", "bought"
+_ZONE_TRAITS = ("timezone", "zone")
+_ALWAYS = ("email", "name", "first_name", "last_name", *TRAITS, *_ZONE_TRAITS)
 
 
 @dataclass(frozen=True)
+class MessageFacts:
+    """What one message may speak of.
+
+    Args:
+        language: what its person reads, as a tag; None where nobody knows.
+        values: by the names of ``docs/rooms/deliver.md``.
+    """
+
+    language: str | None
+    values: dict[str, Any]
+
+
+@dataclass
 class _Fetched:
+    """What was found, by profile key or message id."""
+
     traits: Mapping[int, Facts]
-    products: Mapping[str, Mapping[str, Any]]
-    tables: Mapping[int, Mapping[str, Any]]
+    tables: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    products: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    orders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    blocks: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 
 
-def facts_of(engine: Engine, catalog: Catalog, messages: Sequence[Queued]) -> list[dict[str, Any]]:
+def facts_of(
+    engine: Engine, catalog: Catalog, messages: Sequence[Queued], library: Library, shelf: Shelf
+) -> list[MessageFacts]:
     """The context of each message, in their order: see ``docs/rooms/deliver.md`` for its fields."""
-    told = [message for message in messages if message.medium != "ads"]
-    keys = [message.profile_key for message in told]
-    tables = collect.rows_by_person(engine, keys) if catalog.all("table") else {}
-    traits = _traits(engine, told, profile.survivorship_of(catalog))
-    products = _products(engine, catalog.settings.currency, told) if engine.has_analytics else {}
-    fetched = _Fetched(traits, products, tables)
-    return [_facts(catalog, message, fetched) for message in messages]
+    templates = {one.template for one in messages}
+    naming = {template: _roots(library, template) for template in templates}
+    fetched = _Fetched(_traits(engine, messages, profile.survivorship_of(catalog), _named_traits(library, templates)))
+
+    def asking(*names: str) -> list[Queued]:
+        return [one for one in messages if naming[one.template].intersection(names)]
+
+    if asked := asking("tables"):
+        fetched.tables = collect.rows_by_person(engine, [one.profile_key for one in asked])
+    if engine.has_analytics:
+        if asked := asking("product"):
+            fetched.products = last_products(engine, shelf, asked)
+        if asked := asking("orders"):
+            fetched.orders = orders_of(engine, catalog.settings, asked)
+        if asked := asking("scores"):
+            fetched.scores = scores_of(engine, catalog, asked)
+        fetched.blocks = blocks_seen(engine, catalog, library, messages)
+    return [_facts(catalog, message, fetched, library, shelf) for message in messages]
 
 
 def asking_analytics(catalog: Catalog) -> tuple[str, ...]:
     """Templates that may speak of what the analytics store knows: a process without it leaves their messages alone."""
-    return tuple(document.key for document in catalog.all("template") if "product" in str(document.raw))
+    library = library_of(catalog)
+    return tuple(
+        document.key
+        for document in catalog.all("template")
+        if ASKING_ANALYTICS & _roots(library, document.key) or _has_conditions(library, document.key)
+    )
 
 
-def _facts(catalog: Catalog, message: Queued, fetched: _Fetched) -> dict[str, Any]:
+def _has_conditions(library: Library, template: str) -> bool:
+    try:
+        return any(block.when for one in library.everywhere(template) for block in one.blocks.values())
+    except ForetellError:
+        return False
+
+
+def _roots(library: Library, template: str) -> frozenset[str]:
+    """The variables of a template; none where it is gone or broken: its messages fail when they are written."""
+    try:
+        return library.roots(template)
+    except ForetellError:
+        return frozenset()
+
+
+def _facts(catalog: Catalog, message: Queued, fetched: _Fetched, library: Library, shelf: Shelf) -> MessageFacts:
     settings = catalog.settings
     variables: dict[str, Any] = json.loads(message.variables)
-    person = Facts(fetched.traits.get(message.profile_key, {}))
-    if message.medium == "email":
-        person["email"] = message.address
-    if not person["name"]:
-        names = [str(person[part]) for part in ("first_name", "last_name") if person[part]]
-        person["name"] = " ".join(names) or None
+    person = _person(message, fetched)
+    language = next((str(person[name]) for name in TRAITS if person[name]), None)
+    zone = next((str(person[name]) for name in _ZONE_TRAITS if _is_zone(person[name])), settings.zone)
     sending = settings.sending
+    local = message.at.astimezone(settings.zone_info)
     known: dict[str, Any] = {
         "person": person,
+        "event": Facts(variables["event"]) if isinstance(variables.get("event"), dict) else Facts(),
         "product": fetched.products.get(message.message_id),
+        "orders": fetched.orders.get(message.message_id, NO_ORDERS),
+        "scores": Facts(fetched.scores.get(message.message_id, {})),
+        "catalogue": Catalogue(shelf, message.at),
+        "products": Products(shelf, message.at),
         "tables": Facts(fetched.tables.get(message.profile_key, {})),
+        "blocks": Facts(fetched.blocks.get(message.message_id, {})),
         "company": {
             "name": sending.from_name or settings.name,
             "address": sending.postal_address,
@@ -71,11 +136,39 @@ def _facts(catalog: Catalog, message: Queued, fetched: _Fetched) -> dict[str, An
             "channel": message.channel,
             "topic": message.topic,
             "purpose": message.purpose,
-            "at": message.at.astimezone(settings.zone_info).isoformat(timespec="minutes"),
+            "at": local.isoformat(timespec="minutes"),
         },
+        "now": local,
+        "zone": zone,
+        "currency": settings.currency,
+        **languages_of(library, message.template, language),
     }
     offer = _offer(catalog, variables)
-    return {**variables, **known, **({"offer": offer} if offer else {})}
+    return MessageFacts(language, {**variables, **known, **({"offer": offer} if offer else {})})
+
+
+@cache
+def _is_zone(name: object) -> bool:
+    return isinstance(name, str) and name in available_timezones()
+
+
+def languages_of(library: Library, template: str, wanted: str | None) -> dict[str, str]:
+    """The variables ``language`` and ``locale`` for somebody who reads ``wanted``."""
+    try:
+        language = library.written(template, wanted).language
+    except ForetellError:
+        language = "en"
+    return {"language": language, "locale": locale_for(wanted, language)}
+
+
+def _person(message: Queued, fetched: _Fetched) -> Facts:
+    person = Facts(fetched.traits.get(message.profile_key, {}))
+    if message.medium == "email":
+        person["email"] = message.address
+    if not person["name"]:
+        names = [str(person[part]) for part in ("first_name", "last_name") if person[part]]
+        person["name"] = " ".join(names) or None
+    return person
 
 
 def _offer(catalog: Catalog, variables: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -85,13 +178,30 @@ def _offer(catalog: Catalog, variables: Mapping[str, Any]) -> dict[str, Any] | N
         return None
     document = catalog.documents.get(("offer", key))
     spec: Mapping[str, Any] = (document.raw.get("spec") or {}) if document else {}
-    told = {name: variables.get(f"offer_{name}", spec.get(name)) for name in ("title", "percent", "amount", "expires")}
+    names = ("title", "percent", "amount", "expires", "product")
+    told = {name: variables.get(f"offer_{name}", spec.get(name)) for name in names}
     return {"key": key, "code": variables.get("offer_code"), **told}
 
 
-def _traits(engine: Engine, messages: Sequence[Queued], rules: profile.Survivorship) -> dict[int, Facts]:
-    keys = pa.array([message.profile_key for message in messages], pa.int64())
-    told = profile.golden(engine.ops, keys, rules).select(["profile_key", "trait", "s", "n"])
+def _named_traits(library: Library, templates: Collection[str]) -> list[str] | None:
+    """The traits that some template names, and those that every message asks for; None: any."""
+    named: set[str] = set(_ALWAYS)
+    for template in templates:
+        try:
+            traits = library.traits(template)
+        except ForetellError:
+            continue
+        if traits is None:
+            return None
+        named |= traits
+    return sorted(named)
+
+
+def _traits(
+    engine: Engine, messages: Sequence[Queued], rules: profile.Survivorship, names: list[str] | None
+) -> dict[int, Facts]:
+    keys = pa.array(sorted({message.profile_key for message in messages}), pa.int64())
+    told = profile.golden(engine.ops, keys, rules, traits=names).select(["profile_key", "trait", "s", "n"])
     found: dict[int, Facts] = {}
     for key, trait, text, number in python_rows(told):
         found.setdefault(key, Facts())[trait] = text if text is not None else _plain(from_micro(number))
@@ -101,51 +211,3 @@ def _traits(engine: Engine, messages: Sequence[Queued], rules: profile.Survivors
 def _plain(value: Decimal) -> Decimal:
     whole = value.to_integral_value()
     return whole if whole == value else value.normalize()
-
-
-def _products(engine: Engine, currency: str, messages: Sequence[Queued]) -> dict[str, Mapping[str, Any]]:
-    """Of each message's person the product viewed or bought last, by the instant of the message."""
-    if not messages:
-        return {}
-    asked = pa.table(
-        {
-            "message_id": pa.array([message.message_id for message in messages], pa.string()),
-            "profile_key": pa.array([message.profile_key for message in messages], pa.int64()),
-            "due": pa.array([naive_utc(message.at.astimezone(UTC)) for message in messages], TIMESTAMP),
-        }
-    )
-    found = engine.analytics.query(_last_products(engine), tables={"asked": asked}).to_pylist()
-    return {row.pop("message_id"): _product(row, currency) for row in found}
-
-
-def _product(row: dict[str, Any], currency: str) -> dict[str, Any]:
-    price = row.pop("price_micro")
-    shown = None if price is None else f"{from_micro(price):.{minor_digits(currency)}f}"
-    return {**row, "price": shown, "currency": currency}
-
-
-def _last_products(engine: Engine) -> str:
-    column = engine.log.properties().of("product_id")
-    viewed = ""
-    if column is not None and column.array is None:
-        product = f"coalesce(e.{column.text}, CAST(CAST(e.{column.number} / 1000000 AS BIGINT) AS VARCHAR))"
-        viewed = (
-            f"SELECT a.message_id, {product} AS product_id, '{VIEWED}' AS source, e.ts, CAST(NULL AS VARCHAR) AS name, "
-            "CAST(NULL AS VARCHAR) AS category, CAST(NULL AS BIGINT) AS price_micro "
-            "FROM asked a JOIN log_events e ON e.profile_key = a.profile_key "
-            f"WHERE e.event = 'Product Viewed' AND e.ts <= a.due AND {product} IS NOT NULL UNION ALL "
-        )
-    return (
-        f"WITH touched AS ({viewed}SELECT a.message_id, i.product_id, '{BOUGHT}' AS source, i.ts, i.name, i.category, "
-        "i.price_micro FROM asked a JOIN log_order_items i ON i.profile_key = a.profile_key "
-        "JOIN order_rows o ON o.seq = i.seq "
-        "WHERE o.kind = 'completed' AND i.ts <= a.due AND i.product_id IS NOT NULL), "
-        "ranked AS (SELECT *, row_number() OVER (PARTITION BY message_id ORDER BY ts DESC, source DESC, product_id) "
-        "AS place FROM touched), "
-        "latest AS (SELECT *, row_number() OVER (PARTITION BY product_id ORDER BY seq DESC) AS newest "
-        "FROM product_rows) "
-        "SELECT r.message_id, r.product_id, r.source, coalesce(p.name, r.name, r.product_id) AS name, "
-        "coalesce(p.category, r.category) AS category, p.url, p.image_url, "
-        "coalesce(p.price_micro, r.price_micro) AS price_micro "
-        "FROM ranked r LEFT JOIN latest p ON p.product_id = r.product_id AND p.newest = 1 WHERE r.place = 1"
-    )

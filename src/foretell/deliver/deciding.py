@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.clock import Duration, naive_utc, utc
+from foretell.clock import naive_utc, utc
 from foretell.definitions import Catalog, WorkspaceSettings
-from foretell.deliver import channel_document, outbox, people, template_document
-from foretell.deliver.gate import SEND, Cap, GateRules, gate
+from foretell.deliver import channel_document, outbox, people, sandboxes, template_document
+from foretell.deliver.capping import OUTBID, Cap
+from foretell.deliver.gate import REFUSE, SEND, GateRules, gate
 from foretell.deliver.permissions import permissions
 from foretell.deliver.quiet import QuietHours
-from foretell.engine import TIMESTAMP, Batch, Tx, python_rows, table_of, with_column
-from foretell.profile import purposes_of, survivorship_of
+from foretell.engine import TIMESTAMP, Batch, Tx, python_rows, scratch, table_of, with_column
+from foretell.profile import purposes_of
 
 _TEXTS = ("journey", "run", "step", "campaign", "topic", "variables")
 _DECIDED = (
@@ -35,25 +37,27 @@ class Sending:
 def rules_of(settings: WorkspaceSettings) -> GateRules:
     """What the settings say to the gate."""
     sending = settings.sending
-    service = frozenset({"service"})
     return GateRules(
         zone=settings.zone,
         quiet=QuietHours(*sending.quiet_hours.times) if sending.quiet_hours else None,
-        caps=tuple(Cap(cap.messages, _exact(cap.per), cap.channel) for cap in sending.caps),
-        uncapped=service if sending.service.passes_caps else frozenset(),
-        unquiet=service if sending.service.passes_quiet_hours else frozenset(),
+        caps=tuple(Cap(cap.messages, cap.length, cap.channel, cap.purpose, cap.unit) for cap in sending.caps),
+        uncapped=sending.uncapped,
+        unquiet=sending.unquiet,
     )
 
 
 def decide(tx: Tx, batch: Batch, context: Sending, candidates: pa.Table) -> pa.Table:
     """Let candidates through the gate; queue those that may go, and leave a decision row for every one.
 
-    A deferred candidate is not kept: the caller asks again at ``until``. A message id that is queued or
-    sent already stays as it is.
+    A deferred candidate is not kept: the caller asks again at ``until``. A message id that is queued or sent already
+    stays as it is. Queued messages that are less important than a candidate, and in whose place it goes, are taken
+    back and leave another decision row.
 
     Args:
         candidates: message_id, profile_key, node_key, at (timestamp, UTC: the instant it is due), channel,
-            template, purpose; journey, run, step, campaign, topic, variables (JSON text) where there are.
+            template, purpose; journey, run, step, campaign, topic, variables (JSON text), priority (int64, the higher
+            goes first) and contaminated (bool; true: left alone since the person has runs of both arms) where there
+            are.
 
     Returns:
         ``candidates`` with decision (``send``, ``refuse``, ``defer``), reason, until (timestamp) and checks
@@ -62,7 +66,8 @@ def decide(tx: Tx, batch: Batch, context: Sending, candidates: pa.Table) -> pa.T
     rules = rules_of(context.catalog.settings)
     asked = _completed(candidates, context.catalog)
     people.ask_about(tx, asked["profile_key"])
-    asked = people.addressed(asked, people.reachable(tx, survivorship_of(context.catalog)))
+    reached = people.reachable(tx, context.catalog, pc.unique(asked["medium"]).to_pylist())
+    asked = sandboxes.marked(people.addressed(asked, reached), context.catalog)
     answer = gate(
         asked,
         consents=permissions(tx, asked, purposes_of(context.catalog), context.now),
@@ -72,11 +77,37 @@ def decide(tx: Tx, batch: Batch, context: Sending, candidates: pa.Table) -> pa.T
     )
     for name in ("decision", "reason", "until", "checks"):
         asked = asked.append_column(name, answer[name])
-    outbox.insert(tx, batch, people.with_address_nodes(tx, asked.filter(pc.equal(asked["decision"], SEND))))
+    _take_back(tx, batch, answer)
+    for chosen, state in ((("decision", SEND), outbox.QUEUED), (("reason", "sandbox"), outbox.SANDBOXED)):
+        going = asked.filter(pc.equal(asked[chosen[0]], chosen[1]))
+        if going.num_rows:
+            outbox.insert(tx, batch, people.with_address_nodes(tx, going), state)
     record_decisions(batch, asked)
     for name in ("decision", "reason", "until", "checks"):
         candidates = with_column(candidates, name, asked[name])
     return candidates
+
+
+def _take_back(tx: Tx, batch: Batch, answer: pa.Table) -> None:
+    """Cancel the queued messages whose place a candidate takes."""
+    taking = answer.filter(pc.is_valid(answer["takes"])).select(["message_id", "takes"])
+    if taking.num_rows == 0:
+        return
+    pairs = scratch("SELECT unnest(takes) AS loser, message_id AS winner FROM t ORDER BY 1", {"t": taking})
+    lost = dict(python_rows(pairs))
+    outbox.give_up(tx, batch, [(one, outbox.CANCELLED, f"outbid by {lost[one]}") for one in lost], batch.now)
+    rows = outbox.of_ids(tx, pairs["loser"])
+    found = [_outbid(lost[one]) for one in rows["message_id"].to_pylist()]
+    told = {"decision": REFUSE, "reason": OUTBID}
+    for name, value in told.items():
+        rows = rows.append_column(name, pa.repeat(pa.scalar(value), rows.num_rows))
+    rows = with_column(rows, "at", rows["at"].cast(TIMESTAMP))
+    record_decisions(batch, rows.append_column("checks", pa.array(found, pa.string())))
+
+
+def _outbid(winner: str) -> str:
+    check = {"check": "frequency_cap", "passed": False, "found": f"outbid by {winner} while it was queued"}
+    return json.dumps([check], separators=(",", ":"))
 
 
 def record_decisions(batch: Batch, rows: pa.Table) -> None:
@@ -99,12 +130,6 @@ def record_decisions(batch: Batch, rows: pa.Table) -> None:
     batch.emit("decision_rows", pa.table(columns))
 
 
-def _exact(text: str) -> timedelta:
-    length = Duration.parse(text).exact
-    assert length is not None  # the settings take nothing else
-    return length
-
-
 def _completed(candidates: pa.Table, catalog: Catalog) -> pa.Table:
     """Candidates with every column there is, their medium, and what is wrong with template or channel."""
     asked = candidates
@@ -113,6 +138,8 @@ def _completed(candidates: pa.Table, catalog: Catalog) -> pa.Table:
             asked = asked.append_column(name, pa.nulls(asked.num_rows, pa.string()))
     filled = pc.coalesce(asked["variables"].cast(pa.string()), pa.scalar("{}"))
     asked = with_column(asked, "variables", filled)
+    if "priority" not in asked.column_names:
+        asked = asked.append_column("priority", pa.repeat(pa.scalar(0, pa.int64()), asked.num_rows))
     pairs = asked.group_by(["channel", "template"]).aggregate([])
     faults = [(*pair, *obstacle(catalog, *pair)) for pair in python_rows(pairs.select(["channel", "template"]))]
     kinds = {name: pa.string() for name in ("channel", "template", "medium", "fault")}
@@ -144,4 +171,6 @@ def _history(tx: Tx, asked: pa.Table, rules: GateRules) -> pa.Table:
     if not rules.caps or not asked.num_rows:
         return people.no_history()
     earliest = utc(pc.min(asked["at"]).as_py())
-    return people.history(tx, earliest, max(cap.per for cap in rules.caps), rules.uncapped)
+    most = pc.max(asked["priority"]).as_py() or 0
+    rehearsing = pc.unique(asked["profile_key"].filter(pc.fill_null(asked["sandboxed"], False)))
+    return people.history(tx, earliest, max(cap.longest for cap in rules.caps), most, rehearsing)

@@ -2,48 +2,45 @@
 
 A claim is durable before a channel sees the message. Where the process dies between the two, the next
 dispatch hands the message over again if the channel is idempotent (it keys on the message id), and marks
-it ``uncertain`` for a person to look at if it is not. Where several processes send, each claims messages that no
+it ``uncertain`` for a person to look at if it is not. Where several processes send, each takes messages that no
 other gets (``SKIP LOCKED``), and whoever leads goes on with what a process left that is gone.
+
+The transactional lane goes first, journeys take turns, and what is faster than a rate allows waits
+(:mod:`foretell.deliver.turns`, :mod:`foretell.deliver.rates`). Whether a message may go is asked again once it is
+claimed (:mod:`foretell.deliver.last_look`).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from foretell import telemetry
 from foretell.definitions import Catalog
-from foretell.deliver import audience_document, channel_document, outbox, spans
+from foretell.deliver import attempts, audience_document, channel_document, outbox, rates, spans
 from foretell.deliver.audiences import leave_without_consent
 from foretell.deliver.channels.base import Channel, ChannelKind, ChannelPlace, Outgoing, Receipt
 from foretell.deliver.confirming import ask_to_confirm
-from foretell.deliver.context import asking_analytics, facts_of
 from foretell.deliver.following import follow_segments
+from foretell.deliver.gate import TRANSACTIONAL
+from foretell.deliver.last_look import last_look
 from foretell.deliver.outbox import Queued
-from foretell.deliver.permissions import permissions
-from foretell.deliver.receipts import Verdict, record, verdict_of
-from foretell.deliver.rendering import rendered
+from foretell.deliver.receipts import Verdict, leave_open, record, verdict_of
+from foretell.deliver.rendering import Writing
 from foretell.deliver.tokens import Signer, signer_of
-from foretell.engine import Engine, reached, table_of
+from foretell.deliver.turns import next_turn
+from foretell.engine import Batch, Engine, Tx, reached
 from foretell.errors import ForetellError
-from foretell.profile import Purposes, purposes_of
+from foretell.profile import purposes_of
 
-_ROUND = 2_000
-_SHARE = 500
-"""So many messages a process takes for itself where several send."""
-_ASKED = {"profile_key": pa.int64(), "medium": pa.string(), "purpose": pa.string()}
-_REFUSED = ("profile_key", "channel", "purpose", "found")
-_WITHDRAWN = {"denied": "consent was withdrawn", "expired": "consent has lapsed"}
 _TURN = threading.Lock()
 """One dispatch at a time in a process: a claim of its own that is found was left by an earlier one."""
 _LOG = logging.getLogger("foretell.deliver")
@@ -60,6 +57,8 @@ class DispatchReport:
         left_audiences: memberships that ended since advertising is not allowed any more, or since the person left
             the segment that the audience follows.
         joined_audiences: memberships that began since the person is in such a segment.
+        put_off: how often a rate let a message wait for its turn.
+        waits_until: when the first message that waits is due, ISO 8601; None where none waits.
     """
 
     sent: dict[str, int] = field(default_factory=dict)
@@ -70,6 +69,8 @@ class DispatchReport:
     cancelled: int = 0
     left_audiences: int = 0
     joined_audiences: int = 0
+    put_off: int = 0
+    waits_until: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -94,8 +95,10 @@ class _Way:
     catalog: Catalog
     signer: Signer
     now: datetime
+    key: str
     kind: ChannelKind
     channel: Channel
+    writing: Writing
 
 
 def dispatch(engine: Engine, catalog: Catalog, *, now: datetime) -> DispatchReport:
@@ -114,20 +117,23 @@ def dispatch(engine: Engine, catalog: Catalog, *, now: datetime) -> DispatchRepo
             report.joined_audiences += joined
             report.left_audiences += left
             ask_to_confirm(engine, catalog, now=now)
-        signer: Signer | None = None
-        while messages := _due(engine, catalog, now):
-            signer = signer or signer_of(engine, catalog.settings)
-            kept = _still_allowed(engine, purposes, messages, now, report)
-            for key, part in _by_channel(catalog, kept):
-                _send_all(engine, catalog, signer, key, part, now, report)
+        _hand_over_due(engine, catalog, now, report)
+        rates.forget_full(engine, now)
+        waits = outbox.next_due(engine, now)
+        report.waits_until = None if waits is None else waits.isoformat()
     return report
 
 
-def _due(engine: Engine, catalog: Catalog, now: datetime) -> list[Queued]:
-    """What is handed over next; where several processes send, it is this one's already."""
-    if not engine.is_shared:
-        return outbox.waiting(engine, now, _ROUND)
-    return outbox.take(engine, now, _SHARE, () if engine.has_analytics else asking_analytics(catalog))
+def _hand_over_due(engine: Engine, catalog: Catalog, now: datetime, report: DispatchReport) -> None:
+    signer: Signer | None = None
+    while messages := next_turn(engine, catalog, now):
+        admitted = rates.admit(engine, catalog, [(one, channel_key(catalog, one)) for one in messages], now)
+        report.put_off += admitted.put_off
+        first = [one for one in admitted.going if one.purpose == TRANSACTIONAL]
+        for lane in (first, [one for one in admitted.going if one.purpose != TRANSACTIONAL]):
+            for key, part in _by_channel(catalog, lane):
+                signer = signer or signer_of(engine, catalog.settings)
+                _send_all(engine, catalog, signer, key, part, now, report)
 
 
 def channel_key(catalog: Catalog, message: Queued) -> str:
@@ -140,45 +146,26 @@ def channel_key(catalog: Catalog, message: Queued) -> str:
 
 def _recover(engine: Engine, catalog: Catalog, now: datetime, report: DispatchReport) -> None:
     """Settle claims of a dispatch that died."""
-    claimed = outbox.claimed(engine)
-    if not claimed:
-        return
     again: list[str] = []
-    unsure: list[str] = []
-    for message in claimed:
+    unsure: list[Queued] = []
+    taken = outbox.only_taken(engine)
+    for message in outbox.claimed(engine):
         kind = channel_document.kind_of(catalog, channel_key(catalog, message))
-        (again if kind and kind.capabilities.idempotent else unsure).append(message.message_id)
+        if message.message_id in taken or (kind and kind.capabilities.idempotent):
+            again.append(message.message_id)
+        else:
+            unsure.append(replace(message, attempts=message.attempts - 1))
     outbox.unclaim(engine, again)
     if unsure:
         why = "the process ended while it was handed over"
-        rows = [(one, outbox.UNCERTAIN, why) for one in unsure]
-        engine.act("deliver", lambda tx, batch: outbox.give_up(tx, batch, rows, now), now=now)
+        verdicts = [Verdict(one, outbox.UNCERTAIN, error=why) for one in unsure]
+
+        def work(tx: Tx, batch: Batch) -> None:
+            leave_open(tx, batch, [(one.message_id, outbox.UNCERTAIN, why) for one in unsure], now)
+            attempts.note(tx, verdicts, now)
+
+        engine.act("deliver", work, now=now)
         report.uncertain += len(unsure)
-
-
-def _still_allowed(
-    engine: Engine, purposes: Purposes, messages: Sequence[Queued], now: datetime, report: DispatchReport
-) -> list[Queued]:
-    """Those that may still go: what is not allowed or suppressed any more since the decision is taken back."""
-    asked = [(one.profile_key, one.medium, one.purpose) for one in messages]
-    told = permissions(engine.ops, table_of(_ASKED, asked), purposes, now)
-    refused = told.filter(pc.invert(told["allowed"])).select(list(_REFUSED)).to_pylist()
-    found = {tuple(row[name] for name in _REFUSED[:3]): row["found"] for row in refused}
-    listed = outbox.suppressed_among(engine, messages)
-    stopped = {}
-    for message in messages:
-        if message.medium == "ads" and json.loads(message.variables)["action"] == "leave":
-            continue
-        reason = found.get((message.profile_key, message.medium, message.purpose))
-        if reason is not None:
-            stopped[message.message_id] = _WITHDRAWN.get(reason, f"not allowed any more: {reason}")
-        elif (message.medium, message.address) in listed:
-            stopped[message.message_id] = "the address was suppressed"
-    if stopped:
-        rows = [(message_id, outbox.CANCELLED, why) for message_id, why in stopped.items()]
-        engine.act("deliver", lambda tx, batch: outbox.give_up(tx, batch, rows, now), now=now)
-        report.cancelled += len(rows)
-    return [message for message in messages if message.message_id not in stopped]
 
 
 def _by_channel(catalog: Catalog, messages: Sequence[Queued]) -> Iterator[tuple[str, list[Queued]]]:
@@ -204,40 +191,51 @@ def _send_all(
     except (ForetellError, ValidationError) as error:  # wrong settings: somebody can mend them
         channel, why = None, str(error)
     if kind is None or channel is None:
-        outbox.claim(engine, [message.message_id for message in messages])
+        outbox.claim(engine, [message.message_id for message in messages], now)
         receipts = [Receipt(message.message_id, "later", error=why) for message in messages]
         _record(engine, now, [_judge(catalog, now, *pair) for pair in _pairs(messages, receipts)], report)
         return
-    way = _Way(engine, catalog, signer, now, kind, channel)
+    way = _Way(engine, catalog, signer, now, key, kind, channel, Writing(engine, catalog, signer, messages))
     size = kind.capabilities.batch_size
-    for start in range(0, len(messages), size):
-        _send(way, messages[start : start + size], report)
+    with ExitStack() as opened:
+        opened.callback(getattr(channel, "close", lambda: None))
+        for start in range(0, len(messages), size):
+            _send(way, messages[start : start + size], report)
 
 
 def _send(way: _Way, messages: Sequence[Queued], report: DispatchReport) -> None:
     ready, outgoing, failed = _rendered(way, messages)
-    outbox.claim(way.engine, [message.message_id for message in ready])
+    outbox.claim(way.engine, [message.message_id for message in ready], way.now)
     reached("deliver.claimed")
+    looked = last_look(way.engine, way.catalog, way.key, ready, way.now)
+    _take_back(way, looked.stopped, report)
+    written = {one.message_id: one for one in outgoing}
+    leaving = [written[one.message_id] for one in looked.going]
     receipts = []
-    if outgoing:
-        ids = [one.message_id for one in outgoing]
+    if leaving:
+        ids = [one.message_id for one in leaving]
         with spans.handing_over(way.engine.ops, way.kind.name, way.kind.capabilities.medium, ids):
-            receipts = _handed_over(way, outgoing)
+            receipts = _handed_over(way, leaving)
     reached("deliver.handed_over")
-    verdicts = [
-        _judge(way.catalog, way.now, message, receipt, way.kind) for message, receipt in _pairs(ready, receipts)
-    ]
+    pairs = _pairs(looked.going, receipts)
+    verdicts = [_judge(way.catalog, way.now, message, receipt, way.kind) for message, receipt in pairs]
     _record(way.engine, way.now, [*verdicts, *failed], report)
+
+
+def _take_back(way: _Way, stopped: Sequence[tuple[str, str, str]], report: DispatchReport) -> None:
+    if stopped:
+        way.engine.act("deliver", lambda tx, batch: outbox.give_up(tx, batch, stopped, way.now), now=way.now)
+        report.cancelled += len(stopped)
 
 
 def _rendered(way: _Way, messages: Sequence[Queued]) -> tuple[list[Queued], list[Outgoing], list[Verdict]]:
     ready, outgoing, failed = [], [], []
-    for message, facts in zip(messages, facts_of(way.engine, way.catalog, messages), strict=True):
-        try:
-            outgoing.append(rendered(way.catalog, way.signer, message, facts))
+    for message, written in zip(messages, way.writing.outgoing(messages), strict=True):
+        if isinstance(written, ForetellError):
+            failed.append(Verdict(message, outbox.FAILED, error=str(written)))
+        else:
+            outgoing.append(written)
             ready.append(message)
-        except ForetellError as error:
-            failed.append(Verdict(message, outbox.FAILED, error=str(error)))
     return ready, outgoing, failed
 
 
@@ -265,7 +263,13 @@ def _judge(
 
 
 def _record(engine: Engine, now: datetime, verdicts: Sequence[Verdict], report: DispatchReport) -> None:
-    engine.act("deliver", lambda tx, batch: record(tx, batch, verdicts), now=now)
+    def work(tx: Tx, batch: Batch) -> None:
+        record(tx, batch, verdicts)
+        attempts.note(tx, verdicts, now)
+
+    if not verdicts:
+        return
+    engine.act("deliver", work, now=now)
     for (medium, state), count in Counter((one.message.medium, one.state) for one in verdicts).items():
         telemetry.HANDED_OVER.add(medium, "later" if state == outbox.QUEUED else state, amount=count)
     done = (outbox.SENT, outbox.DELIVERED)

@@ -1,4 +1,5 @@
-"""What people do with messages: openings, clicks, unsubscriptions, answers; bounces and complaints.
+"""What people do with messages, and what vendors tell of them: openings, clicks, unsubscriptions, answers; bounces
+and complaints.
 
 Every report becomes one own event, however often it is told: the first opening (by a person, and by a
 machine), a click once a second and address, a bounce and a complaint once.
@@ -13,8 +14,10 @@ import pyarrow.compute as pc
 
 from foretell.definitions import Catalog
 from foretell.deliver import outbox, suppressions
+from foretell.deliver.afterwards import settle_by_receipts
 from foretell.deliver.outbox import EVENT_NAMES
-from foretell.deliver.receipts import SAID
+from foretell.deliver.own_events import SAID
+from foretell.deliver.scanners import with_scanners
 from foretell.engine import TIMESTAMP, Batch, Engine, Tx, python_rows, scratch, table_of
 from foretell.errors import ForetellError
 from foretell.ids import stable_id
@@ -25,20 +28,31 @@ KINDS = {
     "reply": "Replied",
     "bounce": "Bounced",
     "spam": "Marked as Spam",
+    "soft_bounce": "Bounced",
     "unsubscribe": "Unsubscribed",
+    "stop": "Unsubscribed",
     "delivered": "Delivered",
+    "accepted": None,
+    "failed": None,
 }
-_ENDS = {"bounce": "bounced", "spam": "marked as spam"}
-_OPTIONAL = {"url": pa.string(), "machine": pa.bool_()}
+"""What is told, and the event that it becomes; None: it only says how the message stands."""
+_ENDS = {"bounce": "bounced", "spam": "complained", "stop": "stopped"}
+"""What puts an address on the list of those that nothing is sent to, and why. A soft bounce does not."""
+_LEAVING = pa.array(["unsubscribe", "stop"])
+_HARDNESS = {"bounce": "hard", "soft_bounce": "soft"}
+_OPTIONAL = {
+    "url": pa.string(), "machine": pa.bool_(), "key": pa.string(), "said": pa.string(), "topic": pa.string(),
+}  # fmt: skip
 
 
 def engaged(engine: Engine, _catalog: Catalog, rows: pa.Table, *, now: datetime) -> int:
     """Take in what people did; returns how many events are new.
 
     Args:
-        rows: message_id, kind (``open click reply bounce spam unsubscribe delivered``), at (timestamp, UTC);
-            url for clicks and machine (bool: a program did it, see ``machines``) where they apply. Reports of
-            messages that nobody knows are passed over.
+        rows: message_id, kind (of :data:`KINDS`), at (timestamp, UTC); where they apply: url of clicks, machine
+            (bool: a program did it, see ``machines``), topic (of the link; else the message's), key (the vendor's id of
+            the report, by which it knows one that comes again) and said (its words). Reports of messages that nobody
+            knows are passed over.
 
     Raises:
         ForetellError: ``UNKNOWN_ENGAGEMENT`` for another kind; nothing has changed then.
@@ -50,7 +64,7 @@ def engaged(engine: Engine, _catalog: Catalog, rows: pa.Table, *, now: datetime)
             f"there is no engagement called {unknown[0]!r}",
             next_step=f"Kinds: {', '.join(KINDS)}.",
         )
-    asked = _identified(rows)
+    asked = _identified(with_scanners(engine, rows))
     if asked.num_rows == 0 or not _any_new(engine, asked):
         return 0
     new: list[int] = []
@@ -63,23 +77,26 @@ def _identified(rows: pa.Table) -> pa.Table:
     for name, kind in _OPTIONAL.items():
         if name not in rows.column_names:
             rows = rows.append_column(name, pa.nulls(rows.num_rows, kind))
-    columns = [rows[name] for name in ("message_id", "kind", "url", "machine")]
+    columns = [rows[name] for name in ("message_id", "kind", "url", "machine", "key")]
     seconds = pc.floor_temporal(rows["at"].cast(TIMESTAMP), unit="second").cast(pa.int64())
     ids = []
-    for message, kind, url, machine, second in zip(
+    for message, kind, url, machine, key, second in zip(
         *(column.to_pylist() for column in columns), seconds.to_pylist(), strict=True
     ):
         parts = {
             "open": ["machine" if machine else "person"],
             "click": [url or "", str(second), "machine" if machine else "person"],
-            "reply": [str(second)],
+            "reply": [key or str(second)],
             "unsubscribe": [str(second)],
+            "stop": [key or str(second)],
         }
-        ids.append(stable_id("e", message, kind, *parts.get(kind, [])))
-    asked = rows.select(["message_id", "kind", "at", "url", "machine"])
+        ids.append(stable_id("e", message, kind, *parts.get(kind, [key] if key else [])))
+    asked = rows.select(["message_id", "kind", "at", "url", "machine", "said"])
+    asked = asked.append_column("link_topic", rows["topic"].cast(pa.string()))
     asked = asked.append_column("event_id", pa.array(ids, pa.string()))
     return scratch(
-        "SELECT event_id, message_id, kind, CAST(n.at AS TIMESTAMP) AS at, url, coalesce(machine, false) AS machine "
+        "SELECT event_id, message_id, kind, CAST(n.at AS TIMESTAMP) AS at, url, coalesce(machine, false) AS machine, "
+        "CASE WHEN said = '' THEN NULL ELSE said END AS said, link_topic "
         "FROM (SELECT *, row_number() OVER (PARTITION BY event_id ORDER BY q.at) AS place FROM asked q) n "
         "WHERE place = 1 ORDER BY n.at, event_id",
         {"asked": asked},
@@ -117,12 +134,15 @@ def _take(tx: Tx, batch: Batch, asked: pa.Table) -> int:
 
 def _remember(tx: Tx, batch: Batch, fresh: pa.Table) -> None:
     rows = scratch(
-        "SELECT event_id, message_id, kind, epoch_us(f.at) AS at, url, CAST(machine AS INTEGER) AS machine FROM f",
+        "SELECT event_id, message_id, kind, epoch_us(f.at) AS at, url, CAST(machine AS INTEGER) AS machine, said "
+        "FROM f",
         {"f": fresh},
     )
-    tx.executemany("INSERT INTO engagements VALUES (?, ?, ?, ?, ?, ?)", python_rows(rows))
-    tx.executemany(_KEEP_FIRST, python_rows(scratch(_FIRST, {"f": fresh})))
-    outbox.publish(tx, batch, fresh["message_id"])
+    tx.executemany(
+        "INSERT INTO engagements (event_id, message_id, kind, at, url, machine, said) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        python_rows(rows),
+    )
+    settle_by_receipts(tx, batch, fresh["message_id"])
     for kind, reason in _ENDS.items():
         part = fresh.filter(pc.equal(fresh["kind"], kind)).select(["medium", "address", "message_id"]).to_pylist()
         listed = [(row["medium"], row["address"], reason, row["message_id"]) for row in part]
@@ -130,41 +150,28 @@ def _remember(tx: Tx, batch: Batch, fresh: pa.Table) -> None:
 
 
 def _tell(batch: Batch, fresh: pa.Table) -> None:
+    fresh = fresh.filter(pc.is_in(fresh["kind"], pa.array([kind for kind, event in KINDS.items() if event])))
+    if not fresh.num_rows:
+        return
     begins = pa.array([EVENT_NAMES[medium] for medium in fresh["medium"].to_pylist()], pa.string())
     ends = pa.array([KINDS[kind] for kind in fresh["kind"].to_pylist()], pa.string())
     named = pc.binary_join_element_wise(begins, ends, " ")
-    leaving = pc.equal(fresh["kind"], "unsubscribe")
+    leaving = pc.is_in(fresh["kind"], _LEAVING)
+    source = pc.if_else(pc.equal(fresh["kind"], "stop"), pa.scalar("reply"), pa.scalar("link"))
+    hardness = pa.array([_HARDNESS.get(kind) for kind in fresh["kind"].to_pylist()], pa.string())
     columns = {
         "message_id": fresh["event_id"],
         "event": pc.if_else(leaving, pa.scalar("Unsubscribed"), named),
         "ts": fresh["at"],
         "node_key": fresh["node_key"],
         "property:message_id": fresh["message_id"],
-        **{name: fresh[name] for name in SAID if name != "channel"},
+        **{name: fresh[name] for name in SAID if name not in ("channel", "topic")},
+        "topic": pc.coalesce(fresh["link_topic"], fresh["topic"]),
         # An unsubscription speaks of the medium: consent is kept by it.
         "channel": pc.if_else(leaving, fresh["medium"], fresh["channel"]),
-        "source": pc.if_else(leaving, pa.scalar("link"), pa.scalar(None, pa.string())),
+        "source": pc.if_else(leaving, source, pa.scalar(None, pa.string())),
+        "bounce": hardness,
         "link_url": fresh["url"],
         "machine": pc.if_else(fresh["machine"], pa.scalar(True), pa.scalar(None, pa.bool_())),
     }
     batch.tell(pa.table(columns))
-
-
-_FIRST = """
-WITH first AS (
-  SELECT message_id,
-    min(CASE WHEN kind IN ('open', 'click', 'reply') AND NOT machine THEN epoch_us(f.at) END) AS opened,
-    min(CASE WHEN kind = 'click' AND NOT machine THEN epoch_us(f.at) END) AS clicked,
-    min(CASE WHEN kind = 'delivered' THEN epoch_us(f.at) END) AS delivered,
-    min(CASE WHEN kind = 'bounce' THEN epoch_us(f.at) END) AS bounced
-  FROM f GROUP BY message_id)
-SELECT opened, opened AS o, clicked, clicked AS c, delivered, delivered AS d, bounced, bounced AS b, delivered AS e,
-  message_id FROM first ORDER BY message_id"""
-"""The columns are the parameters of :data:`_KEEP_FIRST`, in their order."""
-_EARLIER = "{0} = CASE WHEN {0} IS NULL OR {0} > ? THEN coalesce(?, {0}) ELSE {0} END"
-_KEEP_FIRST = (
-    f"UPDATE messages SET {', '.join(map(_EARLIER.format, ('opened_at', 'clicked_at', 'delivered_at')))}, "
-    "ended_at = coalesce(ended_at, ?), state = CASE WHEN coalesce(?, -1) >= 0 AND state IN ('sent', 'delivered', "
-    "'uncertain') THEN 'bounced' WHEN coalesce(?, -1) >= 0 AND state IN ('sent', 'uncertain') THEN 'delivered' "
-    "ELSE state END WHERE message_id = ?"
-)

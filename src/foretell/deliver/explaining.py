@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from foretell.clock import from_micros, utc
-from foretell.deliver import outbox
+from foretell.deliver import outbox, words
+from foretell.deliver.afterwards import BEFORE
+from foretell.deliver.attempts import Attempt, attempts_of
 from foretell.deliver.ledger import kept_messages
 from foretell.engine import Engine
 from foretell.errors import UsageError
@@ -23,6 +25,11 @@ class Check:
     check: str
     passed: bool
     found: str
+
+    @property
+    def says(self) -> str:
+        """The same as a sentence."""
+        return words.says(self.check, self.found)
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,20 @@ class Why:
     Args:
         decisions: every time it was asked for, the earliest first.
         message: the ledger's row, None where it was never queued.
+        attempts: hand-overs that were no success, with what the other side said.
     """
 
     message_id: str
     decisions: tuple[Decision, ...]
     message: dict[str, Any] | None
     happened: tuple[Happening, ...] = field(default=())
+    attempts: tuple[Attempt, ...] = field(default=())
+
+    @property
+    def story(self) -> tuple[str, ...]:
+        """What became of it after the decision, as sentences."""
+        told = [_attempt(one) for one in self.attempts]
+        return (*told, *_outcome(self.message)) if self.message is not None else ("It was never queued.",)
 
 
 def why(engine: Engine, message_id_or_person: str) -> list[Why]:
@@ -104,8 +119,45 @@ def _why(engine: Engine, message_id: str, decisions: tuple[Decision, ...]) -> Wh
         message_id,
         tuple(sorted(decisions, key=lambda one: (one.at, one.decided_at))),
         kept_messages(engine, [message_id]).get(message_id),
-        tuple(Happening(from_micros(at), kind, url, bool(machine)) for at, kind, url, machine in happened),
+        tuple(
+            Happening(from_micros(at), kind.removeprefix(BEFORE), url, bool(machine))
+            for at, kind, url, machine in happened
+        ),
+        attempts_of(engine, message_id),
     )
+
+
+def _attempt(one: Attempt) -> str:
+    again = "" if one.next_at is None else f"; the next try {_iso(one.next_at)}"
+    outcome = {"later": "not now", "uncertain": "in doubt"}.get(one.outcome, one.outcome)
+    return f"Attempt {one.number}, {_iso(one.at)}: {outcome}{f', {one.said}' if one.said else ''}{again}."
+
+
+def _outcome(message: Mapping[str, Any]) -> Iterator[str]:
+    """Where it stands now."""
+    state, error, to = message["state"], message["error"], message["address"]
+    if message["handed_over_at"] is not None and state in _LEFT:
+        name = f", which calls it {message['accepted_id']}" if message["accepted_id"] else ""
+        yield f"Handed over to the channel {message['channel']} for {to}, {_iso(message['handed_over_at'])}{name}."
+    if state in _STANDS:
+        due = "" if message["next_at"] is None else _iso(message["next_at"])
+        yield _STANDS[state].format(error=error or "no reason is given", due=due, to=to)
+
+
+_LEFT = (outbox.SENT, outbox.DELIVERED, outbox.BOUNCED)
+_STANDS: Mapping[str, str] = {
+    outbox.QUEUED: "It waits to be handed over for {to}; its turn comes {due}.",
+    outbox.CLAIMED: "It is being handed over for {to}.",
+    outbox.BOUNCED: "It came back: {error}.",
+    outbox.FAILED: "It was given up: {error}.",
+    outbox.UNCERTAIN: "Nobody knows whether {to} has it: {error}. Somebody has to look and say so.",
+    outbox.CANCELLED: "It was taken back before it left: {error}.",
+    outbox.SANDBOXED: "Outside the sandbox it would have gone to {to}.",
+}
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _decisions(engine: Engine, where: str, params: Mapping[str, object]) -> list[Decision]:

@@ -83,7 +83,7 @@ class _Following:
                 ).append_column("fresh", outside["fresh"])
                 # Who was refused before, and is again, was told of then.
                 asked = asked.filter(pc.or_(asked["fresh"], pc.equal(asked["decision"], SEND))).drop_columns(["fresh"])
-                came.append(let_in(tx, batch, self._audience, asked))
+                came.append(let_in(tx, batch, self._audience, asked, self._catalog))
             tx.execute(
                 "INSERT INTO followed_audiences VALUES (?, ?) "
                 "ON CONFLICT (audience) DO UPDATE SET looked_at = excluded.looked_at",

@@ -1,30 +1,37 @@
 """The send gate: may this message go to this person at this instant? A pure function over tables.
 
-The checks come in the order of :data:`CHECKS`; the first that fails decides. What can never become
-right is refused, quiet hours defer, and caps are counted at the instant at which the message would go.
+The checks come in the order of :data:`CHECKS`; the first that fails decides. What can never become right is refused,
+quiet hours defer, and caps are counted at the instant at which the message would go. What the sandbox keeps back has
+passed all the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretell.deliver.capping import Cap, Capped, capped
 from foretell.deliver.quiet import QuietHours, quiet_until
-from foretell.engine import TIMESTAMP, scratch, table_of
+from foretell.engine import TIMESTAMP, scratch
 
 SEND, REFUSE, DEFER = "send", "refuse", "defer"
-CHECKS = ("definitions", "consent", "address", "suppression", "quiet_hours", "frequency_cap")
+CHECKS = (
+    "definitions", "consent", "address", "suppression", "contamination", "quiet_hours", "frequency_cap", "sandbox",
+)  # fmt: skip
 REASONS = (
-    "ok", "no_consent", "no_address", "suppressed", "quiet_hours", "frequency_cap", "unknown_channel",
-    "unknown_template", "unfit_template", "held_out",
+    "ok", "no_consent", "no_address", "invalid_address", "suppressed", "contaminated", "quiet_hours", "frequency_cap",
+    "outbid", "sandbox", "unknown_channel", "unknown_template", "unfit_template", "held_out",
 )  # fmt: skip
 """Why something was decided; ``held_out`` is said by whoever asks for no message at all."""
 UNTIMED = ("ads",)
 """Media that reach nobody at an instant: neither quiet hours nor caps hold for them."""
+TRANSACTIONAL = "transactional"
+"""The purpose of what somebody ordered: nothing stops it but a denial, and an address that is none any more or that
+nothing may be sent to."""
+TOLERATED = ("complained", "unsubscribed")
+"""Reasons of the suppression list that speak of advertising; they do not stop what is transactional."""
 
 CANDIDATES = pa.schema(
     [
@@ -36,10 +43,16 @@ CANDIDATES = pa.schema(
         ("address", pa.string()),
         ("zone", pa.string()),
         ("fault", pa.string()),
+        ("priority", pa.int64()),
+        ("unfit", pa.bool_()),
+        ("contaminated", pa.bool_()),
+        ("sandboxed", pa.bool_()),
     ]
 )
-"""Who is to get what. ``address`` is null where there is none, ``zone`` an IANA name or null for the
-workspace's; ``fault`` says what is wrong with template or channel, null where nothing is."""
+"""Who is to get what. ``address`` is null where there is none, ``unfit`` true where one is told that is none; ``zone``
+is an IANA name or null for the workspace's; ``fault`` says what is wrong with template or channel, null where nothing
+is; ``priority``: the higher goes first; ``contaminated``: the person has runs of both arms, null where nobody minds;
+``sandboxed``: the sandbox keeps it back, null where there is none. From ``priority`` on they may be missing."""
 CONSENTS = pa.schema(
     [
         ("profile_key", pa.int64()),
@@ -50,18 +63,21 @@ CONSENTS = pa.schema(
     ]
 )
 """Whether a purpose is allowed over a channel, and what was found that decided it; without a row it is not."""
-SUPPRESSED = pa.schema([("medium", pa.string()), ("address", pa.string())])
-HISTORY = pa.schema([("profile_key", pa.int64()), ("medium", pa.string()), ("at", TIMESTAMP)])
-"""Messages that went out or are about to, and count for caps."""
-
-
-@dataclass(frozen=True)
-class Cap:
-    """At most ``messages`` to a person in any span of length ``per``; of one medium, or of all."""
-
-    messages: int
-    per: timedelta
-    medium: str | None = None
+SUPPRESSED = pa.schema([("medium", pa.string()), ("address", pa.string()), ("reason", pa.string())])
+"""``reason`` may be missing."""
+HISTORY = pa.schema(
+    [
+        ("profile_key", pa.int64()),
+        ("medium", pa.string()),
+        ("at", TIMESTAMP),
+        ("purpose", pa.string()),
+        ("message_id", pa.string()),
+        ("priority", pa.int64()),
+        ("queued", pa.bool_()),
+    ]
+)
+"""Messages that went out or are about to, and count for caps; ``queued`` ones can still be taken back. From ``purpose``
+on they may be missing."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +93,15 @@ class GateRules:
     zone: str = "UTC"
     quiet: QuietHours | None = None
     caps: tuple[Cap, ...] = ()
-    uncapped: frozenset[str] = frozenset()
-    unquiet: frozenset[str] = frozenset()
+    uncapped: frozenset[str] = frozenset({TRANSACTIONAL})
+    unquiet: frozenset[str] = frozenset({TRANSACTIONAL})
 
 
 def gate(
     candidates: pa.Table, *, consents: pa.Table, suppressed: pa.Table, history: pa.Table, rules: GateRules
 ) -> pa.Table:
-    """Decide about every candidate, in their order: an earlier one counts for the caps of a later one.
+    """Decide about every candidate. Of one person the more important goes first, of equals the earlier one: it counts
+    for the caps of those after it.
 
     Args:
         candidates: columns of :data:`CANDIDATES`.
@@ -94,126 +111,115 @@ def gate(
 
     Returns:
         A row a candidate, in their order: message_id, decision (``send``, ``refuse``, ``defer``), reason,
-        until (timestamp, UTC; for ``defer``), checks (JSON: the checks up to the one that decided).
+        until (timestamp, UTC; for ``defer``), checks (JSON: the checks up to the one that decided), takes (list of
+        text: queued messages whose place it takes, which have to be taken back; null where there are none).
     """
-    numbered = candidates.select(CANDIDATES.names).append_column("i", pa.array(range(candidates.num_rows), pa.int64()))
-    judged = scratch(_JUDGE, {"c": numbered, "consents": consents, "suppressed": suppressed})
-    quiet = _quiet(judged, rules)
-    judged = judged.append_column("until", quiet)
-    judged = judged.set_column(
-        judged.schema.get_field_index("failed"),
-        "failed",
-        pc.if_else(
-            pc.and_(pc.is_null(judged["failed"]), pc.is_valid(quiet)), pa.scalar("quiet_hours"), judged["failed"]
-        ),
-    )
-    capped = _capped(judged, history, rules)
-    return scratch(_ANSWER, {"j": judged, "k": capped})
+    numbered = _whole(candidates, CANDIDATES).append_column("i", pa.array(range(candidates.num_rows), pa.int64()))
+    judged = scratch(_JUDGE, {"c": numbered, "consents": consents, "suppressed": _whole(suppressed, SUPPRESSED)})
+    judged = judged.append_column("until", _quiet(judged, rules))
+    found = _capped(judged, _whole(history, HISTORY), rules)
+    takes = scratch(_TAKES, {"t": found.taken})
+    return scratch(_ANSWER, {"j": judged, "k": found.stopped, "t": takes})
 
 
-def _names(values: frozenset[str]) -> pa.Table:
-    return pa.table({"name": pa.array(sorted(values), pa.string())})
+def _whole(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """``table`` with the columns of ``schema`` alone; those that are missing are null."""
+    there = set(table.column_names)
+    columns = [table[field.name] if field.name in there else pa.nulls(table.num_rows, field.type) for field in schema]
+    return pa.table(columns, schema=schema)
 
 
 def _quiet(judged: pa.Table, rules: GateRules) -> pa.Array:
-    """Until when each candidate has to wait; null where it need not."""
+    """Until when each candidate has to wait; null where it need not, and where it was stopped before."""
     if rules.quiet is None:
         return pa.nulls(judged.num_rows, TIMESTAMP)
-    zones = pc.coalesce(judged["zone"], pa.scalar(rules.zone))
-    until = quiet_until(judged["at"], zones, rules.quiet)
+    until = quiet_until(judged["at"], pc.coalesce(judged["zone"], pa.scalar(rules.zone)), rules.quiet)
     passes = pc.or_(
-        pc.or_(
-            pc.is_in(judged["purpose"], pa.array(sorted(rules.unquiet), pa.string())),
-            pc.is_in(judged["medium"], pa.array(UNTIMED)),
-        ),
+        pc.or_(_among(judged["purpose"], rules.unquiet), _among(judged["medium"], UNTIMED)),
         pc.is_valid(judged["failed"]),
     )
     return pc.if_else(passes, pa.scalar(None, TIMESTAMP), until).combine_chunks()
 
 
-def _capped(judged: pa.Table, history: pa.Table, rules: GateRules) -> pa.Table:
-    """``i`` and the cap that stops it, of the candidates that all other checks let pass.
-
-    Round by round: the first candidate of every person, then the second, so that each sees what was
-    decided about those before it.
-    """
-    if not rules.caps:
-        return table_of({"i": pa.int64(), "cap": pa.string()})
-    counted = {"j": judged, "uncapped": _names(rules.uncapped), "untimed": pa.table({"name": pa.array(UNTIMED)})}
-    open_ = scratch(_OPEN, counted)
-    sent = history.select(HISTORY.names)
-    stopped = []
-    for place in range(1, (pc.max(open_["place"]).as_py() or 0) + 1):
-        part = open_.filter(pc.equal(open_["place"], place))
-        over = _over(part, sent, rules.caps)
-        stopped.append(over)
-        going = part.filter(pc.invert(pc.is_in(part["i"], over["i"].combine_chunks())))
-        sent = pa.concat_tables([sent, going.select(HISTORY.names)])
-    return pa.concat_tables(stopped) if stopped else table_of({"i": pa.int64(), "cap": pa.string()})
+def _capped(judged: pa.Table, history: pa.Table, rules: GateRules) -> Capped:
+    """What caps say of those whom all checks before let pass."""
+    passes = pc.and_(pc.is_null(judged["failed"]), pc.is_null(judged["until"]))
+    free = pc.or_(_among(judged["purpose"], rules.uncapped), _among(judged["medium"], UNTIMED))
+    asked = judged.filter(pc.and_(passes, pc.invert(free))) if rules.caps else judged.slice(0, 0)
+    ordered = scratch(_ORDERED, {"j": asked}, {"zone": rules.zone})
+    return capped(ordered, history.filter(pc.invert(_among(history["purpose"], rules.uncapped))), rules.caps)
 
 
-def _over(part: pa.Table, sent: pa.Table, caps: Sequence[Cap]) -> pa.Table:
-    rules = pa.table(
-        {
-            "place": pa.array(range(len(caps)), pa.int64()),
-            "messages": pa.array([cap.messages for cap in caps], pa.int64()),
-            "micros": pa.array([cap.per // timedelta(microseconds=1) for cap in caps], pa.int64()),
-            "medium": pa.array([cap.medium for cap in caps], pa.string()),
-        }
-    )
-    return scratch(_OVER, {"c": part, "h": sent, "caps": rules})
+def _among(column: pa.ChunkedArray, values: tuple[str, ...] | frozenset[str]) -> pa.ChunkedArray:
+    return pc.is_in(column, pa.array(sorted(values), pa.string()))
 
 
-_JUDGE = """
+_LENIENT = ", ".join(f"'{reason}'" for reason in TOLERATED)
+_JUDGE = f"""
 SELECT c.i, c.message_id, c.profile_key, c.at, c.medium, c.purpose, c.zone, c.fault,
+  coalesce(c.priority, 0) AS priority, coalesce(c.unfit, false) AS unfit, c.contaminated, c.sandboxed,
   coalesce(k.found, 'none') AS consent,
+  coalesce(s.reason, 'listed') AS listing,
   CASE WHEN c.fault IS NOT NULL THEN 'definitions'
     WHEN NOT coalesce(k.allowed, false) THEN 'consent'
     WHEN coalesce(c.address, '') = '' THEN 'address'
-    WHEN s.address IS NOT NULL THEN 'suppression' END AS failed
+    WHEN s.address IS NOT NULL AND NOT (c.purpose = '{TRANSACTIONAL}' AND coalesce(s.reason, '') IN ({_LENIENT}))
+      THEN 'suppression'
+    WHEN c.contaminated THEN 'contamination' END AS failed
 FROM c LEFT JOIN consents k ON k.profile_key = c.profile_key AND k.channel = c.medium AND k.purpose = c.purpose
 LEFT JOIN suppressed s ON s.medium = c.medium AND s.address = c.address
 ORDER BY c.i"""
+_ORDERED = """
+SELECT i, profile_key, message_id, medium, purpose, j.at, coalesce(zone, $zone) AS zone, priority,
+  coalesce(sandboxed, false) AS rehearsed,
+  row_number() OVER (PARTITION BY profile_key ORDER BY priority DESC, i) AS turn
+FROM j ORDER BY i"""
+_TAKES = "SELECT i, list(message_id ORDER BY message_id) AS ids, count(*) AS n FROM t GROUP BY i"
 
-_OPEN = """
-SELECT i, profile_key, medium, j.at, row_number() OVER (PARTITION BY profile_key ORDER BY i) AS place FROM j
-WHERE failed IS NULL AND purpose NOT IN (SELECT name FROM uncapped) AND medium NOT IN (SELECT name FROM untimed)"""
+_FOUND = {
+    "definitions": "coalesce(d.fault, 'template and channel are there')",
+    "consent": "d.medium || '.' || d.purpose || ': ' || d.consent",
+    "address": "CASE WHEN d.stop <> 'address' THEN 'known' WHEN d.unfit THEN 'not valid' ELSE 'none' END",
+    "suppression": "CASE WHEN d.stop = 'suppression' THEN d.listing ELSE 'not listed' END",
+    "contamination": "CASE WHEN d.contaminated THEN 'runs of both arms' ELSE 'runs of one arm' END",
+    "quiet_hours": (
+        "CASE WHEN d.until IS NULL THEN 'not quiet' ELSE 'quiet until ' || strftime(d.until, '%Y-%m-%dT%H:%M:%SZ') END"
+    ),
+    "frequency_cap": (
+        "CASE WHEN d.rival IS NOT NULL THEN 'outbid by ' || d.rival || ': ' || d.cap WHEN d.cap IS NOT NULL THEN d.cap "
+        "WHEN d.ids IS NOT NULL THEN 'takes the place of ' || array_to_string(d.ids, ', ') ELSE 'below' END"
+    ),
+    "sandbox": "CASE WHEN d.sandboxed THEN 'address not listed' ELSE 'address listed' END",
+}
+_ONLY_WHERE = {"contamination": "d.contaminated IS NOT NULL", "sandbox": "d.sandboxed IS NOT NULL"}
+"""Checks that are made where somebody asks for them."""
 
-# What went out later than `at` counts as well: then no span around the message holds too many, in whatever
-# order journeys are played.
-_OVER = """
-SELECT i, cap FROM (
-  SELECT c.i, k.messages, k.place,
-    CAST(k.messages AS VARCHAR) || ' per ' || CAST(k.micros // 1000000 AS VARCHAR) || 's'
-      || coalesce(' of ' || k.medium, '') AS cap,
-    row_number() OVER (PARTITION BY c.i ORDER BY k.place) AS nth
-  FROM c JOIN caps k ON k.medium IS NULL OR k.medium = c.medium
-  WHERE (SELECT count(*) FROM h WHERE h.profile_key = c.profile_key AND (k.medium IS NULL OR h.medium = k.medium)
-    AND epoch_us(h.at) > epoch_us(c.at) - k.micros) >= k.messages)
-WHERE nth = 1 ORDER BY i"""
 
-_ORDERED = ", ".join(f"('{name}', {place})" for place, name in enumerate(CHECKS))
+def _check(place: int, name: str) -> str:
+    """SQL: the check as JSON, empty where it was not made."""
+    row = (
+        f"""'{"," if place else ""}{{"check":"{name}","passed":' || CASE WHEN d.stop = '{name}' THEN 'false' """
+        f"""ELSE 'true' END || ',"found":' || to_json({_FOUND[name]}) || '}}'"""
+    )
+    made = f"d.place >= {place}" + (f" AND {_ONLY_WHERE[name]}" if name in _ONLY_WHERE else "")
+    return f"CASE WHEN {made} THEN {row} ELSE '' END"
+
+
+_PLACES = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(CHECKS))
 _ANSWER = f"""
-WITH decided AS (
-  SELECT j.*, k.cap, CASE WHEN k.cap IS NOT NULL THEN 'frequency_cap' ELSE j.failed END AS stop
-  FROM j LEFT JOIN k ON k.i = j.i
-), checks AS (
-  SELECT d.i, '[' || string_agg('{{"check":"' || n.name || '","passed":'
-      || CASE WHEN n.name = d.stop THEN 'false' ELSE 'true' END || ',"found":' || to_json(CASE n.name
-        WHEN 'definitions' THEN coalesce(d.fault, 'template and channel are there')
-        WHEN 'consent' THEN d.medium || '.' || d.purpose || ': ' || d.consent
-        WHEN 'address' THEN CASE WHEN d.stop = 'address' THEN 'none' ELSE 'known' END
-        WHEN 'suppression' THEN CASE WHEN d.stop = 'suppression' THEN 'listed' ELSE 'not listed' END
-        WHEN 'quiet_hours' THEN CASE WHEN d.until IS NULL THEN 'not quiet'
-          ELSE 'quiet until ' || strftime(d.until, '%Y-%m-%dT%H:%M:%SZ') END
-        ELSE coalesce(d.cap, 'below') END) || '}}', ',' ORDER BY n.place) || ']' AS checks
-  FROM decided d JOIN (VALUES {_ORDERED}) AS n(name, place) ON n.place <= coalesce(
-    (SELECT p.place FROM (VALUES {_ORDERED}) AS p(name, place) WHERE p.name = d.stop), {len(CHECKS)})
-  GROUP BY d.i
-)
+WITH stopped AS (
+  SELECT j.*, k.cap, k.rival, k.reason AS capped, t.ids, CASE WHEN j.failed IS NOT NULL THEN j.failed
+    WHEN j.until IS NOT NULL THEN 'quiet_hours' WHEN k.reason IS NOT NULL THEN 'frequency_cap'
+    WHEN j.sandboxed THEN 'sandbox' ELSE '' END AS stop
+  FROM j LEFT JOIN k ON k.i = j.i LEFT JOIN t ON t.i = j.i
+), d AS (SELECT s.*, CASE s.stop {_PLACES} ELSE {len(CHECKS)} END AS place FROM stopped s)
 SELECT d.message_id,
-  CASE WHEN d.stop IS NULL THEN 'send' WHEN d.stop = 'quiet_hours' THEN 'defer' ELSE 'refuse' END AS decision,
-  CASE d.stop WHEN 'definitions' THEN d.fault WHEN 'consent' THEN 'no_consent' WHEN 'address' THEN 'no_address'
-    WHEN 'suppression' THEN 'suppressed' ELSE coalesce(d.stop, 'ok') END AS reason,
-  CASE WHEN d.stop = 'quiet_hours' THEN d.until END AS until, c.checks
-FROM decided d JOIN checks c ON c.i = d.i ORDER BY d.i"""
+  CASE d.stop WHEN '' THEN 'send' WHEN 'quiet_hours' THEN 'defer' ELSE 'refuse' END AS decision,
+  CASE d.stop WHEN '' THEN 'ok' WHEN 'definitions' THEN d.fault WHEN 'consent' THEN 'no_consent'
+    WHEN 'address' THEN CASE WHEN d.unfit THEN 'invalid_address' ELSE 'no_address' END
+    WHEN 'suppression' THEN 'suppressed' WHEN 'contamination' THEN 'contaminated'
+    WHEN 'frequency_cap' THEN d.capped ELSE d.stop END AS reason,
+  CASE WHEN d.stop = 'quiet_hours' THEN d.until END AS until,
+  '[' || {" || ".join(_check(place, name) for place, name in enumerate(CHECKS))} || ']' AS checks,
+  d.ids AS takes
+FROM d ORDER BY d.i"""

@@ -18,10 +18,13 @@ FINAL = ("send", "refuse")
 """Decisions that are listed where none is asked for: what was put off is decided again, and nobody asked
 for a message to people held out."""
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
-FILTERS = ("message_id", "profile_key", "decision", "reason", "state", *_NAMED)
+FILTERS = ("message_id", "profile_key", "decision", "reason", "state", "lane", *_NAMED)
+LANES = ("transactional", "bulk")
+_LANES = {"transactional": "d.purpose = 'transactional'", "bulk": "coalesce(d.purpose, '') <> 'transactional'"}
 _SHOWN = (
     "message_id", "profile_key", *_NAMED, "address", "state", "attempts", "at", "next_at", "sent_at", "handed_over_at",
     "delivered_at", "opened_at", "clicked_at", "ended_at", "accepted_id", "error",
+    "failure", "priority",
 )  # fmt: skip
 _TIMES = frozenset(name for name in _SHOWN if name == "at" or name.endswith("_at"))
 
@@ -51,7 +54,8 @@ def ledger(
 ) -> LedgerPage:
     """What was decided about messages, by the instant at which they were due, the latest first.
 
-    Of a message that was asked for several times the decision to send it counts, else the latest one; what
+    Of a message that was asked for several times the decision to send it counts, unless it was outbid later while it
+    was queued, else the latest one; what
     needs no decision (people taken out of an audience) is sent. Without the filter ``decision`` those of
     :data:`FINAL` are listed.
 
@@ -70,7 +74,10 @@ def ledger(
     if strange:
         next_step = f"Columns: {', '.join(FILTERS)}."
         raise UsageError("UNKNOWN_FILTER", f"messages cannot be chosen by {strange[0]!r}", next_step=next_step)
+    lane = wanted.pop("lane", None)
     where = [f"d.{name} = ${name}" for name in wanted]
+    if lane is not None:
+        where.append(_LANES.get(str(lane), "1 = 0"))
     params: dict[str, object] = dict(wanted)
     tables: dict[str, pa.Table] = {}
     if "decision" not in wanted:
@@ -118,7 +125,8 @@ _OF_BOTH = ", ".join(f"coalesce(m.{name}, d.{name}) AS {name}" for name in ("mes
 _DECIDED = f"""
 FROM (SELECT {_OF_BOTH}, coalesce(d.decision, 'send') AS decision, coalesce(d.reason, 'ok') AS reason, m.state
   FROM (SELECT l.*, row_number() OVER (PARTITION BY l.message_id
-      ORDER BY CASE WHEN l.decision = 'send' THEN 0 ELSE 1 END, l.decided_at DESC, l.at DESC) AS place
+      ORDER BY CASE WHEN l.reason = 'outbid' THEN 0 WHEN l.decision = 'send' THEN 1 ELSE 2 END,
+      l.decided_at DESC, l.at DESC) AS place
     FROM log_decisions l) d
   FULL JOIN log_messages m ON m.message_id = d.message_id
   WHERE coalesce(d.place, 1) = 1) d
@@ -153,7 +161,8 @@ def _page(
 def _decided(row: Mapping[str, Any], message: Mapping[str, Any] | None) -> dict[str, Any]:
     known = {name: row[name] for name in ("message_id", "profile_key", "profile_id", *_NAMED)}
     told = {**(message or dict.fromkeys(_SHOWN) | {"at": utc(row["at"])}), **known}
-    return {**told, "decision": row["decision"], "reason": row["reason"]}
+    lane = LANES[0] if row["purpose"] == LANES[0] else LANES[1]
+    return {**told, "decision": row["decision"], "reason": row["reason"], "lane": lane}
 
 
 def _row(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -1,41 +1,81 @@
-"""HTML and text of a message with their links told, and HTML read as text."""
+"""Links of a message: told by whom they are followed, with what they are about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape, unescape
-from html.parser import HTMLParser
 
-_HREF = re.compile(r"(<a\b[^>]*?\shref\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_LINK = re.compile(r"<(?:a|area)\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>", re.IGNORECASE)
+_HREF = re.compile(r"(\shref\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_TOPIC = re.compile(r"\sdata-topic\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _TRAILING = ".,;:!?)]}"
-_BLOCKS = {"p", "div", "br", "tr", "table", "h1", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "hr", "section"}
-_SILENT = {"style", "script", "head", "title"}
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_UNSEEN = "display:none;max-height:0;max-width:0;overflow:hidden;mso-hide:all;font-size:0;line-height:0;"
+
+Track = Callable[[str, str | None], str]
+"""A target and what the link is about → the address that tells of the click."""
 
 
-def tracked_html(html: str, track: Callable[[str], str]) -> str:
+@dataclass(frozen=True)
+class Link:
+    """A link as it stands in HTML.
+
+    Args:
+        target: where it leads, unescaped; topic: what it is about.
+        offset: of its tag.
+    """
+
+    target: str
+    topic: str | None
+    offset: int
+
+
+def links_in(html: str) -> Iterator[Link]:
+    """Every link of ``html``."""
+    for tag in _LINK.finditer(html):
+        if (href := _HREF.search(tag[0])) is not None:
+            topic = _TOPIC.search(tag[0])
+            yield Link(unescape(href[2][1:-1]).strip(), unescape(topic[1][1:-1]) if topic else None, tag.start())
+
+
+def tracked_html(html: str, track: Track) -> str:
     """``html`` with the target of every link that leads to a site replaced by ``track`` of it."""
 
-    def replace(found: re.Match[str]) -> str:
-        target = unescape(found[2][1:-1]).strip()
-        return found[0] if not _is_site(target) else f'{found[1]}"{escape(track(target))}"'
+    def replace(tag: re.Match[str]) -> str:
+        href = _HREF.search(tag[0])
+        if href is None:
+            return tag[0]
+        topic = _TOPIC.search(tag[0])
+        told = tag[0] if topic is None else _TOPIC.sub("", tag[0])
+        target = unescape(href[2][1:-1]).strip()
+        if not is_site(target):
+            return told
+        address = track(target, unescape(topic[1][1:-1]) if topic else None)
+        return _HREF.sub(lambda found: f'{found[1]}"{escape(address)}"', told, count=1)
 
-    return _HREF.sub(replace, html)
+    return _LINK.sub(replace, html)
 
 
-def tracked_text(text: str, track: Callable[[str], str]) -> str:
-    """``text`` with every address of a site replaced by ``track`` of it."""
+def tracked_text(text: str, track: Track, topics: dict[str, str] | None = None) -> str:
+    """``text`` with every address of a site replaced by ``track`` of it.
+
+    Args:
+        topics: what links to an address are about.
+    """
 
     def replace(found: re.Match[str]) -> str:
         url = found[0].rstrip(_TRAILING)
-        return track(url) + found[0][len(url) :]
+        return track(url, topics.get(url) if topics else None) + found[0][len(url) :]
 
     return _URL.sub(replace, text)
 
 
-def _is_site(target: str) -> bool:
-    return target.lower().startswith(("http://", "https://"))
+def is_site(target: str) -> bool:
+    """Whether a link leads to a site, and not to a mail program or phone."""
+    return target[:8].lower().startswith(("http://", "https://"))
 
 
 def with_pixel(html: str, url: str) -> str:
@@ -45,44 +85,8 @@ def with_pixel(html: str, url: str) -> str:
     return f"{before}{pixel}{end}{after}" if end else html + pixel
 
 
-class _Reading(HTMLParser):
-    """Collects what a person would read."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._silent = 0
-        self._targets: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self._silent += 1
-        if tag in _BLOCKS:
-            self.parts.append("\n\n" if tag in ("p", "h1", "h2", "h3", "table") else "\n")
-        if tag == "li":
-            self.parts.append("- ")
-        if tag == "a":
-            self._targets.append(dict(attrs).get("href") or "")
-        if tag == "img" and (alternative := dict(attrs).get("alt")):
-            self.parts.append(alternative)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent = max(0, self._silent - 1)
-        if tag == "a" and self._targets and (target := self._targets.pop()):
-            self.parts.append(f" ({target})")
-        if tag in ("p", "div", "h1", "h2", "h3", "tr", "li"):
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(re.sub(r"\s+", " ", data))
-
-
-def text_of(html: str) -> str:
-    """What ``html`` says, as plain text; links keep their address behind their words."""
-    reading = _Reading()
-    reading.feed(html)
-    reading.close()
-    lines = [line.strip() for line in "".join(reading.parts).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+def with_trap(html: str, url: str) -> str:
+    """``html`` with a link that no person sees, first of all: what follows it follows every link of a mail."""
+    trap = f'<a href="{escape(url)}" rel="nofollow" tabindex="-1" aria-hidden="true" style="{_UNSEEN}"></a>'
+    found = _BODY.search(html)
+    return html if found is None else html[: found.end()] + trap + html[found.end() :]

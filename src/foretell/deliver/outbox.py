@@ -22,12 +22,15 @@ STORED = {
     "variables": pa.string(), "address": pa.string(), "state": pa.string(), "attempts": pa.int64(),
     "next_at": pa.int64(), "sent_at": pa.int64(), "handed_over_at": pa.int64(), "delivered_at": pa.int64(),
     "opened_at": pa.int64(), "clicked_at": pa.int64(), "ended_at": pa.int64(), "accepted_id": pa.string(),
-    "error": pa.string(), "address_node": pa.int64(),
+    "error": pa.string(), "address_node": pa.int64(), "failure": pa.string(),
+    "priority": pa.int64(),
 }  # fmt: skip
 """Columns of the table ``messages``; instants in microseconds."""
 QUEUED, CLAIMED, SENT, DELIVERED = "queued", "claimed", "sent", "delivered"
 FAILED, UNCERTAIN, CANCELLED, BOUNCED = "failed", "uncertain", "cancelled", "bounced"
-STATES = (QUEUED, CLAIMED, SENT, DELIVERED, BOUNCED, FAILED, UNCERTAIN, CANCELLED)
+SANDBOXED = "sandboxed"
+"""It would have gone, were it not for the sandbox: kept for caps of the rehearsal, never handed over."""
+STATES = (QUEUED, CLAIMED, SENT, DELIVERED, BOUNCED, FAILED, UNCERTAIN, CANCELLED, SANDBOXED)
 EVENT_NAMES = {"email": "Email", "sms": "SMS", "push": "Push", "alert": "Message"}
 """How the events of a medium begin; those of audiences are told when people join and leave."""
 _KEYS_A_QUERY = 2_000
@@ -63,22 +66,25 @@ class Queued:
     next_at: datetime
 
 
-def insert(tx: Tx, batch: Batch, rows: pa.Table) -> None:
+def insert(tx: Tx, batch: Batch, rows: pa.Table, state: str = QUEUED) -> None:
     """Queue messages; one that is there already stays as it is.
 
     Args:
         rows: ``message_id profile_key node_key channel medium template purpose journey run step campaign
-            topic variables address`` and ``at`` (timestamp); ``address_node`` where there is one.
+            topic variables address`` and ``at`` (timestamp); ``address_node`` and ``priority`` where there are any.
+        state: ``queued``, or ``sandboxed`` for what is never handed over.
     """
     if rows.num_rows == 0:
         return
     instants = rows["at"].cast(TIMESTAMP).cast(pa.int64())
     told = {
         "at": instants,
-        "state": pa.repeat(QUEUED, rows.num_rows),
+        "state": pa.repeat(state, rows.num_rows),
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows),
-        "next_at": instants,
+        "next_at": instants if state == QUEUED else pa.nulls(rows.num_rows, pa.int64()),
     }
+    if "priority" not in rows.column_names:
+        told["priority"] = pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows)
     columns = {
         name: told.get(name, rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, kind))
         for name, kind in STORED.items()
@@ -123,25 +129,46 @@ def of_id(store: OperationalStore, message_id: str) -> dict[str, Any] | None:
     return dict(zip(STORED, found[0], strict=True)) if found else None
 
 
-def waiting(engine: Engine, now: datetime, most: int) -> list[Queued]:
-    """Messages whose instant has come, the earliest first."""
-    return _queued(
-        engine, "state = 'queued' AND next_at <= ? ORDER BY next_at, message_id LIMIT ?", (micros(now), most)
-    )
+def waiting(
+    engine: Engine, now: datetime, most: int, only: str = "1 = 1", params: Sequence[object] = ()
+) -> list[Queued]:
+    """Messages whose instant has come, the earliest first.
+
+    Args:
+        only: SQL with ``params``: which of them.
+    """
+    where = f"state = 'queued' AND next_at <= ? AND {only} ORDER BY next_at, message_id LIMIT ?"
+    return _queued(engine, where, (micros(now), *params, most))
 
 
-def take(engine: Engine, now: datetime, most: int, but: Sequence[str] = ()) -> list[Queued]:
+def next_due(engine: Engine, now: datetime) -> datetime | None:
+    """When the first message that waits after ``now`` is due; None where none does."""
+    sql = "SELECT next_at FROM messages WHERE state = 'queued' AND next_at > ? ORDER BY next_at LIMIT 1"
+    found = engine.ops.look_up(sql, (micros(now),))
+    return from_micros(found[0][0]) if found else None
+
+
+def take(
+    engine: Engine,
+    now: datetime,
+    most: int,
+    but: Sequence[str] = (),
+    only: str = "1 = 1",
+    params: Sequence[object] = (),
+) -> list[Queued]:
     """Claim messages whose instant has come, the earliest first; no other process gets them.
 
     Args:
         but: templates whose messages are left to another process.
+        only: SQL with ``params``: which of the others.
     """
     left = f" AND (medium = 'ads' OR template NOT IN ({', '.join('?' * len(but))}))" if but else ""
     found = engine.claim_rows(
         f"SELECT message_id, {', '.join(_read_columns())} FROM messages WHERE state = 'queued' AND next_at <= ?{left} "
-        "ORDER BY next_at, message_id LIMIT ?",
-        (micros(now), *but, most),
-        "UPDATE messages SET state = 'claimed', claimed_by = ?, attempts = attempts + 1 WHERE message_id = ?",
+        f"AND {only} ORDER BY next_at, message_id LIMIT ?",
+        (micros(now), *but, *params, most),
+        "UPDATE messages SET state = 'claimed', claimed_by = ?, attempts = attempts + 1, handed_over_at = NULL "
+        "WHERE message_id = ?",
     )
     names = list(Queued.__dataclass_fields__)
     return [Queued(**_read(names, row[1:], _INSTANTS)) for row in found]
@@ -157,6 +184,17 @@ def by_id(engine: Engine, message_id: str) -> Queued | None:
     return Queued(**{**told, "at": from_micros(row["at"]), "next_at": from_micros(due)})
 
 
+def queued_of(messages: pa.Table) -> list[Queued]:
+    """Rows of :data:`STORED` as their channels would be handed them."""
+    found = []
+    for row in messages.to_pylist():
+        due = row["at"] if row["next_at"] is None else row["next_at"]
+        node = row["node_key"] if row["address_node"] is None else row["address_node"]
+        told = {name: row[name] for name in Queued.__dataclass_fields__}
+        found.append(Queued(**{**told, "node_key": node, "at": from_micros(row["at"]), "next_at": from_micros(due)}))
+    return found
+
+
 def claimed(engine: Engine) -> list[Queued]:
     """Messages that were about to be handed over by whoever is gone."""
     if not engine.is_shared:
@@ -166,6 +204,14 @@ def claimed(engine: Engine) -> list[Queued]:
     marks = ", ".join("?" * len(gone))
     where = f"state = 'claimed' AND coalesce(claimed_by, '') IN ({marks}) ORDER BY next_at, message_id"
     return _queued(engine, where, gone) if gone else []
+
+
+def only_taken(engine: Engine) -> set[str]:
+    """What processes have taken for themselves where several send, and never got to: nobody was handed it."""
+    if not engine.is_shared:
+        return set()
+    sql = "SELECT message_id FROM messages WHERE state = 'claimed' AND handed_over_at IS NULL"
+    return {message_id for (message_id,) in engine.ops.query(sql)}
 
 
 def _queued(engine: Engine, where: str, params: Sequence[object]) -> list[Queued]:
@@ -204,11 +250,17 @@ def unclaim(engine: Engine, ids: Sequence[str]) -> None:
             )
 
 
-def claim(engine: Engine, ids: Sequence[str]) -> None:
-    """Make durable that these messages are about to be handed over; where several processes send, it is already."""
-    if not ids or engine.is_shared:
+def claim(engine: Engine, ids: Sequence[str], now: datetime) -> None:
+    """Make durable that these messages are about to be handed over."""
+    if not ids:
         return
     with engine.ops.write() as tx:
+        if engine.is_shared:
+            tx.executemany(
+                "UPDATE messages SET handed_over_at = ? WHERE message_id = ? AND state = 'claimed'",
+                [(micros(now), one) for one in ids],
+            )
+            return
         tx.executemany(
             "UPDATE messages SET state = 'claimed', attempts = attempts + 1 WHERE message_id = ? AND state = 'queued'",
             [(one,) for one in ids],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foretell.deliver import spans
+from foretell.deliver import spans, standings
 from foretell.engine import AnalyticsTable, RoomParts, View
 
 _MIGRATION = """
@@ -79,6 +79,45 @@ why those stay until it has moved on. ``number``: of the last telling; the order
 
 _CLAIMANTS = "ALTER TABLE messages ADD COLUMN claimed_by TEXT;"
 """Which process hands a claimed message over, where several work on the workspace."""
+
+_AUDIENCES_TOLD = """
+ALTER TABLE audience_members ADD COLUMN told TEXT;
+ALTER TABLE audience_members ADD COLUMN told_at BIGINT;
+CREATE INDEX messages_of_audiences ON messages (template, state, accepted_id) WHERE medium = 'ads';
+CREATE TABLE audience_looks (
+    audience TEXT, list_name TEXT, looked_at BIGINT, list_id TEXT, standing TEXT, size_low BIGINT, size_high BIGINT,
+    match_low REAL, match_high REAL, life_days BIGINT, rounding TEXT, told BIGINT NOT NULL,
+    error TEXT NOT NULL, PRIMARY KEY (audience, list_name, looked_at)) /*clustered*/;
+CREATE TABLE audience_uploads (
+    accepted_id TEXT PRIMARY KEY, audience TEXT NOT NULL, state TEXT NOT NULL, rows BIGINT NOT NULL,
+    refused BIGINT NOT NULL, said TEXT NOT NULL, looked_at BIGINT NOT NULL) /*clustered*/;
+CREATE TABLE audience_removals (
+    removal_id TEXT PRIMARY KEY, audience TEXT NOT NULL, told TEXT, state TEXT NOT NULL, asked_at BIGINT,
+    attempts BIGINT NOT NULL, next_at BIGINT NOT NULL, accepted_id TEXT, done_at BIGINT, error TEXT NOT NULL);
+CREATE INDEX audience_removals_open ON audience_removals (next_at) WHERE state <> 'acknowledged';
+CREATE INDEX audience_removals_by_audience ON audience_removals (audience, state);
+"""
+"""``told``: what the platform was told when the person joined, as JSON with hashed identifiers; ``told_at``: when it
+was told last that the person is in. ``audience_looks``: what platforms say of their lists, and when.
+``audience_uploads``: requests that a platform takes in later, and what came of each. ``audience_removals``: memberships
+of people who were erased, which the platform has to forget; nothing says whose they were, and ``told`` is emptied once
+it has.
+``state``: ``waiting``, ``told``, ``acknowledged``."""
+
+_LANES = """
+ALTER TABLE messages ADD COLUMN priority BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX messages_transactional ON messages (purpose, next_at, message_id)
+    WHERE state = 'queued' AND purpose = 'transactional';
+CREATE INDEX messages_in_doubt ON messages (message_id) WHERE state = 'uncertain';
+CREATE INDEX messages_by_turn ON messages (journey, next_at, message_id) WHERE state = 'queued';
+CREATE TABLE message_attempts (
+    message_id TEXT, number BIGINT, at BIGINT NOT NULL, outcome TEXT NOT NULL, said TEXT NOT NULL, next_at BIGINT,
+    PRIMARY KEY (message_id, number)) /*clustered*/;
+CREATE TABLE send_rates (bucket TEXT PRIMARY KEY, full_at BIGINT NOT NULL, planned_at BIGINT NOT NULL) /*clustered*/;
+"""
+"""``message_attempts``: hand-overs that were no success, and what the other side said; it goes with its message.
+``send_rates``: what providers and mail servers of domains still take. ``full_at``: when a bucket has refilled if
+nothing more is taken out; ``planned_at``: the same once all that waits for it has gone too."""
 
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
@@ -200,7 +239,7 @@ _AUDIENCES = View(
 
 PARTS = RoomParts(
     "deliver",
-    (_MIGRATION, _BY_NODE, _FOLLOWED, _EXPORTS, spans.TABLE, _CLAIMANTS),
+    (_MIGRATION, _BY_NODE, _FOLLOWED, _EXPORTS, spans.TABLE, _CLAIMANTS, _AUDIENCES_TOLD, standings.TABLE, _LANES),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
     people={

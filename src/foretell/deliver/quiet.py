@@ -42,19 +42,28 @@ def quiet_until(at: pa.ChunkedArray, zones: pa.ChunkedArray, hours: QuietHours) 
 
 def _until(at: pa.Array, zone: str, hours: QuietHours) -> pa.Array:
     begin, end = _micros(hours.begin), _micros(hours.end)
-    instants = at.cast(pa.timestamp("us", tz="UTC"))
-    local = pc.local_timestamp(instants.cast(pa.timestamp("us", tz=zone))).cast(pa.int64())
+    local = local_clock(at, zone).cast(pa.int64())
     day = pc.multiply(pc.floor(pc.divide(local.cast(pa.float64()), float(_DAY_MICROS))).cast(pa.int64()), _DAY_MICROS)
     clock = pc.subtract(local, day)
     late = pc.greater_equal(clock, begin)
     quiet = pc.and_(late, pc.less(clock, end)) if begin < end else pc.or_(late, pc.less(clock, end))
     last_day = day if begin < end else pc.if_else(late, pc.add(day, _DAY_MICROS), day)
     ending = pc.add(last_day, end).cast(TIMESTAMP)
-    first, second = (_instant(ending, zone, fold) for fold in ("earliest", "latest"))
+    first, second = (instant_of(ending, zone, fold) for fold in ("earliest", "latest"))
     return pc.if_else(quiet, pc.if_else(pc.greater(first, at), first, second), pa.scalar(None, TIMESTAMP))
 
 
-def _instant(local: pa.Array, zone: str, fold: str) -> pa.Array:
+def local_clock(at: pa.Array, zone: str) -> pa.Array:
+    """What clocks in ``zone`` show at instants (UTC)."""
+    return pc.local_timestamp(at.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=zone)))
+
+
+def instant_of(local: pa.Array, zone: str, fold: str) -> pa.Array:
+    """When clocks in ``zone`` show ``local``, UTC; where they never do, the end of the gap.
+
+    Args:
+        fold: ``earliest`` or ``latest``, for what they show twice.
+    """
     found = pc.assume_timezone(local, zone, ambiguous=fold, nonexistent="latest")
     return found.cast(pa.timestamp("us", tz="UTC")).cast(TIMESTAMP)
 

@@ -8,16 +8,19 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from foretell.clock import micros, naive_utc
-from foretell.deliver import outbox, spans, suppressions
+from foretell.clock import micros
+from foretell.deliver import outbox, spans, standings, suppressions
+from foretell.deliver.afterwards import settle_by_receipts
 from foretell.deliver.channels.base import Capabilities, Receipt
-from foretell.deliver.outbox import EVENT_NAMES, Queued
-from foretell.engine import TIMESTAMP, Batch, Tx
+from foretell.deliver.outbox import Queued
+from foretell.deliver.own_events import tell
+from foretell.engine import Batch, Tx
+from foretell.ids import seed_of
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
-SAID = ("journey", "run", "step", "campaign", "topic", "channel", "template")
-"""What every event of a message says; its property ``message`` is the message's id."""
+_SPREAD = 0.1
+"""Pauses are longer by up to this share, each by its own: what failed together does not come back together."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Verdict:
 
     Args:
         next_at: when it is tried again.
+        failure: for ``failed``: ``transient`` where every try failed and another might not, else ``terminal``.
+        stopped: whoever has the address wants nothing more over this medium.
     """
 
     message: Queued
@@ -33,6 +38,8 @@ class Verdict:
     next_at: datetime | None = None
     accepted_id: str = ""
     error: str = ""
+    failure: str = ""
+    stopped: bool = False
 
 
 def verdict_of(
@@ -48,12 +55,14 @@ def verdict_of(
         state = outbox.DELIVERED if capabilities and capabilities.delivers else outbox.SENT
         return Verdict(message, state, accepted_id=receipt.accepted_id)
     if outcome == "refused":
-        return Verdict(message, outbox.BOUNCED if receipt.bad_address else outbox.FAILED, error=receipt.error)
+        state = outbox.BOUNCED if receipt.bad_address else outbox.FAILED
+        return Verdict(message, state, error=receipt.error, stopped=receipt.stopped)
     if outcome == "uncertain" and not (capabilities and capabilities.idempotent):
         return Verdict(message, outbox.UNCERTAIN, error=receipt.error)
     if message.attempts + 1 >= most_attempts:
-        return Verdict(message, outbox.FAILED, error=f"given up after {message.attempts + 1} attempts: {receipt.error}")
-    pause = max(receipt.retry_after or timedelta(0), pause_after(message.attempts + 1))
+        why = f"given up after {message.attempts + 1} attempts: {receipt.error}"
+        return Verdict(message, outbox.FAILED, error=why, failure="transient")
+    pause = spread(max(receipt.retry_after or timedelta(0), pause_after(message.attempts + 1)), message)
     return Verdict(message, outbox.QUEUED, next_at=now + pause, error=receipt.error)
 
 
@@ -63,13 +72,20 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
+def spread(pause: timedelta, message: Queued) -> timedelta:
+    """``pause``, longer by a share that message and attempt decide."""
+    drawn = seed_of("retry", message.message_id, str(message.attempts)) / (1 << 63)
+    return pause + timedelta(seconds=round(pause.total_seconds() * _SPREAD * drawn))
+
+
 def record(tx: Tx, batch: Batch, verdicts: Sequence[Verdict]) -> None:
-    """Write verdicts into the ledger, tell their events, list addresses that bounce."""
+    """Write verdicts into the ledger, tell their events, list addresses that bounce or want nothing more. What a
+    vendor told of a message before its answer was there holds over the verdict."""
     if not verdicts:
         return
     tx.executemany(
         "UPDATE messages SET state = ?, next_at = ?, sent_at = ?, handed_over_at = ?, delivered_at = ?, ended_at = ?, "
-        "accepted_id = ?, error = ? WHERE message_id = ?",
+        "accepted_id = ?, error = ?, failure = ? WHERE message_id = ?",
         [_row(verdict, batch.now) for verdict in verdicts],
     )
     outbox.leave(tx, [one.message.message_id for one in verdicts if one.state not in (outbox.QUEUED, outbox.FAILED)])
@@ -81,6 +97,25 @@ def record(tx: Tx, batch: Batch, verdicts: Sequence[Verdict]) -> None:
     bounced = [one.message for one in verdicts if one.state == outbox.BOUNCED]
     tell(batch, "Bounced", bounced)
     suppressions.add(tx, [(one.medium, one.address, "bounced", one.message_id) for one in bounced], batch.now)
+    stopped = [one.message for one in verdicts if one.stopped]
+    suppressions.add(tx, [(one.medium, one.address, "stopped", one.message_id) for one in stopped], batch.now)
+    standings.note_sent(tx, _by_channel(verdicts), batch.now)
+    settle_by_receipts(tx, batch, pa.array([one.message.message_id for one in verdicts], pa.string()))
+
+
+def leave_open(tx: Tx, batch: Batch, rows: Sequence[tuple[str, str, str]], now: datetime) -> None:
+    """End messages as :func:`outbox.give_up` does, unless a vendor has told of them: then that holds."""
+    outbox.give_up(tx, batch, rows, now)
+    settle_by_receipts(tx, batch, pa.array([row[0] for row in rows], pa.string()))
+
+
+def _by_channel(verdicts: Sequence[Verdict]) -> list[tuple[str, int, int, str]]:
+    found: dict[str, tuple[int, int, str]] = {}
+    for one in verdicts:
+        taken, failed, why = found.get(one.message.channel, (0, 0, ""))
+        good = one.state in (outbox.SENT, outbox.DELIVERED)
+        found[one.message.channel] = (taken + good, failed + (not good), why if good else one.error)
+    return [(channel, *told) for channel, told in sorted(found.items())]
 
 
 def _row(verdict: Verdict, now: datetime) -> tuple[object, ...]:
@@ -97,21 +132,6 @@ def _row(verdict: Verdict, now: datetime) -> tuple[object, ...]:
         micros(now) if over else None,
         verdict.accepted_id or None,
         verdict.error or None,
+        (verdict.failure or "terminal") if verdict.state == outbox.FAILED else None,
         verdict.message.message_id,
     )
-
-
-def tell(batch: Batch, what: str, messages: Sequence[Queued]) -> None:
-    """Write ``Email Sent`` and the like into the log, at the instant the message was due."""
-    messages = [message for message in messages if message.medium in EVENT_NAMES]
-    if not messages:
-        return
-    columns = {
-        "message_id": pa.array([f"{one.message_id}_{what.lower()}" for one in messages], pa.string()),
-        "event": pa.array([f"{EVENT_NAMES[one.medium]} {what}" for one in messages], pa.string()),
-        "ts": pa.array([naive_utc(one.next_at) for one in messages], TIMESTAMP),
-        "node_key": pa.array([one.node_key for one in messages], pa.int64()),
-        "property:message_id": pa.array([one.message_id for one in messages], pa.string()),
-        **{name: pa.array([getattr(one, name) for one in messages], pa.string()) for name in SAID},
-    }
-    batch.tell(pa.table(columns))

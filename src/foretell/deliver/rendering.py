@@ -1,136 +1,198 @@
-"""A queued message → what its channel is handed."""
+"""Queued messages → what their channels are handed: rendered for all of a batch, a fault of one stops one."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping
-from functools import cache, partial
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import Markup
-
 from foretell.definitions import Catalog
-from foretell.deliver import audience_document, template_document
+from foretell.deliver import requests, template_document
+from foretell.deliver.audience_rows import audience_row
+from foretell.deliver.catalogue_values import NO_INSTANT, Shelf
 from foretell.deliver.channels.base import Outgoing
 from foretell.deliver.confirming import WAITS
-from foretell.deliver.links import text_of, tracked_html, tracked_text, with_pixel
+from foretell.deliver.context import MessageFacts, facts_of
+from foretell.deliver.library import Library, Written, library_of
+from foretell.deliver.links import Track, links_in, tracked_html, tracked_text, with_pixel, with_trap
 from foretell.deliver.liquid_text import render
 from foretell.deliver.outbox import Queued
-from foretell.deliver.tokens import Signer, click_url, confirm_url, open_url, preferences_url, unsubscribe_url
+from foretell.deliver.phrases import phrases
+from foretell.deliver.plain_text import tidied
+from foretell.deliver.tokens import (
+    Signer,
+    click_url,
+    confirm_url,
+    open_url,
+    preferences_url,
+    trap_url,
+    unsubscribe_url,
+)
+from foretell.engine import Engine
 from foretell.errors import ForetellError
 
-# Many mail programs drop classes, so a button carries its looks with it.
-_BUTTON_CLASS = re.compile(r'class="button"')
-_BUTTON = (
-    'class="button" style="display:inline-block;background:#0B6A94;color:#FFFFFF;padding:12px 20px;'
-    'border-radius:4px;text-decoration:none;font-weight:600;"'
-)
+_WITHOUT_TEMPLATE = ("ads", requests.MEDIUM)
+_ROUNDS = 4
+"""A text may ask for a product by what another one says; so many times in a row."""
 
 
-@cache
-def _layout() -> str:
-    return Path(__file__).with_name("layout.html").read_text(encoding="utf-8")
-
-
-def rendered(catalog: Catalog, signer: Signer, message: Queued, facts: Mapping[str, Any]) -> Outgoing:
-    """The message as its channel sends it.
+@dataclass(frozen=True)
+class Addresses:
+    """The addresses in a message that lead to our own pages.
 
     Args:
-        facts: the context of the message, see :func:`foretell.deliver.context.facts_of`.
+        track: target and topic of a link → its address in the message; None: links stay as they are.
+    """
+
+    unsubscribe: str
+    preferences: str
+    confirm: str
+    pixel: str | None
+    trap: str | None
+    track: Track | None
+
+
+@dataclass
+class Writing:
+    """The messages of one turn, with everything they may speak of fetched at once.
+
+    Args:
+        messages: all that will be asked for, see :meth:`outgoing`.
+        addresses: of a message; None: those that tell what people do with it.
+    """
+
+    engine: Engine
+    catalog: Catalog
+    signer: Signer
+    messages: Sequence[Queued]
+    addresses: Callable[[Signer, Queued, MessageFacts], Addresses] | None = None
+    library: Library = field(init=False)
+    _shelf: Shelf = field(init=False)
+    _facts: dict[str, MessageFacts] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.library = library_of(self.catalog)
+        told = [one for one in self.messages if one.medium not in _WITHOUT_TEMPLATE]
+        self._shelf = Shelf(self.catalog.settings.currency, max((one.at for one in told), default=NO_INSTANT))
+        found = facts_of(self.engine, self.catalog, told, self.library, self._shelf)
+        self._facts = dict(zip((one.message_id for one in told), found, strict=True))
+
+    def facts_of(self, message_id: str) -> MessageFacts:
+        """What a message may speak of."""
+        return self._facts[message_id]
+
+    def replace_facts(self, message_id: str, facts: MessageFacts) -> None:
+        """Let a message speak of something else."""
+        self._facts[message_id] = facts
+
+    def outgoing(self, messages: Sequence[Queued]) -> list[Outgoing | ForetellError]:
+        """What the channel is handed for each of some messages, or why one cannot be written."""
+        answers: dict[str, Outgoing | ForetellError] = {}
+        left = list(messages)
+        for _ in range(_ROUNDS):
+            asking = []
+            for message in left:
+                asked = self._shelf.asked
+                answers[message.message_id] = self._written(message)
+                if self._shelf.asked != asked:
+                    asking.append(message)
+            if not asking or not self.engine.has_analytics:
+                break
+            self._shelf.fetch(self.engine.analytics)
+            left = asking
+        return [answers[message.message_id] for message in messages]
+
+    def _written(self, message: Queued) -> Outgoing | ForetellError:
+        try:
+            if message.medium == "ads":
+                return audience_row(self.catalog, message)
+            if message.medium == requests.MEDIUM:
+                return requests.request_row(message)
+            facts = self._facts[message.message_id]
+            addresses = (self.addresses or _tracked)(self.signer, message, facts)
+            return rendered(self.library, message, facts, addresses)
+        except ForetellError as error:
+            return error
+
+
+def _tracked(signer: Signer, message: Queued, facts: MessageFacts) -> Addresses:
+    request = facts.values.get(WAITS)
+    is_email = message.medium == "email"
+    message_id = message.message_id
+    return Addresses(
+        unsubscribe_url(signer, message_id),
+        preferences_url(signer, message_id),
+        confirm_url(signer, request) if isinstance(request, str) else "",
+        open_url(signer, message_id) if is_email else None,
+        trap_url(signer, message_id) if is_email else None,
+        lambda url, topic: click_url(signer, message_id, url, topic if topic != message.topic else None),
+    )
+
+
+def rendered(library: Library, message: Queued, facts: MessageFacts, addresses: Addresses) -> Outgoing:
+    """One message as its channel sends it.
 
     Raises:
         ForetellError: ``TEMPLATE_FAILED``; ``UNKNOWN_DEFINITION`` where the template is gone.
     """
-    if message.medium == "ads":
-        return _audience_row(catalog, message)
-    spec = template_document.spec_of(catalog.get("template", message.template))
+    spec = template_document.spec_of(library.catalog.get("template", message.template))
     if not spec.fits(message.medium):
         raise ForetellError(
             "TEMPLATE_FAILED",
             f"the template has no text for {message.medium}",
             thing=f"template {message.template}",
         )
-    request = facts.get(WAITS)
+    written = library.written(message.template, facts.language)
     context = {
-        **facts,
-        "unsubscribe_url": unsubscribe_url(signer, message.message_id),
-        "preferences_url": preferences_url(signer, message.message_id),
-        "confirm_url": confirm_url(signer, request) if isinstance(request, str) else "",
+        **facts.values,
+        "unsubscribe_url": addresses.unsubscribe,
+        "preferences_url": addresses.preferences,
+        "confirm_url": addresses.confirm,
     }
-    return (
-        _email(spec, signer, message, context) if message.medium == "email" else _short(spec, signer, message, context)
-    )
-
-
-def _email(
-    spec: template_document.TemplateSpec, signer: Signer, message: Queued, context: Mapping[str, Any]
-) -> Outgoing:
-    subject = " ".join(render(spec.subject or "", context).split())
-    html, text = "", ""
-    if spec.html is not None:
-        content = render(spec.html, context, html=True)
-        frame = {
-            **context,
-            "content": Markup(_BUTTON_CLASS.sub(_BUTTON, content)),  # escaped by its own template
-            "subject": subject,
-            "lang": context["person"]["language"] or "en",
-            "preheader": render(spec.preheader, context) if spec.preheader else "",
-        }
-        html = render(_layout(), frame, html=True)
-        text = text_of(content)
-    if spec.text is not None:
-        text = render(spec.text, context).strip()
-    own = _own(context)
-    track = _tracking(signer, message.message_id, own)
-    footer = f"\n\n-- \nUnsubscribe: {own[0]}\nChoose what you get: {own[1]}\n"
-    text = tracked_text(text, track) + footer
-    if html:
-        html = with_pixel(tracked_html(html, track), open_url(signer, message.message_id))
-    headers = {
-        "List-Unsubscribe": f"<{own[0]}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-    return _outgoing(message, subject, html, text, headers)
-
-
-def _short(
-    spec: template_document.TemplateSpec, signer: Signer, message: Queued, context: Mapping[str, Any]
-) -> Outgoing:
-    source = spec.sms if message.medium == "sms" else spec.alert
-    text = tracked_text(render(source or "", context).strip(), _tracking(signer, message.message_id, _own(context)))
-    subject = render(spec.subject, context).strip() if spec.subject and message.medium != "sms" else ""
+    if message.medium == "email":
+        return _email(written, message, context, addresses)
+    source = written.texts.get("sms" if message.medium == "sms" else "alert", "")
+    text, track = render(source, context).strip(), _track(addresses)
+    text = tracked_text(text, track) if track else text
+    subject = "" if message.medium == "sms" else _line(written, context)
     return _outgoing(message, subject, "", text, {})
 
 
-def _own(context: Mapping[str, Any]) -> tuple[str, ...]:
-    """Addresses that lead to our own pages; whoever follows them is not counted as a click."""
-    return context["unsubscribe_url"], context["preferences_url"], context["confirm_url"]
+def _track(addresses: Addresses) -> Track | None:
+    """Tracking that leaves the links to our own pages alone: whoever follows them is not counted as a click."""
+    own, track = (addresses.unsubscribe, addresses.preferences, addresses.confirm), addresses.track
+    return None if track is None else lambda url, topic: url if url in own else track(url, topic)
 
 
-def _tracking(signer: Signer, message_id: str, own: tuple[str, ...]) -> Any:
-    track = partial(click_url, signer, message_id)
-    return lambda url: url if url in own else track(url)
-
-
-def _audience_row(catalog: Catalog, message: Queued) -> Outgoing:
-    """A change of an audience as advertising platforms take it: the address as SHA-256 of its lower case."""
-    spec = audience_document.spec_of(catalog.get("audience", message.template))
-    told = json.loads(message.variables)
-    hashed = hashlib.sha256(message.address.strip().lower().encode()).hexdigest()
-    row = {
-        "audience": message.template,
-        "platform": spec.platform or "",
-        "action": told["action"],
-        "hashed_email": hashed,
-        "code": told.get("code"),
+def _email(written: Written, message: Queued, context: Mapping[str, Any], addresses: Addresses) -> Outgoing:
+    html, topics, track = "", {}, _track(addresses)
+    text = tidied(render(written.texts.get("text", ""), context))
+    if source := written.texts.get("html"):
+        html = render(source, context, html=True)
+        if track:
+            if "data-topic" in html:
+                topics = {link.target: link.topic for link in links_in(html) if link.topic}
+            html = tracked_html(html, track)
+        html = with_pixel(html, addresses.pixel) if addresses.pixel else html
+        html = with_trap(html, addresses.trap) if addresses.trap else html
+    told = phrases(written.language)
+    footer = f"\n\n-- \n{told['unsubscribe']}: {addresses.unsubscribe}\n{told['choose']}: {addresses.preferences}\n"
+    headers = {
+        "List-Unsubscribe": f"<{addresses.unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    text = json.dumps({name: value for name, value in row.items() if value is not None}, ensure_ascii=False)
-    outgoing = _outgoing(message, f"{told['action']} {spec.title or message.template}", "", text, {})
-    return Outgoing(**{**vars(outgoing), "address": hashed})
+    text = (tracked_text(text, track, topics) if track else text) + footer
+    return _outgoing(message, _line(written, context), html, text, headers)
+
+
+def _line(written: Written, context: Mapping[str, Any]) -> str:
+    return re.sub(r"\s+", " ", render(written.texts["subject"], context)).strip()
 
 
 def _outgoing(message: Queued, subject: str, html: str, text: str, headers: Mapping[str, str]) -> Outgoing:
-    return Outgoing(message.message_id, message.channel, message.address, subject, html, text, message.at, headers)
+    case = json.loads(message.variables).get("case") if message.medium == "alert" else None
+    data = {"case": case} if case else {}  # the team can take it where the alert stands
+    to = (message.message_id, message.channel, message.address)
+    return Outgoing(*to, subject, html, text, message.at, headers, data)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from foretell.clock import micros
 from foretell.deliver import outbox
+from foretell.deliver.audience_removals import forget_members
 from foretell.engine import Batch, OperationalStore, Stage, Tx, count_of, rekey_rows, unmerge_rows
 
 _THEIRS = ("messages", "audience_members", "export_tellings")
@@ -69,10 +70,11 @@ class DeliverStage(Stage):
         }
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
-        """Forget what was sent to people, and what came back."""
+        """Forget what was sent to people, and what came back; platforms that know them are told to forget them too."""
         tx.put("forgotten_people", profiles.select(["profile_key"]), key="profile_key")
+        forget_members(tx, "SELECT profile_key FROM forgotten_people")
         tx.execute(f"DELETE FROM suppressions WHERE address IN ({_ADDRESSES})")
-        for table in ("inbox", "engagements"):
+        for table in ("inbox", "engagements", "message_attempts"):
             tx.execute(f"DELETE FROM {table} WHERE message_id IN ({_OF_FORGOTTEN})")
         for table in _THEIRS:
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM forgotten_people)")

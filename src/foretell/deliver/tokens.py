@@ -17,9 +17,15 @@ from foretell.definitions import WorkspaceSettings
 from foretell.engine import Engine, workspace_key
 from foretell.errors import UsageError
 
-TokenKind = Literal["open", "click", "unsubscribe", "preferences", "confirm"]
-_MARKS: dict[str, TokenKind] = {"o": "open", "c": "click", "u": "unsubscribe", "p": "preferences", "d": "confirm"}
-_PATHS = {"o": "/s/o/{}.gif", "c": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}", "d": "/s/d/{}"}
+TokenKind = Literal["open", "click", "unsubscribe", "preferences", "confirm", "trap"]
+_MARKS: dict[str, TokenKind] = {
+    "o": "open", "c": "click", "t": "click", "u": "unsubscribe", "p": "preferences", "d": "confirm", "h": "trap",
+}  # fmt: skip
+_PATHS = {
+    "o": "/s/o/{}.gif", "c": "/s/c/{}", "t": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}", "d": "/s/d/{}", "h": "/s/h/{}",
+}  # fmt: skip
+_WITH_TOPIC = "t"
+"""The mark of a click that says what its link is about."""
 _TAG_BYTES = 16
 _PURPOSE = b"foretell link 1\n"
 """The key signs nothing else under this heading."""
@@ -32,11 +38,13 @@ class Token:
     Args:
         message_id: the message; of a confirmation the request.
         url: target of a click, else empty.
+        topic: what the link is about, where it says so; empty: what the message is about.
     """
 
     kind: TokenKind
     message_id: str
     url: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,9 +71,20 @@ def open_url(signer: Signer, message_id: str) -> str:
     return _url(signer, "o", message_id)
 
 
-def click_url(signer: Signer, message_id: str, url: str) -> str:
-    """Address that tells a click and leads to ``url``."""
+def click_url(signer: Signer, message_id: str, url: str, topic: str | None = None) -> str:
+    """Address that tells a click and leads to ``url``.
+
+    Args:
+        topic: what the link is about, where it is not what the message is about.
+    """
+    if topic:
+        return _url(signer, _WITH_TOPIC, message_id, " ".join(topic.split()), url)
     return _url(signer, "c", message_id, url)
+
+
+def trap_url(signer: Signer, message_id: str) -> str:
+    """Address of the link that no person sees."""
+    return _url(signer, "h", message_id)
 
 
 def unsubscribe_url(signer: Signer, message_id: str) -> str:
@@ -103,6 +122,9 @@ def verify_token(signer: Signer, token: str, kind: TokenKind | None = None) -> T
     found = _MARKS[mark]
     if kind is not None and found != kind:
         raise _bad()
+    if mark == _WITH_TOPIC:
+        topic, _, url = rest[0].partition("\n")
+        return Token(found, message_id, url, topic)
     return Token(found, message_id, rest[0] if rest else "")
 
 

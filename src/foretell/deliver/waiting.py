@@ -34,6 +34,27 @@ class OutboxStanding:
     oldest_due: datetime | None
 
 
+@dataclass(frozen=True)
+class OpenQuestions:
+    """Messages that somebody has to look at, each number at most :data:`MOST_COUNTED`.
+
+    Args:
+        in_doubt: nobody knows whether they went out.
+        given_up: every try failed, or they were refused.
+    """
+
+    in_doubt: int
+    given_up: int
+
+
+def open_questions(engine: Engine) -> OpenQuestions:
+    """How many messages wait for somebody to decide; two looks into indexes that hold nothing else."""
+    counted = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE state = '{state}' LIMIT {most}) AS open"
+    states = ("uncertain", "failed")
+    found = [engine.ops.look_up(counted.format(state=state, most=MOST_COUNTED))[0][0] for state in states]
+    return OpenQuestions(*map(int, found))
+
+
 def outbox_standing(engine: Engine, now: datetime) -> OutboxStanding:
     """How the outbox stands at ``now``."""
     at = micros(now)

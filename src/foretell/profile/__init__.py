@@ -50,7 +50,6 @@ from foretell.profile.consents import (
     only_allowed,
     open_requests,
     purposes_of,
-    put_off_request,
     request_of,
     requests_of,
     text_in,
@@ -60,6 +59,7 @@ from foretell.profile.demographics import Demographics, demographics
 from foretell.profile.differences import Differences, differences
 from foretell.profile.golden import ToldValue, TraitTold, golden, traits_told
 from foretell.profile.node_traits import NodeTraits
+from foretell.profile.own_traits import tell_traits
 from foretell.profile.privacy import BIRTHS_DDL, PRIVACY_PARTS, PrivacyStage, SuppressionStage, hashing_key, restricted
 from foretell.profile.stage import ProfileStage
 from foretell.profile.survivorship import (
@@ -188,7 +188,6 @@ __all__ = [
     "plain_value",
     "privacy",
     "purposes_of",
-    "put_off_request",
     "ranked_sql",
     "read_card",
     "read_cards",
@@ -199,6 +198,7 @@ __all__ = [
     "seen_of",
     "show",
     "survivorship_of",
+    "tell_traits",
     "text_in",
     "timeline",
     "timeline_before",

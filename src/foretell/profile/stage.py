@@ -8,6 +8,7 @@ from foretell.engine import Batch, Stage, Tx
 from foretell.profile.by_node import forget_nodes, take_seen, take_traits
 from foretell.profile.cards import drop_cards, touch_cards
 from foretell.profile.consents import USUAL, Purposes, erase_consents, take_consents
+from foretell.profile.own_traits import take_own_traits
 from foretell.profile.privacy.births import forget_births, take_births
 
 
@@ -39,8 +40,9 @@ class ProfileStage(Stage):
         touch_cards(tx, pa.chunked_array([*splits["profile_key"].chunks, *splits["from_key"].chunks], pa.int64()))
 
     def react(self, tx: Tx, batch: Batch) -> None:
-        """Keep the consent that events tell, wherever they come from."""
+        """Keep the consent that events tell, wherever they come from, and the traits that own events set."""
         take_consents(tx, batch, self.purposes)
+        take_own_traits(tx, batch)
         touch_cards(tx, batch.events["profile_key"])
 
     def erase(self, tx: Tx, profiles: pa.Table) -> None:

@@ -51,9 +51,13 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """A server on a free port of the loopback interface while the block runs."""
-    handler = MailServer()
+def mail_server(handler: MailServer | None = None) -> Iterator[MailServer]:
+    """A server on a free port of the loopback interface while the block runs.
+
+    Args:
+        handler: answers as it likes; without it as :class:`MailServer` does.
+    """
+    handler = handler or MailServer()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
 """A receiver of signed webhooks that does what one should: it checks the signature, and takes each id once.
 
-What it answers its people can ask for: an ``hashed_email``, or the field ``user_id`` of an export, of :data:`ANSWERS`
-gets the status beside it.
+What it answers its people can ask for: an ``hashed_email``, a ``to``, or the field ``user_id`` of an export, of
+:data:`ANSWERS` gets the status beside it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Receiver:
 
 
 def _who(told: Mapping[str, Any]) -> str:
-    return str(told.get("hashed_email") or told.get("fields", {}).get("user_id"))
+    return str(told.get("hashed_email") or told.get("to") or told.get("fields", {}).get("user_id"))
 
 
 @contextmanager

@@ -148,15 +148,15 @@ def test_a_form_sent_over_and_over_sends_one_mail(engine: Engine, catalog: Catal
     assert deliver.dispatch(engine, catalog, now=NOW + timedelta(hours=2)).sent == {}
 
 
-def test_quiet_hours_put_the_mail_off_and_a_suppressed_address_gets_none(engine: Engine, tmp_path: Path) -> None:
+def test_who_asks_at_night_is_answered_at_night_and_a_suppressed_address_gets_none(
+    engine: Engine, tmp_path: Path
+) -> None:
     quiet = read(tmp_path, sending={"quiet_hours": {"from": "23:00", "to": "06:00"}})
-    deliver.suppress(engine, "email", "bob@customers.example", reason="bounce", now=NOW)
+    deliver.suppress(engine, "email", "bob@customers.example", reason="bounced", now=NOW)
     arrive(engine, said("requested"), said("requested", who="bob"))
-    for minutes in (0, 5, 10):
-        assert deliver.dispatch(engine, quiet, now=NOW + timedelta(minutes=minutes)).sent == {}, "NOW is midnight"
+    assert deliver.dispatch(engine, quiet, now=NOW).sent == {"email": 1}, "NOW is midnight; they have just asked"
     told = engine.analytics.query("SELECT decision FROM decision_rows ORDER BY decision")
-    assert told["decision"].to_pylist() == ["defer", "refuse"], "until they end nobody decides again"
-    assert deliver.dispatch(engine, quiet, now=NOW + timedelta(hours=7)).sent == {"email": 1}
+    assert told["decision"].to_pylist() == ["refuse", "send"]
     states = engine.ops.query("SELECT state FROM consent_requests ORDER BY state")
     assert states == [("asked",), ("refused",)]
 

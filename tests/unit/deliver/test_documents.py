@@ -8,7 +8,8 @@ import pytest
 
 from foretell import deliver
 from foretell.definitions import Catalog, Problem, load
-from foretell.deliver.links import text_of, tracked_html, tracked_text, with_pixel
+from foretell.deliver.links import tracked_html, tracked_text, with_pixel
+from foretell.deliver.plain_text import text_of
 
 KINDS = (deliver.TEMPLATE, deliver.CHANNEL, deliver.AUDIENCE)
 
@@ -83,15 +84,16 @@ def test_an_audience_needs_a_channel_for_ads(tmp_path: Path) -> None:
 def test_links_are_told_and_others_left_alone() -> None:
     rest = "<a href='mailto:a@b.example'>B</a> <a href=\"#x\">C</a>"
     html = f'<a class="x" href="https://a.example/?b=1&amp;c=2">A</a> {rest}'
-    assert tracked_html(html, lambda url: f"T({url})&") == (
+    assert tracked_html(html, lambda url, _topic: f"T({url})&") == (
         f'<a class="x" href="T(https://a.example/?b=1&amp;c=2)&amp;">A</a> {rest}'
     )
     assert (
-        tracked_text("See https://a.example/b. Or not.", lambda url: f"<{url}>") == "See <https://a.example/b>. Or not."
+        tracked_text("See https://a.example/b. Or not.", lambda url, _topic: f"<{url}>")
+        == "See <https://a.example/b>. Or not."
     )
     assert with_pixel("<body>x</body>", "u").startswith("<body>x<img ")
 
 
 def test_html_reads_as_text() -> None:
     html = "<style>p{}</style><h1>Hi &amp; hello</h1><p>One<br>two</p><ul><li>a</li></ul><a href='https://a.example'>Go</a>"
-    assert text_of(html) == "Hi & hello\n\nOne\ntwo\n\n- a\nGo (https://a.example)"
+    assert text_of(html) == "Hi & hello\n\nOne\ntwo\n\n- a\n\nGo (https://a.example)"

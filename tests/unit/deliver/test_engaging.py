@@ -199,3 +199,16 @@ def test_forgotten_people_leave_nothing(engine: Engine, read: Catalog) -> None:
         deliver.DeliverStage().erase(tx, pa.table({"profile_key": [key]}))
     for table in ("messages", "inbox", "engagements", "audience_members"):
         assert engine.ops.query(f"SELECT count(*) FROM {table}") == [(0,)], table
+
+
+def test_scanners_with_the_name_of_a_browser(engine: Engine, read: Catalog) -> None:
+    """Who follows the trap, or several links at once, is no person; who comes later is one again."""
+    second = 1 / 3600
+    assert report(engine, read, ("m1", "click", 1.0, ""), machine=True) == 1
+    assert report(engine, read, ("m1", "click", 1 + 20 * second, "https://a.example/"), ("m1", "open", 1.01)) == 2
+    assert engine.ops.query("SELECT opened_at, clicked_at FROM messages WHERE message_id = 'm1'") == [(None, None)]
+    links = [f"https://{name}.example/" for name in "abc"]
+    report(engine, read, *(("s1", "click", 1 + place * second, link) for place, link in enumerate(links)))
+    assert engine.ops.query("SELECT clicked_at FROM messages WHERE message_id = 's1'") == [(None,)]
+    report(engine, read, ("m1", "click", 2.0, links[0]), ("m1", "click", 2 + 5 * second, links[1]))
+    assert engine.ops.query("SELECT clicked_at IS NULL FROM messages WHERE message_id = 'm1'") == [(0,)]

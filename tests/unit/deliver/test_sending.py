@@ -141,7 +141,7 @@ def test_retries_have_growing_pauses_and_an_end(engine: Engine, tmp_path: Path) 
         deliver.dispatch(engine, read, now=now + timedelta(minutes=5))
         kept = engine.ops.query("SELECT state, attempts FROM messages")
         assert kept == [(state, attempt)]
-        now += timedelta(minutes=10)
+        now += timedelta(minutes=12)
     assert "3 attempts" in engine.ops.query("SELECT error FROM messages")[0][0]
 
 

@@ -13,7 +13,6 @@ from pydantic import SecretStr, ValidationError
 
 from foretell import deliver
 from foretell.definitions import WorkspaceSettings, load
-from foretell.deliver.channels import webhook
 from foretell.engine import Engine
 from foretell.testing.webhook_receiver import RETRY_AFTER_SECONDS, Receiver, webhook_receiver
 from tests.support.small_events import NOW
@@ -120,7 +119,7 @@ def test_it_connects_to_the_address_that_it_looked_at(engine: Engine, monkeypatc
 )
 def test_what_is_no_address(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
-        webhook.WebhookSettings.model_validate({"signing_secret": "hook", **settings})
+        KIND.settings.model_validate({"signing_secret": "hook", **settings})
 
 
 def test_a_secret_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> None:

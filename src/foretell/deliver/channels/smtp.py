@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, formataddr
 from typing import Literal
 
 import aiosmtplib
@@ -20,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foretell.definitions import WorkspaceSettings
 from foretell.deliver.channels.base import Capabilities, ChannelKind, ChannelPlace, Outcome, Outgoing, Receipt
-from foretell.errors import UsageError
+from foretell.deliver.mail_text import mail_of
+from foretell.deliver.vendors import refused, secret_of
 
 _BAD_ADDRESS = {550, 551, 553, 521, 556}
 """Permanent answers to RCPT that speak of the address (RFC 5321, 4.2.3; RFC 7504)."""
@@ -50,29 +49,60 @@ class SmtpSettings(BaseModel):
 
 
 class SmtpChannel:
-    """Hands messages to a server, one connection a call."""
+    """Hands messages to a server over one connection, which stays until the channel is closed or it breaks."""
 
     def __init__(self, settings: SmtpSettings, workspace: WorkspaceSettings) -> None:
         self._settings = settings
-        self._sending = workspace.sending
-        self._sender = formataddr((workspace.sending.from_name or workspace.name, workspace.sending.from_email))
-        secret = None
-        if settings.password_secret is not None:
-            secret = workspace.secrets.get(settings.password_secret)
-            if secret is None:
-                raise UsageError(
-                    "SECRET_MISSING",
-                    f"there is no secret called {settings.password_secret!r}",
-                    next_step=f"Write it under secrets in foretell.yaml: {settings.password_secret}: ${{VARIABLE}}.",
-                )
-        self._password = secret.get_secret_value() if secret else None
+        self._workspace = workspace
+        self._password = secret_of(workspace, settings.password_secret) if settings.password_secret else None
+        self._running: asyncio.Runner | None = None
+        self._client: aiosmtplib.SMTP | None = None
 
     def send(self, messages: Sequence[Outgoing], *, now: datetime) -> list[Receipt]:
         """See :class:`~foretell.deliver.channels.base.Channel`."""
-        return asyncio.run(self._send(messages, now))
+        self._running = self._running or asyncio.Runner()
+        return self._running.run(self._send(messages, now))
+
+    def probe(self) -> str:
+        """Connect and log in; raises OSError, UsageError."""
+        self._running = self._running or asyncio.Runner()
+        try:
+            self._running.run(self._connected())
+        except aiosmtplib.SMTPException as error:
+            raise refused(self._settings.host, _said(error)) from error
+        return f"{self._settings.host} answers, and lets us in."
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        if self._running is not None:
+            client, running = self._client, self._running
+            self._client = self._running = None
+            if client is not None:
+                running.run(_leave(client))
+            running.close()
 
     async def _send(self, messages: Sequence[Outgoing], now: datetime) -> list[Receipt]:
-        client = aiosmtplib.SMTP(
+        receipts: list[Receipt] = []
+        try:
+            client = await self._connected()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return [Receipt(message.message_id, "later", error=_said(error)) for message in messages]
+        for message in messages:
+            receipts.append(await self._hand_over(client, message, now))
+            if not client.is_connected:
+                break
+        rest = messages[len(receipts) :]
+        return receipts + [Receipt(one.message_id, "later", error="the connection was lost before it") for one in rest]
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """The connection, asked whether it is still there: servers end one that was silent."""
+        if self._client is not None:
+            try:
+                await self._client.noop()
+                return self._client
+            except (aiosmtplib.SMTPException, OSError):
+                self._client.close()
+        self._client = aiosmtplib.SMTP(
             hostname=self._settings.host,
             port=self._settings.port,
             use_tls=self._settings.security == "tls",
@@ -81,29 +111,17 @@ class SmtpChannel:
             password=self._password,
             timeout=self._settings.timeout_seconds,
         )
-        receipts: list[Receipt] = []
-        try:
-            await client.connect()
-        except (aiosmtplib.SMTPException, OSError) as error:
-            return [Receipt(message.message_id, "later", error=_said(error)) for message in messages]
-        try:
-            for message in messages:
-                receipts.append(await self._hand_over(client, message, now))
-                if not client.is_connected:
-                    break
-        finally:
-            await _leave(client)
-        rest = messages[len(receipts) :]
-        return receipts + [Receipt(one.message_id, "later", error="the connection was lost before it") for one in rest]
+        await self._client.connect()
+        return self._client
 
     async def _hand_over(self, client: aiosmtplib.SMTP, message: Outgoing, now: datetime) -> Receipt:
         """MAIL, RCPT and DATA apart, since only what fails after DATA is uncertain."""
         try:
-            data = self.mime(message, now).as_bytes(policy=SMTP_POLICY)
+            data = mail_of(message, self._workspace, now).as_bytes(policy=SMTP_POLICY)
         except Exception as error:  # noqa: BLE001 - an address or subject that is none must not stop the others
             return Receipt(message.message_id, "refused", error=f"it cannot be written as a mail: {_said(error)}")
         try:
-            await client.mail(self._sending.from_email)
+            await client.mail(self._workspace.sending.from_email)
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
             return await self._failed(client, message, error)
         try:
@@ -133,23 +151,6 @@ class SmtpChannel:
                 client.close()
         return Receipt(message.message_id, outcome, error=_said(error), bad_address=rcpt and code in _BAD_ADDRESS)
 
-    def mime(self, message: Outgoing, now: datetime) -> EmailMessage:
-        """The message as it goes over the wire: text and HTML as alternatives."""
-        mail = EmailMessage(policy=SMTP_POLICY)
-        mail["From"] = self._sender
-        mail["To"] = message.address
-        mail["Subject"] = message.subject
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = f"<{message.message_id}@{self._sending.from_email.rpartition('@')[2]}>"
-        if self._sending.reply_to:
-            mail["Reply-To"] = self._sending.reply_to
-        for name, value in message.headers.items():
-            mail[name] = value
-        mail.set_content(message.text)
-        if message.html:
-            mail.add_alternative(message.html, subtype="html")
-        return mail
-
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
     if client.is_connected:
@@ -170,4 +171,4 @@ def _open(settings: BaseModel, place: ChannelPlace) -> SmtpChannel:
     return SmtpChannel(settings, place.settings)
 
 
-CHANNEL = ChannelKind("smtp", Capabilities("email", idempotent=False, batch_size=50), SmtpSettings, _open)
+CHANNEL = ChannelKind("smtp", Capabilities("email", idempotent=False, batch_size=1), SmtpSettings, _open)

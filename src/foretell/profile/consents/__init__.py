@@ -19,7 +19,6 @@ from foretell.profile.consents.requests import (
     ConsentRequest,
     mark_request,
     open_requests,
-    put_off_request,
     request_of,
     requests_of,
 )
@@ -58,7 +57,6 @@ __all__ = [
     "only_allowed",
     "open_requests",
     "purposes_of",
-    "put_off_request",
     "request_of",
     "requests_of",
     "spec_of",

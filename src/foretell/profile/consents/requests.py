@@ -79,11 +79,6 @@ def mark_request(tx: Tx, request: str, state: str, message_id: str | None, at: d
     )
 
 
-def put_off_request(tx: Tx, request: str, until: datetime) -> None:
-    """Note that no message may ask before ``until``."""
-    tx.execute("UPDATE consent_requests SET ask_at = ? WHERE request = ?", (micros(until), request))
-
-
 def take_requests(tx: Tx, told: pa.Table, purposes: Purposes) -> None:
     """Keep requests for purposes that have to be confirmed; of repeated ones the first within an hour."""
     rows = python_rows(scratch(_WAITING, {"told": told, "d": purposes.confirmed})) if told.num_rows else ()
