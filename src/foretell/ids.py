@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,12 @@ def seed_of(*parts: str) -> int:
     """A 63-bit seed from names, the same everywhere."""
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
+
+
+def text_keys(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """A 64-bit number from each text (BLAKE2b), for :func:`unit_intervals`."""
+    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
 
 
 def unit_intervals(seed: str, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:

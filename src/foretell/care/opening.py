@@ -2,70 +2,189 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 import pyarrow as pa
 
-from foretell.care.parts import CASE_ROWS
-from foretell.engine import TIMESTAMP, Batch, Tx, python_rows, scratch, table_of
+from foretell.care.assigning import given
+from foretell.care.hours import Calendar, calendar_of
+from foretell.care.model import US
+from foretell.care.rule_document import CaseRuleSpec, rules_of
+from foretell.care.storing import HISTORY, ask_about, insert, publish, tell_opened, want
+from foretell.clock import Duration
+from foretell.definitions import Catalog
+from foretell.engine import Batch, Tx, python_rows, scratch, table_of, with_column
 
-OPENED, RESOLVED = "Case Opened", "Case Resolved"
+_OPTIONAL = ("rule", "team", "due", "due_in", "message_id", "survey")
+_RULES = {
+    "rule": pa.string(), "rule_title": pa.string(), "rule_team": pa.string(), "assign": pa.string(),
+    "rule_priority": pa.string(), "rule_due": pa.string(), "rule_due_in": pa.string(), "one_open": pa.bool_(),
+}  # fmt: skip
+_TYPED = """
+WITH told AS (
+  SELECT case_id, CAST(profile_key AS BIGINT) AS profile_key, CAST(node_key AS BIGINT) AS node_key,
+    CAST(title AS VARCHAR) AS title, coalesce(reason, '') AS reason, CAST(priority AS VARCHAR) AS priority,
+    CAST(owner AS VARCHAR) AS owner, CAST(opened_at AS TIMESTAMP) AS opened_at, CAST(due_at AS TIMESTAMP) AS due_at,
+    CAST(journey AS VARCHAR) AS journey, CAST(run AS VARCHAR) AS run, CAST(step AS VARCHAR) AS step,
+    {optional}, row_number() OVER (PARTITION BY case_id) AS place FROM r
+)
+SELECT t.case_id, t.profile_key, t.node_key,
+  coalesce(t.title, k.rule_title, upper(left(replace(t.rule, '_', ' '), 1)) || substr(replace(t.rule, '_', ' '), 2),
+    t.reason) AS title,
+  t.reason, coalesce(t.priority, k.rule_priority, 'normal') AS asked_priority,
+  CASE WHEN o.team IS NULL THEN t.owner END AS owner, coalesce(t.team, o.team, k.rule_team) AS team,
+  epoch_us(t.opened_at) AS opened_at, epoch_us(t.due_at) AS due_at, t.journey, t.run, t.step, t.rule, t.message_id,
+  t.survey, coalesce(t.due, k.rule_due) AS due, coalesce(t.due_in, k.rule_due_in, 'working_hours') AS due_in,
+  coalesce(k.assign, 'nobody') AS assign, coalesce(k.one_open, false) AS one_open
+FROM told t LEFT JOIN k ON k.rule = t.rule LEFT JOIN teams o ON o.team = t.owner WHERE t.place = 1"""
+
+_UNKNOWN = "SELECT t.* FROM t ANTI JOIN known USING (case_id)"
+_REPEATED = """
+WITH placed AS (
+  SELECT f.case_id, f.reason, f.journey, f.opened_at, h.kept_id, row_number() OVER first_first AS place,
+    first_value(f.case_id) OVER first_first AS first_id
+  FROM f LEFT JOIN held h ON h.profile_key = f.profile_key AND h.rule = f.rule WHERE f.one_open
+  WINDOW first_first AS (PARTITION BY f.profile_key, f.rule ORDER BY f.opened_at, f.case_id)
+)
+SELECT case_id, coalesce(kept_id, first_id) AS kept_id, opened_at, coalesce(journey, reason) AS why
+FROM placed WHERE kept_id IS NOT NULL OR place > 1 ORDER BY opened_at, case_id"""
+_HELD = {"profile_key": pa.int64(), "rule": pa.string(), "kept_id": pa.string()}
+_KNOWN = {"case_id": pa.string()}
+
+_KINDS = """
+SELECT f.*, CASE WHEN due_at IS NULL AND due IS NOT NULL THEN dense_rank() OVER (ORDER BY due, due_in, team) ELSE 0 END
+  AS kind FROM f"""
+
 _NEW = """
-SELECT r.case_id, r.profile_key, r.title, r.reason, 'open' AS state, r.priority, r.owner,
-  epoch_us(r.opened_at) AS opened_at, epoch_us(r.due_at) AS due_at, NULL AS closed_at, NULL AS outcome,
-  r.journey, r.run, r.step, 1 AS version, r.node_key
-FROM r ANTI JOIN known USING (case_id) ORDER BY r.case_id"""
+SELECT f.case_id, f.profile_key, f.title, f.reason, 'open' AS state,
+  CASE f.asked_priority WHEN 'by_value' THEN 'normal' ELSE f.asked_priority END AS priority,
+  coalesce(f.owner, g.given) AS owner, f.opened_at, f.due_at, f.journey, f.run, f.step, 1 AS version, f.node_key,
+  f.rule, f.team, CASE f.asked_priority WHEN 'by_value' THEN 'value' ELSE 'given' END AS priority_by,
+  f.message_id, f.survey
+FROM f LEFT JOIN g ON g.case_id = f.case_id ORDER BY f.case_id"""
 
 
-def open_cases(tx: Tx, batch: Batch, rows: pa.Table) -> int:
+def open_cases(tx: Tx, batch: Batch, rows: pa.Table, catalog: Catalog | None = None, *, by: str = US) -> int:
     """Open cases; a ``case_id`` that exists is passed over, so that doing it again changes nothing.
 
     Args:
         rows: ``case_id profile_key node_key title reason priority owner opened_at due_at journey run
-            step`` (instants as timestamp[us], UTC; owner, due_at, journey, run and step may be null).
+            step`` (instants as timestamp[us], UTC; title, priority, owner, due_at, journey, run and step may be
+            null), and where they are known: ``rule`` (its case rule, which says what else is null), ``team``, ``due``
+            (a duration, where there is no due_at), ``due_in`` (``working_hours`` of its team, or ``hours``),
+            ``message_id``, ``survey``. A priority may be ``by_value``; an owner may be the key of a team.
+        catalog: knows rules and teams.
+        by: who opens them.
 
-    Returns: how many are new. Tells ``Case Opened`` for each.
+    Returns: how many are new. Tells ``Case Opened`` for each. What is not opened since its person has a case by a rule
+    that allows one is noted in the history of that case.
     """
-    rows = _typed(rows)
-    tx.put("opening_cases", rows.select(["case_id"]))
-    known = table_of(
-        {"case_id": pa.string()},
-        tx.query("SELECT c.case_id FROM opening_cases o JOIN cases c ON c.case_id = o.case_id"),
-    )
-    new = scratch(_NEW, {"r": rows, "known": known})
-    if not new.num_rows:
+    rules = rules_of(catalog)
+    typed = _typed(rows, rules, catalog)
+    fresh = _unknown(tx, typed)
+    fresh = _without_repeats(tx, fresh)
+    if not fresh.num_rows:
         return 0
-    tx.executemany(f"INSERT INTO cases VALUES ({', '.join('?' * new.num_columns)})", python_rows(new))
-    tx.executemany(
-        "INSERT INTO case_history VALUES (?, 1, ?, 'foretell', 'opened', NULL, ?)",
-        python_rows(new.select(["case_id", "opened_at", "priority"])),
-    )
-    fresh = scratch("SELECT r.* FROM r ANTI JOIN known USING (case_id) ORDER BY r.case_id", {"r": rows, "known": known})
-    batch.emit("case_rows", _rows(fresh))
-    batch.tell(
-        scratch(
-            "SELECT 'opened-' || case_id AS message_id, $event AS event, opened_at AS ts, node_key, case_id, title, "
-            "priority, owner, journey, run, step FROM f",
-            {"f": fresh},
-            {"event": OPENED},
-        )
-    )
+    if catalog is not None:
+        fresh = _with_due(fresh, catalog)
+    turns = given(tx, catalog, fresh) if catalog is not None else pa.table({"case_id": [""], "given": [""]})
+    new = scratch(_NEW, {"f": fresh, "g": turns})
+    insert(tx, new)
+    _remember(tx, new, turns, by)
+    ask_about(tx, new["case_id"])
+    want(tx, catalog, batch.now)
+    publish(tx, batch, catalog)
+    tell_opened(batch, new)
     return int(new.num_rows)
 
 
-def _typed(rows: pa.Table) -> pa.Table:
-    """The first of equal ids, instants as timestamps and texts as texts, also where all are null."""
-    return scratch(
-        "SELECT case_id, CAST(profile_key AS BIGINT) AS profile_key, CAST(node_key AS BIGINT) AS node_key, title, "
-        "coalesce(reason, '') AS reason, priority, CAST(owner AS VARCHAR) AS owner, "
-        "CAST(opened_at AS TIMESTAMP) AS opened_at, CAST(due_at AS TIMESTAMP) AS due_at, "
-        "CAST(journey AS VARCHAR) AS journey, CAST(run AS VARCHAR) AS run, CAST(step AS VARCHAR) AS step "
-        "FROM (SELECT *, row_number() OVER (PARTITION BY case_id) AS place FROM r) WHERE place = 1",
-        {"r": rows},
+def kept_cases(tx: Tx, case_ids: Sequence[str]) -> Mapping[str, str]:
+    """Of cases that were not opened since their person has one: whose place that one takes."""
+    ask_about(tx, case_ids)
+    found = tx.query("SELECT r.case_id, r.kept_id FROM asked_cases o JOIN case_repeats r ON r.case_id = o.case_id")
+    return dict(found)
+
+
+def _typed(rows: pa.Table, rules: Mapping[str, CaseRuleSpec], catalog: Catalog | None) -> pa.Table:
+    """The first of equal ids, with what the rules say."""
+    optional = ", ".join(
+        f"CAST({name} AS VARCHAR) AS {name}" if name in rows.column_names else f"CAST(NULL AS VARCHAR) AS {name}"
+        for name in _OPTIONAL
     )
+    known = [
+        (key, one.title, one.team, one.assign, one.priority, one.due, one.due_in, one.one_open)
+        for key, one in rules.items()
+    ]
+    teams = [] if catalog is None else list(catalog.settings.care.teams)
+    tables = {"r": rows, "k": table_of(_RULES, known), "teams": pa.table({"team": pa.array(teams, pa.string())})}
+    return scratch(_TYPED.format(optional=optional), tables)
 
 
-def _rows(fresh: pa.Table) -> pa.Table:
-    count = fresh.num_rows
-    columns = {name: fresh[name] for name in CASE_ROWS if name in fresh.column_names}
-    columns |= {"state": pa.repeat("open", count), "closed_at": pa.nulls(count, TIMESTAMP)}
-    columns |= {"outcome": pa.nulls(count, pa.string())}
-    return pa.table({name: columns[name] for name in CASE_ROWS})
+def _unknown(tx: Tx, typed: pa.Table) -> pa.Table:
+    ask_about(tx, typed["case_id"])
+    found = tx.query(
+        "SELECT c.case_id FROM asked_cases o JOIN cases c ON c.case_id = o.case_id UNION "
+        "SELECT r.case_id FROM asked_cases o JOIN case_repeats r ON r.case_id = o.case_id"
+    )
+    return scratch(_UNKNOWN, {"t": typed, "known": table_of(_KNOWN, found)})
+
+
+def _without_repeats(tx: Tx, fresh: pa.Table) -> pa.Table:
+    """Those that are opened; the others are noted where their person's case is."""
+    single = fresh.filter(fresh["one_open"])
+    if not single.num_rows:
+        return fresh
+    tx.put("opening_people", scratch("SELECT DISTINCT profile_key, rule FROM s", {"s": single}))
+    held = tx.query(
+        "SELECT c.profile_key, c.rule, min(c.case_id) FROM opening_people o JOIN cases c "
+        "ON c.profile_key = o.profile_key AND c.rule = o.rule AND c.state <> 'closed' GROUP BY c.profile_key, c.rule"
+    )
+    repeated = scratch(_REPEATED, {"f": single, "held": table_of(_HELD, held)})
+    if not repeated.num_rows:
+        return fresh
+    tx.executemany("INSERT INTO case_repeats VALUES (?, ?)", python_rows(repeated.select(["case_id", "kept_id"])))
+    kept = scratch("SELECT DISTINCT kept_id FROM r", {"r": repeated})
+    ask_about(tx, kept["kept_id"])
+    last = table_of(
+        {"kept_id": pa.string(), "last": pa.int64()},
+        tx.query("SELECT h.case_id, max(h.number) FROM asked_cases a JOIN case_history h ON h.case_id = a.case_id "
+                 "GROUP BY h.case_id"),
+    )  # fmt: skip
+    noted = scratch(
+        "SELECT r.kept_id, coalesce(l.last, 2) + row_number() OVER (PARTITION BY r.kept_id ORDER BY r.opened_at, "
+        "r.case_id), r.opened_at, $us, 'again', NULL, r.why, NULL FROM r LEFT JOIN l ON l.kept_id = r.kept_id",
+        {"r": repeated, "l": last},
+        {"us": US},
+    )
+    tx.executemany(HISTORY, python_rows(noted))
+    return scratch(_UNKNOWN, {"t": fresh, "known": repeated.select(["case_id"])})
+
+
+def _with_due(fresh: pa.Table, catalog: Catalog) -> pa.Table:
+    """With the due times that durations mean."""
+    asked = scratch(_KINDS, {"f": fresh})
+    due = asked["due_at"].fill_null(0).to_numpy().astype(np.int64, copy=True)
+    kinds, opened = asked["kind"].to_numpy(), asked["opened_at"].to_numpy()
+    for row in scratch("SELECT DISTINCT kind, due, due_in, team FROM a WHERE kind > 0", {"a": asked}).to_pylist():
+        place = kinds == row["kind"]
+        due[place] = due_calendar(catalog, row["team"], row["due_in"]).after(opened[place], Duration.parse(row["due"]))
+    without = np.logical_and(asked["due_at"].is_null().to_numpy(), kinds == 0)
+    return with_column(asked, "due_at", pa.array(due, pa.int64(), mask=without))
+
+
+def due_calendar(catalog: Catalog, team: str | None, due_in: str) -> Calendar:
+    """The calendar in which a due time is counted."""
+    found = calendar_of(catalog, team)
+    return found if due_in == "working_hours" else Calendar(found.zone, ((),) * 7)
+
+
+def _remember(tx: Tx, new: pa.Table, turns: pa.Table, by: str) -> None:
+    opened = scratch("SELECT case_id, 1, opened_at, $by, 'opened', NULL, priority, NULL FROM n", {"n": new}, {"by": by})
+    given_to = scratch(
+        "SELECT n.case_id, 2, n.opened_at, $us, 'owner', NULL, g.given, NULL FROM n JOIN g ON g.case_id = n.case_id",
+        {"n": new, "g": turns},
+        {"us": US},
+    )
+    tx.executemany(HISTORY, python_rows(opened))
+    tx.executemany(HISTORY, python_rows(given_to))

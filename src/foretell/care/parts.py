@@ -22,6 +22,56 @@ UPDATE cases SET node_key = profile_key;
 CREATE INDEX cases_by_node ON cases (node_key);
 """
 
+_DESK = """
+ALTER TABLE cases ADD COLUMN rule TEXT;
+ALTER TABLE cases ADD COLUMN team TEXT;
+ALTER TABLE cases ADD COLUMN priority_by TEXT NOT NULL DEFAULT 'given';
+ALTER TABLE cases ADD COLUMN value_minor BIGINT;
+ALTER TABLE cases ADD COLUMN valued_at BIGINT;
+ALTER TABLE cases ADD COLUMN root_cause TEXT;
+ALTER TABLE cases ADD COLUMN snoozed_until BIGINT;
+ALTER TABLE cases ADD COLUMN first_contact_at BIGINT;
+ALTER TABLE cases ADD COLUMN breached_at BIGINT;
+ALTER TABLE cases ADD COLUMN reopened BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE cases ADD COLUMN message_id TEXT;
+ALTER TABLE cases ADD COLUMN survey TEXT;
+CREATE INDEX cases_by_rule ON cases (profile_key, rule) WHERE state <> 'closed';
+CREATE INDEX cases_by_owner ON cases (owner) WHERE state <> 'closed';
+CREATE INDEX cases_unvalued ON cases (valued_at) WHERE state <> 'closed';
+CREATE INDEX cases_snoozed ON cases (snoozed_until) WHERE snoozed_until IS NOT NULL;
+CREATE INDEX cases_unbreached ON cases (due_at) WHERE state <> 'closed' AND breached_at IS NULL;
+ALTER TABLE case_history ADD COLUMN origin TEXT;
+CREATE TABLE case_repeats (case_id TEXT PRIMARY KEY, kept_id TEXT NOT NULL) /*clustered*/;
+CREATE INDEX case_repeats_by_kept ON case_repeats (kept_id);
+CREATE TABLE case_marks (
+    case_id TEXT, step TEXT, done_at BIGINT NOT NULL, done_by TEXT NOT NULL,
+    PRIMARY KEY (case_id, step)) /*clustered*/;
+CREATE TABLE case_links (
+    case_id TEXT, other_id TEXT, kind TEXT NOT NULL, PRIMARY KEY (case_id, other_id)) /*clustered*/;
+CREATE INDEX case_links_by_other ON case_links (other_id);
+CREATE TABLE team_turns (team TEXT PRIMARY KEY, turn BIGINT NOT NULL) /*clustered*/;
+CREATE TABLE case_syncs (
+    case_id TEXT PRIMARY KEY, state TEXT NOT NULL, wanted_version BIGINT NOT NULL, synced_version BIGINT NOT NULL,
+    tried_version BIGINT, ticket_id TEXT, url TEXT, seen_change TEXT, ticket TEXT NOT NULL, synced_at BIGINT,
+    next_at BIGINT, attempts BIGINT NOT NULL, error TEXT) /*clustered*/;
+CREATE INDEX case_syncs_waiting ON case_syncs (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX case_syncs_by_ticket ON case_syncs (ticket_id) WHERE ticket_id IS NOT NULL;
+CREATE TABLE desk_news (ticket_id TEXT PRIMARY KEY, told_at BIGINT NOT NULL) /*clustered*/;
+CREATE TABLE desk_redactions (
+    ticket_id TEXT PRIMARY KEY, asked_at BIGINT, state TEXT NOT NULL, next_at BIGINT, attempts BIGINT NOT NULL,
+    error TEXT) /*clustered*/;
+CREATE TABLE desk_standing (
+    desk TEXT PRIMARY KEY, place TEXT, polled_at BIGINT, paused_until BIGINT, failures BIGINT NOT NULL, error TEXT)
+    /*clustered*/;
+"""
+"""``priority_by``: ``given``, ``value`` or ``person``. ``value_minor``: money at risk. ``valued_at``: when scores
+were last looked at. ``case_repeats``: cases that were not opened since their
+person had one (``kept_id``). ``origin`` of a history row: the help desk it came from. ``team_turns``: how many cases a
+team was given in turn. ``case_syncs.ticket``: JSON of the ticket's fields when both sides were last alike;
+``seen_change``: the last change of the ticket that was taken in; ``tried_version``: handed over, perhaps;
+``desk_news``: tickets of which the desk says that they changed; ``desk_standing.place``: how far its list of changes
+was read."""
+
 CASE_ROWS = {
     "case_id": "VARCHAR",
     "node_key": "BIGINT",
@@ -37,12 +87,25 @@ CASE_ROWS = {
     "journey": "VARCHAR",
     "run": "VARCHAR",
     "step": "VARCHAR",
+    "rule": "VARCHAR",
+    "team": "VARCHAR",
+    "value_at_risk": "DOUBLE",
+    "root_cause": "VARCHAR",
+    "snoozed_until": "TIMESTAMP",
+    "first_contact_at": "TIMESTAMP",
+    "breached_at": "TIMESTAMP",
+    "reopened": "BIGINT",
+    "contact_seconds": "BIGINT",
+    "close_seconds": "BIGINT",
+    "message_id": "VARCHAR",
+    "survey": "VARCHAR",
 }
+
+_SHOWN = [name for name in CASE_ROWS if name not in ("case_id", "node_key")]
 
 _VIEW = View(
     "cases",
-    "SELECT c.case_id, coalesce(n.profile_id, '') AS profile_id, c.title, c.reason, c.state, c.priority, c.owner, "
-    "c.opened_at, c.due_at, c.closed_at, c.outcome, c.journey, c.run, c.step "
+    f"SELECT c.case_id, coalesce(n.profile_id, '') AS profile_id, {', '.join(f'c.{name}' for name in _SHOWN)} "
     "FROM log_cases c LEFT JOIN nodes n ON n.node_key = c.profile_key",
     {
         "case_id": "Id of the case.",
@@ -51,7 +114,7 @@ _VIEW = View(
         "reason": "Why it was opened.",
         "state": "open, in_progress, waiting or closed.",
         "priority": "urgent, high, normal or low.",
-        "owner": "Person or team; empty where nobody has it.",
+        "owner": "Who has it; empty where nobody does.",
         "opened_at": "When it was opened, UTC.",
         "due_at": "By when, UTC.",
         "closed_at": "When it was closed, UTC.",
@@ -59,12 +122,25 @@ _VIEW = View(
         "journey": "Journey that opened it.",
         "run": "Run of that journey.",
         "step": "Step of that journey.",
+        "rule": "Case rule by which it is worked on: the kind of case.",
+        "team": "Team that takes care of it.",
+        "value_at_risk": "Expected value of the person times the probability that they leave, in major units of the "
+        "workspace's currency; as of the last scoring while it was not closed.",
+        "root_cause": "What lay behind it, as the team found.",
+        "snoozed_until": "Until when it rests, UTC.",
+        "first_contact_at": "When somebody of the team first spoke with the person, UTC.",
+        "breached_at": "Its due time, where it was not closed by then, UTC.",
+        "reopened": "How often it was opened again.",
+        "contact_seconds": "Seconds from its opening to the first contact.",
+        "close_seconds": "Seconds from its opening to its last closing.",
+        "message_id": "Message that it is about.",
+        "survey": "Survey that it is about.",
     },
 )
 
 PARTS = RoomParts(
     "care",
-    (_MIGRATION, _BY_NODE),
+    (_MIGRATION, _BY_NODE, _DESK),
     (AnalyticsTable("case_rows", CASE_ROWS, "node_key", ("case_id",), ("opened_at",), derived="log_cases"),),
     (_VIEW,),
     people={"cases": ("profile_key", "node_key")},

@@ -31,7 +31,7 @@ def calls(workspace: Workspace, now: datetime) -> pa.Table:
     )
     with workspace.engine.bulk():
         for case_id, _ in rows:
-            care.change(workspace.engine, case_id, by=AGENT, now=now, state="in_progress", owner=AGENT)
+            care.take(workspace.engine, workspace.catalog, case_id, by=AGENT, now=now)
     found = table_of(_CALL, rows)
     texts = {"channel": "call", "kind": "call", "offer_code": None}
     for name, value in texts.items():
@@ -43,10 +43,10 @@ def calls(workspace: Workspace, now: datetime) -> pa.Table:
 def close_called(workspace: Workspace, engagements: pa.Table, now: datetime) -> None:
     """Close the cases whose people were called before: reached where they answered."""
     answered = {row["message_id"] for row in engagements.select(["message_id"]).to_pylist()}
-    waiting = care.list_cases(workspace.engine, state="in_progress", owner=AGENT, limit=10_000)
+    waiting = care.list_cases(workspace.engine, care.Wanted("in_progress", owner=AGENT), limit=10_000)
     with workspace.engine.bulk():
         for case in waiting.cases:
             reached = case.case_id in answered
             note = "Talked about the last order." if reached else "Tried twice, left a message."
             outcome = "reached" if reached else "not_reached"
-            care.close(workspace.engine, case.case_id, outcome=outcome, by=AGENT, now=now, note=note)
+            care.close(workspace.engine, workspace.catalog, case.case_id, outcome=outcome, by=AGENT, now=now, note=note)

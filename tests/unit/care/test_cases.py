@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from foretell import care, collect, identify, profile
 from foretell.clock import utc
+from foretell.definitions import Catalog, WorkspaceSettings
 from foretell.engine import Engine, EngineSettings, open_engine
 from foretell.errors import ForetellError
 
 AT = datetime(2026, 3, 1, 9, 0)
 NOW = utc(AT)
 LATER = NOW + timedelta(hours=3)
+CATALOG = Catalog(Path(), WorkspaceSettings(), {})
 ROOMS = (collect.PARTS, identify.PARTS, profile.PARTS, care.PARTS)
 
 
@@ -58,6 +61,10 @@ def open_(engine: Engine, rows: pa.Table) -> None:
     engine.act("journey", lambda tx, batch: care.open_cases(tx, batch, rows), now=NOW)
 
 
+def changed(engine: Engine, *, case_id: str = "c1", **asked: Any) -> care.Case:
+    return care.change(engine, CATALOG, case_id, care.CaseChange(**asked), by="kim", now=LATER)
+
+
 def send(engine: Engine, *lines: dict[str, object]) -> None:
     body = "\n".join(
         json.dumps({"type": "track", "event": "Seen", "timestamp": "2026-01-01T00:00:00Z", **x}) for x in lines
@@ -85,17 +92,19 @@ def test_what_is_due_first_stands_first(tmp_path: Path) -> None:
         open_(engine, cases(("e", 1, "normal", 2), owner=None))
         assert [case.case_id for case in care.list_cases(engine).cases] == ["d", "e", "c", "a", "b"]
         assert [case.case_id for case in care.list_cases(engine, limit=2, offset=1).cases] == ["e", "c"]
-        assert [case.case_id for case in care.list_cases(engine, owner="service", profile_key=2).cases] == ["d"]
-        assert care.list_cases(engine, state="closed").total == 0
+        assert [
+            case.case_id for case in care.list_cases(engine, care.Wanted(owner="service", profile_key=2)).cases
+        ] == ["d"]
+        assert care.list_cases(engine, care.Wanted("closed")).total == 0
 
 
 def test_changes_are_remembered_and_show_in_the_view(tmp_path: Path) -> None:
     with opened(tmp_path) as engine:
         send(engine, {"userId": "ann"})
         open_(engine, cases(("c1", 1, "high", 48)))
-        care.change(engine, "c1", by="kim", now=LATER, state="in_progress", owner="kim", note=" rang, no answer ")
-        assert care.change(engine, "c1", by="kim", now=LATER, owner="kim").version == 2
-        closed = care.close(engine, "c1", outcome="reached", by="kim", now=LATER, note="will order again")
+        changed(engine, state="in_progress", owner="kim", note=" rang, no answer ")
+        assert changed(engine, owner="kim").version == 2
+        closed = care.close(engine, CATALOG, "c1", outcome="reached", by="kim", now=LATER, note="will order again")
         assert (closed.state, closed.outcome, closed.closed_at, closed.version) == ("closed", "reached", LATER, 3)
         changes = [(one.by, one.what, one.before, one.after) for one in closed.history[1:]]
         assert changes == [
@@ -112,8 +121,8 @@ def test_changes_are_remembered_and_show_in_the_view(tmp_path: Path) -> None:
         ]
         told = engine.analytics.query("SELECT count(*) AS n FROM events WHERE event = 'Case Resolved'")
         assert told["n"][0].as_py() == 1
-        assert care.close(engine, "c1", outcome="reached", by="lee", now=LATER).version == 3
-        reopened = care.change(engine, "c1", by="lee", now=LATER, state="open")
+        assert care.close(engine, CATALOG, "c1", outcome="reached", by="lee", now=LATER).version == 3
+        reopened = changed(engine, state="open")
         assert (reopened.state, reopened.outcome, reopened.closed_at) == ("open", None, None)
 
 
@@ -121,9 +130,9 @@ def test_two_people_do_not_overwrite_each_other(tmp_path: Path) -> None:
     with opened(tmp_path) as engine:
         open_(engine, cases(("c1", 1, "high", 48)))
         seen = care.show(engine, "c1").version
-        care.change(engine, "c1", by="kim", now=LATER, owner="kim", version=seen)
+        changed(engine, owner="kim", version=seen)
         with pytest.raises(ForetellError, match="somebody else has changed") as refused:
-            care.close(engine, "c1", outcome="solved", by="lee", now=LATER, version=seen)
+            care.close(engine, CATALOG, "c1", outcome="solved", by="lee", now=LATER, version=seen)
         assert (refused.value.code, refused.value.transient) == ("CASE_CHANGED", True)
         assert care.show(engine, "c1").owner == "kim"
 
@@ -141,10 +150,10 @@ def test_wrong_changes_are_refused(tmp_path: Path, code: str, wrong: dict[str, s
     with opened(tmp_path) as engine:
         open_(engine, cases(("c1", 1, "high", 48)))
         with pytest.raises(ForetellError) as refused:
-            care.change(engine, **{"case_id": "c1", "by": "kim", "now": NOW, **wrong})  # type: ignore[arg-type]
+            changed(engine, **{"case_id": "c1", **wrong})
         assert refused.value.code == code
         with pytest.raises(ForetellError) as refused:
-            care.close(engine, "c1", outcome="whatever", by="kim", now=NOW)
+            care.close(engine, CATALOG, "c1", outcome="whatever", by="kim", now=NOW)
         assert refused.value.code == "BAD_OUTCOME"
         assert care.show(engine, "c1").version == 1
 
@@ -159,5 +168,5 @@ def test_cases_follow_a_merge_and_are_forgotten(tmp_path: Path) -> None:
         assert engine.analytics.query("SELECT count(DISTINCT profile_id) AS n FROM cases")["n"][0].as_py() == 1
         with engine.ops.write() as tx:
             care.CareStage().erase(tx, pa.table({"profile_key": pa.array([owner], pa.int64())}))
-        assert care.list_cases(engine, state=None).total == 0
+        assert care.list_cases(engine, care.Wanted(None)).total == 0
         assert engine.ops.query("SELECT count(*) FROM case_history") == [(0,)]

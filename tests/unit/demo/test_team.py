@@ -15,7 +15,7 @@ from foretell import care
 from foretell.app import Workspace
 from foretell.demo import team
 from foretell.engine import Engine
-from tests.unit.care.test_cases import NOW, cases, open_, opened, send
+from tests.unit.care.test_cases import CATALOG, NOW, cases, open_, opened, send
 
 NEXT_DAY = NOW + timedelta(hours=18)
 PEOPLE = ("ann", "bob", "cleo")
@@ -37,7 +37,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def place(engine: Engine) -> Workspace:
-    return cast(Workspace, SimpleNamespace(engine=engine))
+    return cast(Workspace, SimpleNamespace(engine=engine, catalog=CATALOG))
 
 
 def key_of(engine: Engine, user_id: str) -> int:
