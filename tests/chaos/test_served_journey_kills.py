@@ -32,6 +32,7 @@ DEATHS = (
     "batch.before_commit:1",
     "deliver.claimed:1",
     "deliver.handed_over:2",
+    "journey.collected:1",
 )
 """``NAME:N``, in the order of a life: the text that is due, an order that arrives, the mail that it sets off."""
 DECISIONS = "SELECT step, decision, count(*) AS n FROM decision_rows GROUP BY 1, 2 ORDER BY 1, 2"

@@ -118,13 +118,13 @@ class JourneyShop:
     def key(self, name: str) -> int:
         return identify.find(self.engine, f"email:{_email(name)}").profile_key
 
-    def messages(self) -> set[tuple[str, str, float, str]]:
+    def messages(self) -> set[tuple[str, str, float | None, str]]:
         """(person, step, hours, state) of every message."""
         rows = self.engine.ops.query("SELECT profile_key, step, at, state FROM messages WHERE medium <> 'ads'")
         names = self._names()
         return {(names[key], step, _hours(stamp), state) for key, step, stamp, state in rows}
 
-    def decisions(self) -> set[tuple[str, str, float, str, str]]:
+    def decisions(self) -> set[tuple[str, str, float | None, str, str]]:
         """(person, step, hours, decision, reason) of every decision row of a run."""
         rows = self.engine.analytics.query(
             "SELECT d.profile_key, d.step, epoch_us(d.at) AS stamp, d.decision, d.reason FROM log_decisions d "
@@ -136,7 +136,7 @@ class JourneyShop:
             for row in rows
         }
 
-    def cases(self) -> set[tuple[str, float, float]]:
+    def cases(self) -> set[tuple[str, float | None, float | None]]:
         """(person, opened, due) in hours."""
         rows = self.engine.ops.query("SELECT profile_key, opened_at, due_at FROM cases")
         return {(self._names()[key], _hours(opened), _hours(due)) for key, opened, due in rows}
@@ -171,11 +171,13 @@ class JourneyShop:
 
 
 @contextmanager
-def opened(root: Path, *, documents: Mapping[str, str] | None = None) -> Iterator[JourneyShop]:
+def opened(
+    root: Path, *, documents: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[JourneyShop]:
     """The workspace at ``root``, written and applied where it is new; ``documents`` replace or add files."""
     if not (root / "foretell.yaml").exists():
         write(root, {**DOCUMENTS, **(documents or {})})
-    catalog, problems = definitions.load(root, app.KINDS, environ={})
+    catalog, problems = definitions.load(root, app.KINDS, environ=environ or {})
     definitions.raise_errors(problems)
     settings = EngineSettings(root / "data")
     stages = app.stages(catalog.settings)

@@ -49,18 +49,21 @@ _NAIVE_UPDATE = (
 
 
 def small_tick(
-    beside: Beside, *, waiting: int, ticks: int, report: Callable[[str], None]
+    beside: Beside, *, waiting: int, ticks: int, report: Callable[[str], None], schema: str = "tick"
 ) -> tuple[float, dict[str, float]]:
     """CPU of the server in a tick ÷ in the naive one, and figures in milliseconds a tick.
 
     What is compared is the database's part, in which those who wait could count. Ours is all that a whole tick asks:
     who has come to something, two steps of the 500, what happened told and recorded. The naive one takes the same two
     steps, and asks for nothing else.
+
+    Args:
+        schema: of this workspace alone.
     """
     clock = SteppedClock(AS_OF)
     with TemporaryDirectory(prefix="foretell-bench-") as place:
         root = Path(place, "workspace")
-        workspace(root, settings_on("tick"))
+        workspace(root, settings_on(schema))
         with open_workspace(root, "write", clock) as found:
             app.apply(found)
             journey.start(found.engine, found.catalog, JOURNEY, now=AS_OF)

@@ -17,6 +17,7 @@ _NAMES = {
     "identity": "foretell.bench.identity",
     "import": "foretell.bench.importing",
     "ingest": "foretell.bench.ingest",
+    "journey": "foretell.bench.journey",
     "lift": "foretell.bench.lift",
     "matching": "foretell.bench.matching",
     "ops": "foretell.bench.ops",

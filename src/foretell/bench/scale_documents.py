@@ -41,6 +41,7 @@ _JOURNEY: dict[str, Any] = {
     "key": JOURNEY,
     "spec": {
         "enter": {"did": "Order Completed", "within": "365d"},
+        "holdout": 0,
         "steps": [
             {"key": "viewed", "branch": {"did": "Product Viewed", "within": "90d"}, "then": "mail", "else": "day"},
             {"key": "mail", "send": "hello", "purpose": "service"},

@@ -15,7 +15,7 @@ from foretell.condition.compile import compile_measure, compile_members
 from foretell.condition.evidence import Evidence, Explanation
 from foretell.condition.fields import SCHEMAS, ConditionField, MeasureField
 from foretell.condition.formatting import canonical, format_condition
-from foretell.condition.hits import hit_value_sql, hits_sql
+from foretell.condition.hits import hit_value_sql, hits_sql, score_hits_sql, trait_hits_sql
 from foretell.condition.meaning import CatalogReferences, Named, horizon_problems, leaves, references
 from foretell.condition.naming import lists_named, unknown_names
 from foretell.condition.nodes import (
@@ -57,7 +57,7 @@ from foretell.condition.parse import measure_problems, parse, parse_measure, par
 from foretell.condition.previewing import PartCount, Preview
 from foretell.condition.reader import Reader
 from foretell.condition.schema import condition_schema, measure_schema
-from foretell.condition.scope import ASKED, CONTEXT, Asked, Of, Scope
+from foretell.condition.scope import ASKED, CONTEXT, Asked, Of, References, Scope
 from foretell.condition.sentence import measure_sentence, sentence
 from foretell.condition.values import Frame
 from foretell.condition.vocabulary import SeenEvent, SeenValue, Vocabulary
@@ -102,6 +102,7 @@ __all__ = [
     "Property",
     "Ratio",
     "Reader",
+    "References",
     "Scope",
     "SeenEvent",
     "SeenValue",
@@ -132,6 +133,8 @@ __all__ = [
     "parse_measure",
     "parse_problems",
     "references",
+    "score_hits_sql",
     "sentence",
+    "trait_hits_sql",
     "unknown_names",
 ]

@@ -44,6 +44,11 @@ class Reader:
         """The store that is read."""
         return self._engine.analytics
 
+    @property
+    def references(self) -> References:
+        """What other definitions say."""
+        return self._references
+
     def properties(self) -> PropertyColumns:
         """Where the properties of events stand in the log."""
         return self._engine.log.properties()

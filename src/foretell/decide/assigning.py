@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.engine import Batch, Tx, python_rows, scratch, table_of
 from foretell.errors import ForetellError
-from foretell.ids import unit_intervals
+from foretell.ids import text_keys, unit_intervals
 
 HELD_OUT = "held_out"
 """The arm to which nothing is done."""
 _KEPT = {"profile_key": pa.int64(), "arm": pa.string()}
-_FIRST = (
+FIRST = (
     "SELECT profile_key, arm FROM (SELECT a.profile_key, a.arm, row_number() OVER "
-    "(PARTITION BY a.profile_key ORDER BY a.at, a.node_key) AS place FROM assigned_people p JOIN assignments a "
-    "ON a.experiment = ? AND a.profile_key = p.profile_key) every_one WHERE place = 1"
+    "(PARTITION BY a.profile_key ORDER BY a.at, a.node_key) AS place FROM assigned_people p CROSS JOIN assignments a "
+    "WHERE a.experiment = ? AND a.profile_key = p.profile_key) every_one WHERE place = 1"
 )
-"""Of two people who are one now the first assignment counts."""
+"""Of two people who are one now the first assignment counts. Written so that people are looked up one by one: else
+everybody who was ever assigned would be read for every part of a wave."""
 
 
 def arms(experiment: str, profile_ids: pa.Array | pa.ChunkedArray, shares: Mapping[str, float]) -> pa.Array:
@@ -38,7 +37,7 @@ def arms(experiment: str, profile_ids: pa.Array | pa.ChunkedArray, shares: Mappi
     widths = np.array(list(shares.values()), dtype=np.float64)
     if not widths.size or (widths < 0).any() or abs(widths.sum() - 1.0) > 1e-9:
         raise ForetellError("BAD_SHARES", "the shares of the arms must add up to 1", thing=f"experiment {experiment}")
-    drawn = unit_intervals(f"arm:{experiment}", _numbers(profile_ids))
+    drawn = unit_intervals(f"arm:{experiment}", text_keys(profile_ids.to_pylist()))
     place = np.searchsorted(np.cumsum(widths)[:-1], drawn, side="right")
     return pa.array(list(shares), pa.string()).take(pa.array(place))
 
@@ -52,7 +51,7 @@ def assign(tx: Tx, batch: Batch, experiment: str, people: pa.Table, shares: Mapp
     Returns: ``profile_key arm``, in the order of ``people``. Tells ``Held Out`` for who is newly held out.
     """
     tx.put("assigned_people", people.select(["profile_key"]), key="profile_key")
-    kept = table_of(_KEPT, tx.query(_FIRST, (experiment,)))
+    kept = table_of(_KEPT, tx.query(FIRST, (experiment,)))
     place = pc.index_in(people["profile_key"], kept["profile_key"].combine_chunks())
     drawn = arms(experiment, people["profile_id"], shares)
     arm = pc.coalesce(kept["arm"].combine_chunks().take(place.combine_chunks()), drawn)
@@ -67,7 +66,7 @@ def contaminated(tx: Tx, experiment: str, profile_keys: pa.Array | pa.ChunkedArr
     """Which of ``profile_keys`` were in two arms before a merge made them one person (int64)."""
     tx.put("asked_people", pa.table({"profile_key": pc.unique(profile_keys)}), key="profile_key")
     found = tx.query(
-        "SELECT a.profile_key FROM asked_people p JOIN assignments a ON a.experiment = ? "
+        "SELECT a.profile_key FROM asked_people p CROSS JOIN assignments a WHERE a.experiment = ? "
         "AND a.profile_key = p.profile_key GROUP BY a.profile_key "
         "HAVING count(DISTINCT a.arm) > 1 OR max(a.contaminated) = 1 ORDER BY 1",
         (experiment,),
@@ -92,9 +91,3 @@ def _enter(tx: Tx, batch: Batch, experiment: str, fresh: pa.Table) -> None:
             {"arm": HELD_OUT},
         )
     )
-
-
-def _numbers(profile_ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A 64-bit number from each id (BLAKE2b), for the seeded draw."""
-    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in profile_ids.to_pylist())
-    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)

@@ -120,7 +120,7 @@ def _secret(tx: Tx) -> bytes:
     """The workspace's secret; drawn and kept when the first code is issued."""
     found = tx.query("SELECT secret FROM code_secret WHERE one = 1")
     if not found:
-        tx.execute("INSERT INTO code_secret VALUES (1, ?)", (secrets.token_hex(32),))
+        tx.execute("INSERT INTO code_secret VALUES (1, ?) ON CONFLICT (one) DO NOTHING", (secrets.token_hex(32),))
         found = tx.query("SELECT secret FROM code_secret WHERE one = 1")
     return bytes.fromhex(found[0][0])
 

@@ -51,7 +51,18 @@ from foretell.engine.moving import counted as rows_to_move
 from foretell.engine.moving import move as move_stores
 from foretell.engine.naming import naming
 from foretell.engine.opening import open_engine
-from foretell.engine.ports import KEY_BYTES, Analytics, AnalyticsTable, OperationalStore, RoomParts, Tx, View, Without
+from foretell.engine.ports import (
+    KEY_BYTES,
+    Analytics,
+    AnalyticsTable,
+    OperationalStore,
+    RoomParts,
+    Turning,
+    TurnLost,
+    Tx,
+    View,
+    Without,
+)
 from foretell.engine.rebuilding import RebuildParts, rebuild_beside
 from foretell.engine.scratch import open_file, scratch
 from foretell.engine.settings import EngineSettings, LakeFormat, LakePlace, PostgresPlace
@@ -114,6 +125,8 @@ __all__ = [
     "Seat",
     "Spreading",
     "Stage",
+    "TurnLost",
+    "Turning",
     "Tx",
     "View",
     "Waiting",

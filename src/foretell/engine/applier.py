@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -37,6 +37,7 @@ from foretell.engine.ports import (
     OperationalStore,
     Recording,
     Spooling,
+    Turning,
     Tx,
 )
 from foretell.engine.tabular import with_column
@@ -65,6 +66,10 @@ class ApplyReport:
             self.duplicates + other.duplicates,
             self.problems + other.problems,
         )
+
+
+class _Rehearsed(Exception):
+    """Ends a transaction that is to leave nothing."""
 
 
 class Applier:
@@ -214,19 +219,46 @@ class Applier:
             self._memory.clear()
             self.catch_up()
             with telemetry.span(f"act {room}"), self._spool.sharing(), self._ops.write() as tx:
-                number = _next_batch(tx)
-                telemetry.note(batch=number)
-                batch = Batch(number, now, {}, Decoded(EVENTS.empty_table()), EVENTS.empty_table())
+                batch = _own_batch(_next_batch(tx), now)
                 work(tx, batch)
-                self._follow(tx, batch)
-                report = ApplyReport(1, self._take_told(tx, batch))
-                rows = batch.rows()
-                require_declared(self._tables, rows)
-                _enter(tx, number, None, now, report, room)
-                self._records.write(number, rows, tx)
-                reached("act.before_commit")
-            self._finish(number, rows)
-        return number
+                rows = self._record_own(tx, batch, room)
+            self._finish(batch.number, rows)
+        return batch.number
+
+    def act_on_claimed(self, room: str, work: Callable[[Turning, Batch], bool], now: datetime) -> int | None:
+        """The same, on rows that ``work`` claims; where it says False nothing is done.
+
+        The batch gets its number when the work is done, since others may record theirs meanwhile.
+        """
+        with self._turn:
+            self._memory.clear()
+            self.catch_up()
+            with telemetry.span(f"act {room}"), self._spool.sharing(), self._spool.turning() as turning:
+                batch = _own_batch(0, now)
+                if not work(turning, batch):
+                    return None
+                turning.take()
+                batch.number = _next_batch(turning.tx)
+                rows = self._record_own(turning.tx, batch, room)
+            self._finish(batch.number, rows)
+        return batch.number
+
+    def rehearse(self, work: Callable[[Tx, Batch], None], now: datetime) -> None:
+        """Let ``work`` do what it would do in a batch, and take all of it back."""
+        with self._turn, suppress(_Rehearsed), self._spool.sharing(), self._ops.write() as tx:
+            work(tx, _own_batch(0, now))
+            raise _Rehearsed
+
+    def _record_own(self, tx: Tx, batch: Batch, room: str) -> Mapping[str, pa.Table]:
+        telemetry.note(batch=batch.number)
+        self._follow(tx, batch)
+        report = ApplyReport(1, self._take_told(tx, batch))
+        rows = batch.rows()
+        require_declared(self._tables, rows)
+        _enter(tx, batch.number, None, batch.now, report, room)
+        self._records.write(batch.number, rows, tx)
+        reached("act.before_commit")
+        return rows
 
     def enter(self, decoded: Decoded, now: datetime) -> int:
         """Enter own events that a log held before, as a batch of their own; returns its number.
@@ -387,6 +419,11 @@ def _numbered(tx: Tx, events: pa.Table) -> pa.Table:
     (first,) = tx.query("SELECT value FROM counters WHERE name = 'seq'")[0]
     tx.execute("UPDATE counters SET value = value + ? WHERE name = 'seq'", (events.num_rows,))
     return with_column(events, "seq", np.arange(first + 1, first + 1 + events.num_rows, dtype=np.int64))
+
+
+def _own_batch(number: int, now: datetime) -> Batch:
+    """A batch of what Foretell does itself: nothing arrived in it."""
+    return Batch(number, now, {}, Decoded(EVENTS.empty_table()), EVENTS.empty_table())
 
 
 def _next_batch(tx: Tx) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from foretell.engine.framing import Frame, Position, Waiting
-from foretell.engine.ports import Claim, OperationalStore, Tx
+from foretell.engine.ports import Claim, OperationalStore, Turning, Tx
 from foretell.engine.spool import START, Spool
 from foretell.engine.spool_rewriting import Change, Rewritten, rewrite_segments
 
@@ -40,6 +41,20 @@ class FileClaim:
         """Nothing is held: one process applies."""
 
 
+@dataclass(frozen=True)
+class OwnTurn:
+    """The writing transaction of the one process that has the stores: everything is claimed with it."""
+
+    tx: Tx
+
+    def claim(self, sql: str, params: Sequence[object] = (), *, of: str = "") -> list[tuple[Any, ...]]:
+        """The rows."""
+        return self.tx.query(sql, params)
+
+    def take(self) -> None:
+        """It has it."""
+
+
 class OwnedByOne:
     """What a spool says of claims where one process has the stores."""
 
@@ -49,6 +64,12 @@ class OwnedByOne:
     def claiming(self) -> AbstractContextManager[Tx]:
         """One process has the stores."""
         return self._ops.write()
+
+    @contextmanager
+    def turning(self) -> Iterator[Turning]:
+        """One process has the stores."""
+        with self._ops.write() as tx:
+            yield OwnTurn(tx)
 
     def processes(self) -> frozenset[str]:
         """One process has the stores."""

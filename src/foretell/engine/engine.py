@@ -18,7 +18,7 @@ from foretell.engine.applier import Applier, ApplyReport
 from foretell.engine.batches import Batch
 from foretell.engine.event_log import EventLog
 from foretell.engine.framing import Frame, Waiting
-from foretell.engine.ports import Analytics, OperationalStore, Spooling, Tx
+from foretell.engine.ports import Analytics, OperationalStore, Spooling, Turning, Tx
 from foretell.engine.settings import EngineSettings
 from foretell.errors import ForetellError
 
@@ -155,6 +155,25 @@ class Engine:
             ForetellError: ``OWN_EVENT_INCOMPLETE``, ``TABLE_UNDECLARED`` and the like; nothing has changed then.
         """
         return self._writing()[1].act(room, work, now)
+
+    def act_on_claimed(self, room: str, work: Callable[[Turning, Batch], bool], *, now: datetime) -> int | None:
+        """Like :meth:`act`, on rows that ``work`` claims first, so that processes that share the store do such work
+        side by side: each takes the writers' turn only to record what it has done.
+
+        ``work`` says whether it found anything. All that it changes must belong to people of whom it claimed a row that
+        every merge and erasure changes as well: then whoever has the turn meets the claim, and the claim gives way.
+
+        Returns:
+            The batch's number; None where there was nothing to do.
+
+        Raises:
+            TurnLost: nothing was done; to be begun again.
+        """
+        return self._writing()[1].act_on_claimed(room, work, now)
+
+    def rehearse(self, work: Callable[[Tx, Batch], None], *, now: datetime) -> None:
+        """Let ``work`` do what :meth:`act` would record, and leave nothing of it: what it wants to keep it copies."""
+        self._writing()[1].rehearse(work, now)
 
     def close(self) -> None:
         """Close the stores and give the workspace free."""

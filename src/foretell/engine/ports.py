@@ -168,6 +168,35 @@ class Claim(Protocol):
         ...
 
 
+class TurnLost(Exception):
+    """Whoever has the writers' turn waits for rows that a :class:`Turning` has claimed: it gives them back."""
+
+
+class Turning(Protocol):
+    """Work on claimed rows, beside other work of the kind, up to the moment at which it is recorded."""
+
+    @property
+    def tx(self) -> Tx:
+        """Its transaction."""
+        ...
+
+    def claim(self, sql: str, params: Sequence[object] = (), *, of: str = "") -> list[tuple[Any, ...]]:
+        """The rows of a query, which nobody else gets until the transaction ends; those of others are passed over.
+
+        Args:
+            of: name in ``sql`` of the table whose rows are claimed; empty where it asks one table alone.
+        """
+        ...
+
+    def take(self) -> None:
+        """Wait for the writers' turn, and keep it to the end.
+
+        Raises:
+            TurnLost: whoever has it waits for what was claimed here; nothing was done, and it is claimed again.
+        """
+        ...
+
+
 class Spooling(Protocol):
     """Where arriving bodies are made durable, and from where they are taken."""
 
@@ -200,6 +229,11 @@ class Spooling(Protocol):
 
     def claiming(self) -> AbstractContextManager[Tx]:
         """A short transaction in which rows are claimed that no other process may go on with."""
+        ...
+
+    def turning(self) -> AbstractContextManager[Turning]:
+        """A transaction in which rows are claimed and changed that no other process may go on with meanwhile, and that
+        takes the writers' turn only when it is to be recorded; undone where it leaves without it."""
         ...
 
     def processes(self) -> frozenset[str]:

@@ -11,37 +11,87 @@ nothing before :func:`start`. Kinds of steps are files in ``steps/``.
 
 from __future__ import annotations
 
+from foretell.journey import backtest
+from foretell.journey.asking import Answer, Asking, ask, waiting_to_enter
+from foretell.journey.assisting import Assistant
 from foretell.journey.checks import KIND
 from foretell.journey.document import JourneySpec, spec_of
+from foretell.journey.drafts import Draft, draft_of, drafts, drop_draft, save_draft
+from foretell.journey.ending import stop_all
+from foretell.journey.entry_words import entry_words
 from foretell.journey.graph import StepNode, graph
 from foretell.journey.lagging import overdue_since
+from foretell.journey.moving import Moved, StepMove, move
 from foretell.journey.parts import PARTS
+from foretell.journey.paths import Passed, Path, path
+from foretell.journey.posting_rehearsed import Posted, send_rehearsed
+from foretell.journey.ready_documents import Ready, Written, ready_journey, ready_journeys, write_ready
+from foretell.journey.rehearsing import Person, Rehearsal, Rehearsed, Rendered, rehearse
 from foretell.journey.report import JourneyLine, JourneyReport, StepCount, list_journeys, report, runs_of
 from foretell.journey.stage import JourneyStage
-from foretell.journey.states import JourneyState, pause, start, state_of
+from foretell.journey.standing import RevisionStand, StepStand, concerned, stands
+from foretell.journey.states import JourneyState, drain, pause, start, state_of
 from foretell.journey.steps import STEP_KINDS
 from foretell.journey.tick import TickReport, tick
+from foretell.journey.trusting import untrusted
 
 __all__ = [
     "KIND",
     "PARTS",
     "STEP_KINDS",
+    "Answer",
+    "Asking",
+    "Assistant",
+    "Draft",
     "JourneyLine",
     "JourneyReport",
     "JourneySpec",
     "JourneyStage",
     "JourneyState",
+    "Moved",
+    "Passed",
+    "Path",
+    "Person",
+    "Posted",
+    "Ready",
+    "Rehearsal",
+    "Rehearsed",
+    "Rendered",
+    "RevisionStand",
     "StepCount",
+    "StepMove",
     "StepNode",
+    "StepStand",
     "TickReport",
+    "Written",
+    "ask",
+    "backtest",
+    "concerned",
+    "draft_of",
+    "drafts",
+    "drain",
+    "drop_draft",
+    "entry_words",
     "graph",
     "list_journeys",
+    "move",
     "overdue_since",
+    "path",
     "pause",
+    "ready_journey",
+    "ready_journeys",
+    "rehearse",
     "report",
     "runs_of",
+    "save_draft",
+    "send_rehearsed",
     "spec_of",
+    "stands",
     "start",
     "state_of",
+    "stop_all",
     "tick",
+    "untrusted",
+    "waiting_to_enter",
+    "write_ready",
 ]

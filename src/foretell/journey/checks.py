@@ -8,7 +8,9 @@ from typing import Any
 from foretell.condition import Message, horizon_problems, leaves, parse, parse_problems, references
 from foretell.definitions import Catalog, Document, Kind, Problem, suggestion
 from foretell.errors import ForetellError
-from foretell.journey.document import JourneySpec, Reentry, spec_of
+from foretell.journey import trigger_checks
+from foretell.journey.document import JourneySpec, spec_of
+from foretell.journey.draft_document import JourneyDraft
 from foretell.journey.graph import earlier_steps, edges, reachable, restless_loops
 from foretell.journey.steps import LENGTHS, StepPlace, kind_of, unfit_length
 
@@ -18,6 +20,7 @@ Path = tuple[str | int, ...]
 def _check(document: Document, catalog: Catalog) -> Iterator[Problem]:
     spec = spec_of(document)
     yield from _lengths(document, spec)
+    yield from trigger_checks.problems(document, catalog, spec)
     yield from _repeated(document, spec)
     unknown = list(_unknown_steps(document, spec))
     yield from unknown
@@ -34,8 +37,7 @@ def _check(document: Document, catalog: Catalog) -> Iterator[Problem]:
 
 def _lengths(document: Document, spec: JourneySpec) -> Iterator[Problem]:
     told: list[tuple[Path, str]] = [(("goal_within",), spec.goal_within)]
-    if isinstance(spec.reentry, Reentry):
-        told.append((("reentry", "after"), spec.reentry.after))
+    told += [*trigger_checks.lengths(spec)]
     for path, text in told:
         if unfit_length(text):
             where = document.positions.at(("spec", *path))
@@ -76,14 +78,14 @@ def _ways(document: Document, spec: JourneySpec) -> Iterator[Problem]:
 
 def _condition_problems(document: Document, catalog: Catalog, path: Path, raw: dict[str, Any]) -> Iterator[Problem]:
     at = document.positions.below("spec", *path)
-    running = path != ("enter",)
+    running = trigger_checks.knows_its_run(spec_of(document), path)
     problems = parse_problems(raw, at=at, thing=document.name, journey=running)
     yield from problems
     if problems:
         return
     tree = parse(raw, journey=running)
     yield from horizon_problems(tree, catalog, at=at, thing=document.name)
-    senders = _senders(spec_of(document))
+    senders = [] if path == ("enter",) else _senders(spec_of(document))
     for leaf in leaves(tree):
         if isinstance(leaf, Message) and leaf.step not in senders:
             message = f"{leaf.step!r} is no step of this journey that sends a message"
@@ -100,11 +102,12 @@ def _senders(spec: JourneySpec) -> list[str]:
 def _refers(document: Document) -> Iterator[tuple[str, str]]:
     """Templates, channels, audiences and offers of the steps; segments and predictions of the conditions."""
     spec = spec_of(document)
+    yield from trigger_checks.refers(spec)
     for step in spec.steps:
         yield from kind_of(step).refers(step)
     for path, raw in spec.conditions():
         try:
-            named = references(parse(raw, journey=path != ("enter",)))
+            named = references(parse(raw, journey=trigger_checks.knows_its_run(spec, path)))
         except ForetellError:
             continue  # the check reports it
         yield from (("segment", key) for key in named.segments)
@@ -113,5 +116,5 @@ def _refers(document: Document) -> Iterator[tuple[str, str]]:
 
 
 Check = Callable[[Document, Catalog], Iterable[Problem]]
-KIND = Kind("journey", "journeys", JourneySpec, _check, _refers)
+KIND = Kind("journey", "journeys", JourneySpec, _check, _refers, draft=JourneyDraft)
 """The kind ``journey``, in the workspace's folder ``journeys``."""

@@ -1,15 +1,16 @@
-"""The ``journey`` document: who enters, what happens step by step, when it is over."""
+"""The ``journey`` document: what lets people in, what happens step by step, when it is over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from foretell.condition import ConditionField
 from foretell.definitions import Document, DurationText
 from foretell.journey.steps import STEP_KINDS, Step, kind_of
+from foretell.journey.triggers import AnyTrigger, event_heads
 
 _NO_KIND = "no kind"
 
@@ -43,11 +44,33 @@ else:  # the members of the union are only known when the folder has been scanne
 
 
 class Reentry(BaseModel):
-    """When somebody may enter again."""
+    """When somebody may enter again; with `per`, several runs of a person may go on side by side."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    after: DurationText = Field(description="So long after the last entry, and not while a run is going on.")
+    after: DurationText | None = Field(
+        None, description="So long after the last entry, and not while a run is going on."
+    )
+    per: str | None = Field(
+        None,
+        min_length=1,
+        description="Property of the entry event, e.g. order_id: a run for each of its values, and never two for one.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Reentry:
+        if self.after is None and self.per is None:
+            raise ValueError("say after, per, or both")
+        return self
+
+
+class EntryCap(BaseModel):
+    """How many may enter; who does not fit waits for the next span."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    most: int = Field(ge=1, description="So many people, the held out among them.")
+    per: DurationText = Field("1d", description="In any span so long.")
 
 
 class JourneySpec(BaseModel):
@@ -57,8 +80,20 @@ class JourneySpec(BaseModel):
 
     title: str | None = Field(None, description="What people call it.")
     description: str | None = Field(None, description="What it is for.")
-    enter: ConditionField = Field(description="Condition: who enters.")
-    reentry: Literal["never"] | Reentry = Field("never", description="never, or {after: 90d}.")
+    trigger: AnyTrigger | None = Field(
+        None, description="What lets people in; without one, `enter` alone does, at any time."
+    )
+    enter: ConditionField | None = Field(
+        None, description="Condition: who enters; with a trigger, who of those whom it brings."
+    )
+    entries: EntryCap | None = Field(None, description="{most: 500, per: 1d}: no more enter; the others wait.")
+    reentry: Literal["never", "always"] | Reentry = Field(
+        "never",
+        description="never; always: when let in and no run goes on; {after: 90d}; {per: order_id}.",
+    )
+    priority: int = Field(
+        0, ge=-100, le=100, description="Of its messages among those of other journeys; higher goes first."
+    )
     leave: ConditionField | None = Field(
         None, description="Condition that ends a run; event heads read what happened since the entry."
     )
@@ -67,9 +102,15 @@ class JourneySpec(BaseModel):
     )
     goal_within: DurationText = Field("30d", description="So long after the entry the goal counts.")
     holdout: float = Field(
-        0.0, ge=0.0, lt=1.0, description="Share of those who enter that gets nothing, to measure against: 30% or 0.3."
+        0.1, ge=0.0, lt=1.0, description="Share of those who enter that gets nothing, to measure against: 10% or 0.1."
     )
     steps: list[AnyStep] = Field(min_length=1, description="The steps; without `next`, the following entry is next.")
+
+    @model_validator(mode="after")
+    def _lets_somebody_in(self) -> JourneySpec:
+        if self.trigger is None and self.enter is None:
+            raise ValueError("say who enters: a trigger, a condition under enter, or both")
+        return self
 
     @field_validator("holdout", mode="before")
     @classmethod
@@ -104,7 +145,9 @@ class JourneySpec(BaseModel):
         return kind_of(step).exits(step, self.following(key))
 
     def conditions(self) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-        """Every condition with its path within ``spec``; ``enter`` first."""
+        """Every condition with its path within ``spec``; that of the trigger's event and ``enter`` first."""
+        for raw in event_heads(self.trigger):
+            yield ("trigger",), raw
         for name in ("enter", "leave", "goal"):
             raw = getattr(self, name)
             if raw is not None:

@@ -5,38 +5,151 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell import decide, deliver
 from foretell.clock import Duration, micros, naive_utc
-from foretell.condition import Condition, Did, Sequence, Test, leaves
+from foretell.condition import Condition, Did, Event, Sequence, Test, leaves, parse
 from foretell.engine import TIMESTAMP, Batch, Tx, scratch, table_of
 from foretell.ids import stable_id
-from foretell.journey import runs
+from foretell.journey import admitting, runs
+from foretell.journey.collecting import collect
 from foretell.journey.document import Reentry
 from foretell.journey.published import Published
 from foretell.journey.work import Work
 
 CHUNK = 5_000
+ASKED_AT_ONCE = 50_000
+"""Of those who wait in the queue, by one look at what they did."""
 HELD_OUT = "held_out"
+_QUEUE = {
+    "entry": pa.string(), "profile_key": pa.int64(), "entry_message_id": pa.string(), "variables": pa.string(),
+}  # fmt: skip
+WAITING = (
+    "SELECT entry, profile_key, entry_message_id, variables FROM journey_entries "
+    "WHERE journey = ? AND taken_at IS NULL ORDER BY asked_at, entry LIMIT ?"
+)
+_EVERYBODY = {"bucket": "everybody", "gte": 0}
 
 
 def enter(work: Work, published: Published) -> int:
-    """Let everybody enter for whom ``enter`` holds at the tick and who may; returns how many.
+    """Let everybody enter who may: whom the trigger, an API or another journey let in since the last tick, or for
+    whom ``enter`` holds at the tick where there is no trigger; returns how many.
 
     The instant of the entry is the tick's: what happens from here on is decided by what was known then,
-    and no wait can be over before its message could have been sent.
+    and no wait can be over before its message could have been sent. Whoever is let in is consumed in the same
+    recorded batch in which the run begins.
     """
+    collect(work, published)
+    entered = _queued(work, published)
+    return entered + (_fulfilling(work, published) if published.spec.trigger is None else 0)
+
+
+def _queued(work: Work, published: Published) -> int:
+    """Those who wait in the queue, the first first, as long as the cap lets somebody in."""
+    entered = 0
+    while admitting.room(work.engine.ops, published.spec.entries, published.key, work.now, work.zone) > 0:
+        waiting = table_of(_QUEUE, work.engine.ops.query(WAITING, (published.key, ASKED_AT_ONCE)))
+        if not waiting.num_rows:
+            break
+        rows, heard = _with_outcome(work, published, waiting), 0
+        for begin in range(0, rows.num_rows, CHUNK):
+            counts = _heard(work, published, rows.slice(begin, CHUNK))
+            entered, heard = entered + counts[0], heard + counts[1]
+            if heard < min(begin + CHUNK, rows.num_rows):
+                return entered  # the cap keeps the others
+    return entered
+
+
+def _heard(work: Work, published: Published, rows: pa.Table) -> tuple[int, int]:
+    """One batch of those who wait: how many entered, and how many wait no more."""
+    counts = (0, 0)
+
+    def change(tx: Tx, batch: Batch) -> None:
+        nonlocal counts
+        counts = _take(tx, batch, work, published, rows)
+
+    work.act(change)
+    return counts
+
+
+def _take(tx: Tx, batch: Batch, work: Work, published: Published, rows: pa.Table) -> tuple[int, int]:
+    """Let those of the queue enter who may; returns how many entered, and how many wait no more."""
+    fit = rows.filter(pc.equal(rows["outcome"], "entered"))
+    admitted, refused, _ = admitting.admitted(tx, batch, work, published, fit)
+    _begin(tx, batch, work, published, admitted)
+    unfit = rows.filter(pc.not_equal(rows["outcome"], "entered"))
+    outcomes = dict.fromkeys(unfit["entry"].to_pylist(), "not fulfilled")
+    outcomes |= dict.fromkeys(refused["entry"].to_pylist(), "refused: entered before")
+    outcomes |= dict.fromkeys(admitted["entry"].to_pylist(), "entered")
+    admitting.consume(tx, outcomes, work.now)
+    return admitted.num_rows, len(outcomes)
+
+
+def _with_outcome(work: Work, published: Published, rows: pa.Table) -> pa.Table:
+    """``rows`` with ``profile_id``, and ``outcome``: entered where ``enter`` holds for a known person."""
+    raw = published.spec.enter
+    tree = parse(_EVERYBODY) if raw is None else published.tree("enter")
+    by_event = any(isinstance(leaf, Event) for leaf in leaves(tree))
+    holds = np.zeros(rows.num_rows, dtype=bool)
+    for places in _once_each(rows["profile_key"]) if by_event else [np.arange(rows.num_rows)]:
+        asked = rows.take(pa.array(places))
+        names = ["profile_key", "entry_message_id"] if by_event else ["profile_key"]
+        people = asked.select(names) if by_event else pa.table({"profile_key": pc.unique(asked["profile_key"])})
+        found = work.reader.members(tree, as_of=work.now, people=people)
+        holds[places] = pc.is_in(asked["profile_key"], found["profile_key"].combine_chunks()).to_numpy()
+    ids = work.engine.analytics.query(
+        "SELECT n.node_key, n.profile_id FROM nodes n WHERE n.node_key IN (SELECT a.profile_key FROM asked a)",
+        {},
+        {"asked": rows.select(["profile_key"])},
+    )
+    named = ids["profile_id"].take(pc.index_in(rows["profile_key"], ids["node_key"].combine_chunks()))
+    fits = pc.and_(pa.array(holds), pc.is_valid(named))
+    outcome = pc.if_else(fits, "entered", "not fulfilled")
+    return rows.append_column("profile_id", named).append_column("outcome", outcome)
+
+
+def _once_each(keys: pa.ChunkedArray) -> Iterator[np.ndarray]:
+    """The places of ``keys`` in groups, in each of which a key stands once."""
+    values = keys.to_numpy()
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.r_[True, ordered[1:] != ordered[:-1]]
+    starts = np.flatnonzero(first)
+    turn = np.arange(len(values)) - np.repeat(starts, np.diff(np.r_[starts, len(values)]))
+    for number in range(int(turn.max()) + 1 if len(values) else 0):
+        yield np.sort(order[turn == number])
+
+
+def _fulfilling(work: Work, published: Published) -> int:
+    """Everybody for whom ``enter`` holds at the tick."""
     people = _candidates(work, published)
-    for begin in range(0, people.num_rows, CHUNK):
-        part = people.slice(begin, CHUNK)
-        work.act(lambda tx, batch, part=part: _begin(tx, batch, work, published, part))  # type: ignore[misc]
-    return int(people.num_rows)
+    entered, begin = 0, 0
+    while begin < people.num_rows:
+        room = admitting.room(work.engine.ops, published.spec.entries, published.key, work.now, work.zone)
+        if room <= 0:
+            break
+        part = people.slice(begin, min(CHUNK, room))
+        counts: list[int] = []
+
+        def change(tx: Tx, batch: Batch, part: pa.Table = part, counts: list[int] = counts) -> None:
+            admitted, _, _ = admitting.admitted(tx, batch, work, published, part)
+            _begin(tx, batch, work, published, admitted)
+            counts.append(admitted.num_rows)
+
+        work.act(change)
+        entered += counts[0]
+        begin += part.num_rows
+    if published.spec.entries is not None:
+        admitting.keep_back(work.engine, published.key, people.num_rows - begin)
+    return entered
 
 
 def _candidates(work: Work, published: Published) -> pa.Table:
-    """``profile_key profile_id entry_message_id`` of those who enter, by profile key."""
+    """``profile_key profile_id entry_message_id`` of those for whom ``enter`` holds, by profile key; of those who
+    entered before, the analytics store has taken out all but whom it does not know yet."""
     tree = published.tree("enter")
     members = work.reader.members(tree, as_of=work.now)
     before = _entered_before(work, published)
@@ -48,31 +161,15 @@ def _candidates(work: Work, published: Published) -> pa.Table:
         {"journey": published.key} | ({} if before is None else {"before": naive_utc(before)}),
         {"members": members},
     )
-    people = _not_barred(work, published, people, before)
     return people.append_column("entry_message_id", _entry_messages(work, tree, people))
 
 
 def _entered_before(work: Work, published: Published) -> datetime | None:
     """Whoever entered later may not enter again; None where nobody ever may."""
     again = published.spec.reentry
-    return Duration.parse(again.after).before(work.now, work.zone) if isinstance(again, Reentry) else None
-
-
-def _not_barred(work: Work, published: Published, people: pa.Table, before: datetime | None) -> pa.Table:
-    """Those of ``people`` whom the operational store lets enter: nothing is asked about anybody else.
-
-    Of those who entered before, the analytics store has taken out all but whom it does not know yet.
-    """
-    if not people.num_rows:
-        return people
-    where, params = "", [published.key]
-    if before is not None:
-        where, params = " AND (coalesce(r.due_at, -1) <> -1 OR r.entered_at > ?)", [published.key, micros(before)]  # type: ignore[list-item]
-    with work.engine.ops.write() as tx:
-        tx.put("touched_people", people.select(["profile_key"]), key="profile_key")
-        found = tx.query(f"{runs.ENTERED}{where}", params)
-    barred = table_of({"profile_key": pa.int64()}, found)["profile_key"].combine_chunks()
-    return people.filter(pc.invert(pc.is_in(people["profile_key"], barred)))
+    if isinstance(again, Reentry) and again.after is not None:
+        return Duration.parse(again.after).before(work.now, work.zone)
+    return None
 
 
 def _entry_messages(work: Work, tree: Condition, people: pa.Table) -> pa.ChunkedArray:
@@ -92,7 +189,7 @@ def _entry_events(tree: Condition) -> str:
     """SQL: of everybody the latest event of a kind that ``enter`` asks for (``place`` 1)."""
     names = {
         str(operand)
-        for event in _asked_for(tree)
+        for event in asked_for(tree)
         for check in event
         if check.name in ("is", "in") and not check.negated
         for operand in check.operands
@@ -105,7 +202,7 @@ def _entry_events(tree: Condition) -> str:
     )
 
 
-def _asked_for(tree: Condition) -> Iterator[Test]:
+def asked_for(tree: Condition) -> Iterator[Test]:
     """The kinds of events that ``enter`` asks for; of a sequence the last that has to come."""
     for leaf in leaves(tree):
         if isinstance(leaf, Did) and not leaf.negated:
@@ -115,6 +212,8 @@ def _asked_for(tree: Condition) -> Iterator[Test]:
 
 
 def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Table) -> None:
+    if not people.num_rows:
+        return
     at = pa.array([naive_utc(work.now)] * people.num_rows, TIMESTAMP)
     entering = pa.table(
         {
@@ -124,7 +223,7 @@ def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Ta
             "at": at,
         }
     )
-    arms = decide.assign(tx, batch, f"journey:{published.key}", entering, published.spec.shares)
+    arms = decide.assign(tx, batch, f"journey:{published.key}", _each_once(entering), published.spec.shares)
     arm = arms["arm"].take(pc.index_in(people["profile_key"], arms["profile_key"].combine_chunks()))
     rows = _new_runs(work, published, people, arm)
     runs.write(tx, batch, rows)
@@ -136,13 +235,22 @@ def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Ta
     deliver.record_decisions(batch, _withheld(told.filter(pc.equal(arm, HELD_OUT))))
 
 
+def _each_once(people: pa.Table) -> pa.Table:
+    """The first row of everybody: who enters for two orders is put into one arm."""
+    keys = people["profile_key"].combine_chunks()
+    unique = pc.unique(keys)
+    return people if len(unique) == people.num_rows else people.take(pc.index_in(unique, keys))
+
+
 def _new_runs(work: Work, published: Published, people: pa.Table, arm: pa.ChunkedArray) -> pa.Table:
     entered = micros(work.now)
     goal_until = None
     if published.spec.goal is not None:
         goal_until = micros(published.goal_within.after(work.now, work.zone))
-    ids = [stable_id("r", published.key, profile, str(entered)) for profile in people["profile_id"].to_pylist()]
-    rows = people.append_column("run", pa.array(ids, pa.string())).append_column("arm", arm)
+    keyed = zip(people["profile_id"].to_pylist(), people["entry_key"].to_pylist(), strict=True)
+    ids = [stable_id("r", published.key, profile, str(entered), *([key] if key else [])) for profile, key in keyed]
+    named = ["profile_key", "profile_id", "entry_message_id", "entry_key", "variables"]
+    rows = people.select(named).append_column("run", pa.array(ids, pa.string())).append_column("arm", arm)
     rows = runs.replaced(
         rows,
         journey=published.key,
@@ -152,7 +260,6 @@ def _new_runs(work: Work, published: Published, people: pa.Table, arm: pa.Chunke
         step=published.first,
         arrived_at=entered,
         waiting=0,
-        variables="{}",
         ended_at=None,
         goal_at=None,
         goal_until=goal_until,

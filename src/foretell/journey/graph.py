@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foretell.journey.document import JourneySpec
+from foretell.journey.resting import MOST_VISITS, RestingStep
 from foretell.journey.steps import kind_of
 
 
@@ -17,7 +18,7 @@ class StepNode:
     Args:
         kind: the key that marks it: send, wait, branch, …
         ways: name of the way (``next``, ``then``, ``else``, ``end``) → key of the step; None is the end.
-        content: the step as written, defaults left out.
+        content: the step as written, defaults left out but how often a run may come to a step that waits on a loop.
     """
 
     key: str
@@ -29,13 +30,14 @@ class StepNode:
 
 def graph(spec: JourneySpec) -> list[StepNode]:
     """The steps in the order of the document, with where each leads."""
+    most = most_visits(spec)
     return [
         StepNode(
             step.key,
             kind_of(step).name,
             step.title or step.key.replace("_", " "),
             dict(spec.exits(step.key)),
-            step.model_dump(by_alias=True, exclude_none=True),
+            step.model_dump(by_alias=True, exclude_none=True) | ({"most": most[step.key]} if step.key in most else {}),
         )
         for step in spec.steps
     ]
@@ -73,3 +75,14 @@ def restless_loops(spec: JourneySpec) -> list[str]:
     within = {key: [other for other in others if other in quick] for key, others in quick.items()}
     before = earlier_steps(within)
     return [step.key for step in spec.steps if step.key in within and step.key in before[step.key]]
+
+
+def most_visits(spec: JourneySpec) -> dict[str, int]:
+    """The steps that rest on a loop → how often a run may come there."""
+    edges_of = edges(spec)
+    looping = {key for key, before in earlier_steps(edges_of).items() if key in before}
+    return {
+        step.key: step.most or MOST_VISITS
+        for step in spec.steps
+        if isinstance(step, RestingStep) and step.key in looping
+    }

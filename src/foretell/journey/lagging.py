@@ -15,7 +15,7 @@ def overdue_since(engine: Engine, now: datetime) -> dict[str, datetime | None]:
     """Journeys that run → the instant of the earliest step that should be made by ``now``; None where none is."""
     found: dict[str, datetime | None] = {}
     for state in states.states(engine):
-        if state.state == "live":
+        if state.state in states.MOVING:
             rows = engine.ops.look_up(OLDEST_DUE, (state.journey, micros(now)))
             found[state.journey] = from_micros(rows[0][0]) if rows else None
     return found

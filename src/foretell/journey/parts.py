@@ -34,6 +34,38 @@ CREATE INDEX journey_runs_due ON journey_runs (journey, due_at, profile_key) WHE
 """Whole waves are due at one instant: the next few of them are read without sorting all the others, and in the order
 in which people lie in every table, so that a part of a wave touches few pages."""
 
+_ENTRIES = """
+CREATE TABLE journey_entries (
+    entry TEXT PRIMARY KEY, journey TEXT NOT NULL, profile_key BIGINT NOT NULL, node_key BIGINT NOT NULL,
+    asked_at BIGINT NOT NULL, entry_message_id TEXT NOT NULL, variables TEXT NOT NULL, kept BIGINT NOT NULL,
+    taken_at BIGINT, outcome TEXT);
+CREATE INDEX journey_entries_waiting ON journey_entries (journey, asked_at, entry) WHERE taken_at IS NULL;
+CREATE INDEX journey_entries_by_profile ON journey_entries (profile_key);
+CREATE INDEX journey_entries_by_node ON journey_entries (node_key);
+CREATE TABLE journey_cursors (
+    journey TEXT PRIMARY KEY, batch BIGINT NOT NULL, looked_at BIGINT NOT NULL, mark TEXT NOT NULL,
+    kept_back BIGINT NOT NULL);
+CREATE TABLE journey_admissions (
+    journey TEXT NOT NULL, at BIGINT NOT NULL, batch BIGINT NOT NULL, people BIGINT NOT NULL,
+    PRIMARY KEY (journey, at, batch));
+ALTER TABLE journey_runs ADD COLUMN entry_key TEXT NOT NULL DEFAULT '';
+CREATE TABLE journey_drafts (journey TEXT PRIMARY KEY, spec TEXT NOT NULL, changed_at BIGINT NOT NULL);
+"""
+"""Who was let in and waits for the tick (what an API asked for is ``kept`` with what became of it, so that it is known
+when it comes again); up to where each journey has looked for what lets people in, and whom its cap keeps back without
+a place in the queue; how many entered a capped journey, and when; journeys in the making. ``entry_key`` tells runs of
+one person apart that may go on side by side."""
+
+_RESTED = "CREATE TABLE journey_rested (run TEXT PRIMARY KEY, journey TEXT NOT NULL);"
+"""Runs that a process without the analytics store brought to a wait: whoever has it looks whether it is over."""
+
+_BACKTESTS = """
+CREATE TABLE journey_backtests (
+    journey TEXT NOT NULL, meaning TEXT NOT NULL, made_at BIGINT NOT NULL, report TEXT NOT NULL,
+    PRIMARY KEY (journey, meaning)) /*clustered*/;
+"""
+"""The last back-test of each journey: ``meaning`` is of the document; a report holds counts, and nobody's name."""
+
 RUN_ROWS = AnalyticsTable(
     "journey_run_rows",
     {
@@ -84,7 +116,7 @@ _RUNS_VIEW = View(
         "profile_id": "The person, after all merges known today.",
         "arm": "treated, or held_out: gets nothing, to measure against.",
         "entered_at": "When the person entered, UTC.",
-        "state": "active, done, left, goal, held_out or merged (another run of the person goes on).",
+        "state": "active, done, left, goal, stopped (the journey was), held_out or merged (another run goes on).",
         "step": "Where the run is, or was when it ended.",
         "ended_at": "When it ended, UTC.",
         "goal_at": "When the goal was reached, within the time in which it counts; UTC.",
@@ -110,8 +142,8 @@ _STEPS_VIEW = View(
 
 PARTS = RoomParts(
     "journey",
-    (_MIGRATION, _DUE_IN_ORDER),
+    (_MIGRATION, _DUE_IN_ORDER, _ENTRIES, _RESTED, _BACKTESTS),
     (RUN_ROWS, STEP_ROWS),
     (_RUNS_VIEW, _STEPS_VIEW),
-    people={"journey_runs": ("profile_key", "node_key")},
+    people={"journey_runs": ("profile_key", "node_key"), "journey_entries": ("profile_key", "node_key")},
 )

@@ -10,6 +10,7 @@ from foretell.definitions import current, revision_of
 from foretell.engine import OperationalStore
 from foretell.errors import ForetellError, UsageError
 from foretell.journey.document import JourneySpec
+from foretell.journey.graph import most_visits
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,17 @@ class Published:
         """So long after the entry the goal counts."""
         return Duration.parse(self.spec.goal_within)
 
+    def most(self, step: str) -> int | None:
+        """So often a run may come to a step that lies on a loop; None where it lies on none."""
+        return most_visits(self.spec).get(step)
+
     def tree(self, name: str, step: str = "") -> Condition:
         """The parsed condition of a field (``enter``, ``leave``, ``goal``) of the journey, or of a step."""
         found = self._trees.get((step, name))
         if found is None:
             owner = self.spec.step(step) if step else self.spec
-            found = self._trees[step, name] = parse(
-                getattr(owner, name), thing=f"journey {self.key}", journey=name != "enter"
-            )
+            in_run = name != "enter" or self.spec.trigger is not None
+            found = self._trees[step, name] = parse(getattr(owner, name), thing=f"journey {self.key}", journey=in_run)
         return found
 
 
@@ -49,17 +53,28 @@ class Revisions:
         self._ops = ops
         self._read: dict[tuple[str, int], Published] = {}
 
-    def current(self, key: str) -> Published:
-        """The revision in force; raises ``NOT_APPLIED``."""
+    def in_force(self, key: str) -> Published | None:
+        """The revision in force; None where there is none (any more)."""
         for document in current(self._ops):
             if document.kind == "journey" and document.key == key:
                 return self.get(key, document.revision)
+        return None
+
+    def current(self, key: str) -> Published:
+        """The revision in force; raises ``NOT_APPLIED``."""
+        found = self.in_force(key)
+        if found is not None:
+            return found
         raise UsageError(
             "NOT_APPLIED",
             f"journey {key} is not applied",
             thing=f"journey {key}",
             next_step="Run `foretell apply` first.",
         )
+
+    def pin(self, published: Published) -> None:
+        """Take this for its revision: what is not applied is tried out as revision 0."""
+        self._read[published.key, published.revision] = published
 
     def get(self, key: str, revision: int) -> Published:
         """One revision; they never change."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from foretell.clock import naive_utc, utc
 from foretell.definitions import Catalog
 from foretell.engine import Engine
+from foretell.journey.asking import waiting_to_enter
 from foretell.journey.document import spec_of
 from foretell.journey.graph import StepNode, graph
 from foretell.journey.states import State, state_of
@@ -31,6 +32,12 @@ _NEXT = """
     SELECT next AS step, count(DISTINCT run) AS runs FROM journey_steps
     WHERE journey = $journey AND happened_at <= $now AND (next <> step OR outcome = 'entered') GROUP BY next
 """
+_ONWARD = """
+    SELECT step, outcome, next, count(DISTINCT run) AS runs FROM journey_steps
+    WHERE journey = $journey AND happened_at <= $now AND coalesce(next, '') <> step
+      AND outcome NOT IN ('entered', 'held_out', 'goal', 'left', 'stopped', 'merged') AND outcome NOT LIKE 'moved: %'
+    GROUP BY step, outcome, next
+"""
 _OF_PERSON = """
     SELECT run, journey, revision, arm, entered_at, state, step, ended_at, goal_at, contaminated
     FROM journey_runs WHERE profile_id = $profile_id ORDER BY entered_at DESC, run
@@ -45,6 +52,7 @@ class StepCount:
         arrived: runs that came here; ``here``: runs that are here now.
         sent: runs whose message was sent; ``refused``: reason → runs; ``deferred``: reason → runs.
         outcomes: every outcome → runs.
+        passed: name of each way → runs that took it.
     """
 
     node: StepNode
@@ -54,6 +62,7 @@ class StepCount:
     refused: Mapping[str, int]
     deferred: Mapping[str, int]
     outcomes: Mapping[str, int]
+    passed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
@@ -67,6 +76,7 @@ class JourneyReport:
 
     Args:
         entered: all that entered, the held out among them.
+        waiting: people who were let in and wait for the next tick, or for the journey's cap.
         goal: by arm.
         messages: ``sent``, and ``refused``: reason → number.
     """
@@ -80,8 +90,10 @@ class JourneyReport:
     active: int
     done: int
     left: int
+    stopped: int
     merged: int
     contaminated: int
+    waiting: int
     goal: Mapping[str, int]
     sent: int
     refused: Mapping[str, int]
@@ -118,9 +130,13 @@ def report(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> Jour
     here = {row["step"]: row["runs"] for row in engine.analytics.query(_HERE, told).to_pylist()}
     arrived = {row["step"]: row["runs"] for row in engine.analytics.query(_NEXT, told).to_pylist()}
     outcomes = engine.analytics.query(_STEPS, told).to_pylist()
+    onward = engine.analytics.query(_ONWARD, told).to_pylist()
     steps = tuple(
         _step(node, arrived.get(node.key, 0), here.get(node.key, 0), [r for r in outcomes if r["step"] == node.key])
         for node in graph(spec)
+    )
+    steps = tuple(
+        replace(one, passed=_passed(one.node, [row for row in onward if row["step"] == one.node.key])) for one in steps
     )
 
     def runs(**like: str) -> int:
@@ -141,8 +157,10 @@ def report(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> Jour
         active=runs(state="active"),
         done=runs(state="done"),
         left=runs(state="left"),
+        stopped=runs(state="stopped"),
         merged=runs(state="merged"),
         contaminated=sum(int(row["contaminated"]) for row in rows),
+        waiting=waiting_to_enter(engine, key),
         goal=goals,
         sent=sum(step.sent for step in steps),
         refused=refused,
@@ -181,3 +199,14 @@ def _step(node: StepNode, arrived: int, here: int, rows: list[dict[str, Any]]) -
 
     counts = {row["outcome"]: row["runs"] for row in rows}
     return StepCount(node, arrived, here, counts.get("sent", 0), by_reason("refused"), by_reason("deferred"), counts)
+
+
+def _passed(node: StepNode, rows: list[dict[str, Any]]) -> dict[str, int]:
+    """Runs by way: what happened names it, else where it led to."""
+    found = dict.fromkeys(node.ways, 0)
+    for row in rows:
+        leads = [name for name, to in node.ways.items() if to == row["next"]]
+        said = row["outcome"].removeprefix("chosen: ")
+        if leads:
+            found[said if said in leads else leads[0]] += row["runs"]
+    return found

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import micros
-from foretell.engine import Batch, Tx
-from foretell.journey import runs
+from foretell.engine import Batch, Turning, TurnLost, Tx, with_column
+from foretell.errors import ForetellError
+from foretell.journey import claiming, runs
+from foretell.journey.claiming import Place
 from foretell.journey.holding import NEVER, Mask
+from foretell.journey.parts import STEP_ROWS
 from foretell.journey.published import Published
 from foretell.journey.steps import RUNS, StepContext, kind_of
 from foretell.journey.stopping import since_goal, stop, to_leave
@@ -20,30 +24,125 @@ from foretell.journey.work import Work
 CHUNK = 10_000
 
 
-def play_round(work: Work, journey: str) -> pa.Table:
+class AsksAnalytics(Exception):
+    """A step needs the analytics store, which this process leaves to another one; nothing was done.
+
+    Args:
+        place: revision and step.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"{place[1]} of revision {place[0]}")
+        self.place = place
+
+
+@dataclass(frozen=True)
+class Round:
+    """What became of the runs that were taken.
+
+    Args:
+        people: whose they are (profile keys); none where nothing was due, or others have it all.
+        steps: that they made, ends included.
+    """
+
+    people: pa.Array
+    steps: int
+
+
+def play_round(work: Work, journey: str) -> Round:
     """Advance the runs of a journey that are due by the tick's instant, the earliest first.
 
     Whether a run is over is asked as of its own due instant, so that what happened before counts and
     what happened after does not, whenever the tick comes. State, decisions, messages and events of the
     round are one recorded batch.
+    """
+    shared = work.engine.is_shared
+    return play_claimed(
+        work, journey, lambda turning, until: claiming.due(turning, journey, until, CHUNK, shared=shared)
+    )
+
+
+def play_claimed(
+    work: Work, journey: str, claim: Callable[[Turning, int], pa.Table], but: Collection[Place] = ()
+) -> Round:
+    """Advance the runs that ``claim`` takes, each as of its own due instant, in one recorded batch.
+
+    Args:
+        but: places that nobody goes on to in the same batch.
+
+    Raises:
+        AsksAnalytics: in a process without the analytics store; nothing was done.
+    """
+    nobody = pa.array([], pa.int64())
+    found = Round(nobody, 0)
+
+    def change(turning: Turning, batch: Batch) -> bool:
+        nonlocal found
+        taken = claim(turning, micros(work.now))
+        if not taken.num_rows:
+            return False
+        play_to_rest(turning.tx, batch, work, journey, taken, but)
+        steps = sum(table.num_rows for table in batch.outputs.get(STEP_ROWS.name, ()))
+        found = Round(taken["profile_key"].combine_chunks(), steps)
+        return True
+
+    try:
+        work.engine.act_on_claimed("journey", change, now=work.now)
+    except TurnLost:
+        return Round(nobody, 0)
+    return found
+
+
+def play_to_rest(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table, but: Collection[Place] = ()) -> None:
+    """Step after step of runs at the instant at which they are due, as far as they get in one batch.
+
+    A step that asks conditions waits for the next batch where an earlier one has done something in this one, since the
+    analytics store does not know of it yet.
+    """
+    rows = rows.append_column("acted", pa.array(np.zeros(rows.num_rows, dtype=np.int64)))
+    parts = []
+    while rows.num_rows:
+        settled = play_rows(tx, batch, work, journey, runs.replaced(rows, at=runs.instants(rows["due_at"])))
+        going = _goes_on(work, journey, settled, but)
+        parts.append(settled.filter(pa.array(~going)))
+        rows = settled.filter(pa.array(going)).drop_columns(["at"])
+    rested = pa.concat_tables(parts)
+    runs.write(tx, batch, rested)
+    if not work.engine.has_analytics:
+        runs.note_rested(tx, rested.filter(pc.and_(pc.equal(rested["waiting"], 1), pc.is_valid(rested["due_at"]))))
+
+
+def _goes_on(work: Work, journey: str, rows: pa.Table, but: Collection[Place]) -> Mask:
+    """Which runs take their next step in the same batch."""
+    at = runs.microseconds(rows["at"])
+    come = pc.and_(pc.equal(rows["waiting"], 0), pc.fill_null(pc.equal(rows["due_at"], at), False))
+    going: Mask = come.to_numpy().copy()
+    acted = pc.equal(rows["acted"], 1).to_numpy()
+    for (revision, step), places in places_of(rows, ["revision", "step"]):
+        place = (int(str(revision)), str(step))
+        if place in but:
+            going[places] = False
+        elif _asks(work.revisions.get(journey, place[0]), place[1]):
+            going[places] &= ~acted[places]
+    return going
+
+
+def _asks(published: Published, step: str) -> bool:
+    """Whether a step asks a condition, or reads what the batch has yet to make known."""
+    content = published.spec.step(step)
+    kind = kind_of(content)
+    return kind.reads or any(getattr(content, name, None) is not None for name in kind.conditions)
+
+
+def play_rows(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table) -> pa.Table:
+    """One step of runs at their ``at``, or their end where the goal is reached or they are to be left.
+
+    Args:
+        rows: columns of a run, ``at`` and ``acted``.
 
     Returns:
-        The runs that were taken (``profile_key`` at least); none where nothing is due.
+        The runs that took a step, as they are to be written; those that are over are.
     """
-    taken = pa.table({"profile_key": pa.array([], pa.int64())})
-    if not work.engine.ops.query(runs.ANY_DUE, (journey, micros(work.now))):
-        return taken
-
-    def change(tx: Tx, batch: Batch) -> None:
-        nonlocal taken
-        taken = runs.due(tx, journey, micros(work.now), CHUNK)
-        _play(tx, batch, work, journey, runs.replaced(taken, at=runs.instants(taken["due_at"])))
-
-    work.act(change)
-    return taken
-
-
-def _play(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table) -> None:
     goal, leave = _over(work, journey, rows)
     for state, mark in (("goal", goal), ("left", leave)):
         stopped = rows.filter(pa.array(mark))
@@ -51,9 +150,11 @@ def _play(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table) -> Non
             published = work.revisions.get(journey, int(str(revision)))
             stop(tx, batch, published, stopped.take(pa.array(places)), state)
     going = rows.filter(pa.array(~goal & ~leave))
+    settled = [going.slice(0, 0)]
     for (revision, step), places in places_of(going, ["revision", "step"]):
         published = work.revisions.get(journey, int(str(revision)))
-        _advance(tx, batch, work, published, str(step), going.take(pa.array(places)))
+        settled.append(_advance(tx, batch, work, published, str(step), going.take(pa.array(places))))
+    return pa.concat_tables(settled)
 
 
 def _over(work: Work, journey: str, rows: pa.Table) -> tuple[Mask, Mask]:
@@ -71,7 +172,7 @@ def _over(work: Work, journey: str, rows: pa.Table) -> tuple[Mask, Mask]:
     return goal, leave
 
 
-def _advance(tx: Tx, batch: Batch, work: Work, published: Published, step: str, rows: pa.Table) -> None:
+def _advance(tx: Tx, batch: Batch, work: Work, published: Published, step: str, rows: pa.Table) -> pa.Table:
     content = published.spec.step(step)
     context = StepContext(
         journey=published.key,
@@ -83,9 +184,21 @@ def _advance(tx: Tx, batch: Batch, work: Work, published: Published, step: str, 
         zone=work.zone,
         holds=work.holds,
         tree=lambda name: published.tree(name, step),
+        priority=published.spec.priority,
+        most=published.most(step),
+        engine=work.engine,
     )
-    moved = kind_of(content).advance(tx, batch, context, _for_step(rows))
-    _settle(tx, batch, rows, moved.take(pc.index_in(rows["run"], moved["run"].combine_chunks())))
+    try:
+        moved = kind_of(content).advance(tx, batch, context, _for_step(rows))
+    except ForetellError as error:
+        if error.code != "NOT_LEADING":
+            raise
+        raise AsksAnalytics((published.revision, step)) from error
+    settled = settle(batch, rows, moved.take(pc.index_in(rows["run"], moved["run"].combine_chunks())))
+    kind = kind_of(content)
+    if kind.rests or kind.conditions:  # it has only decided
+        return settled
+    return with_column(settled, "acted", np.ones(settled.num_rows, dtype=np.int64))
 
 
 def _for_step(rows: pa.Table) -> pa.Table:
@@ -98,8 +211,9 @@ def _for_step(rows: pa.Table) -> pa.Table:
     return pa.table([columns[name] for name in RUNS.names], schema=RUNS)
 
 
-def _settle(tx: Tx, batch: Batch, rows: pa.Table, moved: pa.Table) -> None:
-    """Write what a step said of its runs; ``moved`` in the order of ``rows``."""
+def settle(batch: Batch, rows: pa.Table, moved: pa.Table) -> pa.Table:
+    """Tell what a step said of its runs, and return them as they are to be written; ``moved`` in the order of
+    ``rows``."""
     at, due = runs.microseconds(rows["at"]), runs.microseconds(moved["due_at"])
     over = pc.is_null(moved["next"])
     stays = pc.fill_null(pc.equal(moved["next"], rows["step"]), False)
@@ -114,10 +228,10 @@ def _settle(tx: Tx, batch: Batch, rows: pa.Table, moved: pa.Table) -> None:
         ended_at=pc.if_else(over, at, nothing),
         variables=pc.coalesce(moved["variables"], rows["variables"]),
     )
-    runs.write(tx, batch, settled)
     told = rows.append_column("outcome", moved["outcome"]).append_column("next", moved["next"])
     runs.tell_steps(batch, told)
     runs.tell(batch, "Journey Left", settled.filter(over), "done")
+    return settled
 
 
 def places_of(rows: pa.Table, columns: list[str]) -> Iterator[tuple[tuple[object, ...], np.ndarray]]:

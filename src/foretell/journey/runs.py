@@ -6,9 +6,12 @@ primary key (a test holds the plans against it).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pyarrow as pa
 
-from foretell.engine import TIMESTAMP, Batch, OperationalStore, Tx, python_rows, scratch, table_of
+from foretell.clock import micros
+from foretell.engine import TIMESTAMP, Batch, Engine, OperationalStore, Tx, python_rows, scratch, table_of
 from foretell.ids import stable_id
 
 STORED = {
@@ -31,6 +34,7 @@ STORED = {
     "goal_at": pa.int64(),
     "goal_until": pa.int64(),
     "contaminated": pa.int64(),
+    "entry_key": pa.string(),
 }
 """The columns of a run that the runner reads and writes; instants in microseconds, UTC."""
 
@@ -38,6 +42,14 @@ _COLUMNS = ", ".join(STORED)
 DUE = f"SELECT {_COLUMNS} FROM journey_runs WHERE journey = ? AND due_at <= ? ORDER BY due_at, profile_key, run LIMIT ?"
 # In the order of the index, since a planner that expects many to be due would else look for the first one anywhere.
 ANY_DUE = "SELECT due_at FROM journey_runs WHERE journey = ? AND due_at <= ? ORDER BY due_at LIMIT 1"
+INSIDE = f"SELECT {_COLUMNS} FROM journey_runs WHERE journey = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT ?"
+_GOING = "journey = ? AND revision = ? AND due_at IS NOT NULL"
+_HELD_OUT = "journey = ? AND revision = ? AND goal_until IS NOT NULL AND due_at IS NULL AND state = 'held_out'"
+GOING = f"SELECT {_COLUMNS} FROM journey_runs WHERE {_GOING} ORDER BY step LIMIT ?"
+HELD_OUT = f"SELECT {_COLUMNS} FROM journey_runs WHERE {_HELD_OUT} LIMIT ?"
+RESTED = (
+    "SELECT w.run, r.profile_key FROM journey_rested w LEFT JOIN journey_runs r ON r.run = w.run WHERE w.journey = ?"
+)
 _OF_REVISION = "r.journey = ? AND r.revision = ? AND r.due_at IS NOT NULL AND r.waiting = 1"
 _TAKEN = ", ".join(f"r.{name}" for name in STORED)
 WAITING = f"SELECT {_TAKEN} FROM journey_runs r WHERE {_OF_REVISION}"
@@ -47,7 +59,6 @@ _OF_TOUCHED = "FROM touched_people t CROSS JOIN journey_runs r WHERE r.profile_k
 WAITING_OF = (
     f"SELECT {_TAKEN} {_OF_TOUCHED} r.journey = ? AND r.revision = ? AND coalesce(r.due_at, -1) <> -1 AND r.waiting = 1"
 )
-ENTERED = f"SELECT DISTINCT r.profile_key {_OF_TOUCHED} r.journey = ?"
 NEXT_REVISION = "SELECT min(revision) FROM journey_runs WHERE journey = ? AND revision > ? AND due_at IS NOT NULL"
 _OPEN = "r.journey = ? AND r.goal_until IS NOT NULL AND r.due_at IS NULL AND r.state <> 'merged'"
 OPEN_GOALS = f"SELECT {_TAKEN} FROM journey_runs r WHERE {_OPEN}"
@@ -57,7 +68,7 @@ GOALS_OF = (
     "AND coalesce(r.due_at, -1) = -1 AND r.state <> 'merged'"
 )
 _CHANGED = (
-    "state", "step", "arrived_at", "waiting", "due_at", "variables", "ended_at", "goal_at", "goal_until",
+    "revision", "state", "step", "arrived_at", "waiting", "due_at", "variables", "ended_at", "goal_at", "goal_until",
 )  # fmt: skip
 """Whose a run is, only the stage changes."""
 UPSERT = (
@@ -68,9 +79,38 @@ UPSERT = (
 Readable = OperationalStore | Tx
 
 
-def due(store: Readable, journey: str, until: int, most: int) -> pa.Table:
-    """Runs whose instant has come, the earliest first: columns :data:`STORED`."""
-    return table_of(STORED, store.query(DUE, (journey, until, most)))
+def any_due(store: Readable, journey: str, now: datetime) -> bool:
+    """Whether the instant of a run has come."""
+    return bool(store.query(ANY_DUE, (journey, micros(now))))
+
+
+def note_rested(tx: Tx, rows: pa.Table) -> None:
+    """Leave to the process that leads to see whether what runs have come to wait for is there already."""
+    told = "INSERT INTO journey_rested (run, journey) VALUES (?, ?) ON CONFLICT (run) DO NOTHING"
+    tx.executemany(told, python_rows(rows.select(["run", "journey"])))
+
+
+def rested(store: Readable, journey: str) -> pa.Table:
+    """What :func:`note_rested` left: ``run profile_key``; the key is null where the run is gone."""
+    return table_of({"run": pa.string(), "profile_key": pa.int64()}, store.query(RESTED, (journey,)))
+
+
+def forget_rested(engine: Engine, rows: pa.Table) -> None:
+    """It was seen to."""
+    if rows.num_rows:
+        with engine.ops.write() as tx:
+            tx.executemany("DELETE FROM journey_rested WHERE run = ?", python_rows(rows.select(["run"])))
+
+
+def inside(store: Readable, journey: str, most: int) -> pa.Table:
+    """Runs that go on, the first due first: columns :data:`STORED`."""
+    return table_of(STORED, store.query(INSIDE, (journey, most)))
+
+
+def of_revision(store: Readable, journey: str, revision: int, most: int) -> pa.Table:
+    """Runs of a revision that go on, or where none is left the held out whose goal still counts."""
+    rows = store.query(GOING, (journey, revision, most))
+    return table_of(STORED, rows or store.query(HELD_OUT, (journey, revision, most)))
 
 
 def waiting(store: Readable, journey: str, revision: int) -> pa.Table:

@@ -13,7 +13,9 @@ from foretell.errors import UsageError
 from foretell.journey.published import Revisions
 from foretell.predict import refuse_uncalibrated
 
-State = Literal["draft", "live", "paused"]
+State = Literal["draft", "live", "paused", "draining", "drained", "stopped"]
+MOVING: frozenset[State] = frozenset({"live", "draining"})
+"""The states in which those who are inside go on."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,9 @@ class JourneyState:
     """Whether a journey runs.
 
     Args:
-        state: ``draft`` was never started; ``paused`` takes nobody in and moves nobody on.
+        state: ``draft`` was never started; ``paused`` takes nobody in and moves nobody on; ``draining`` takes nobody
+            in, and is ``drained`` when nobody is inside any more; ``stopped`` has ended everybody. Goals of runs that
+            are over are noted in all but ``draft`` and ``paused``.
         changed_at: None for a draft.
         checked_batch, checked_at: up to where events were looked at, by arrival and by their own time.
     """
@@ -33,6 +37,8 @@ class JourneyState:
     checked_at: datetime | None = None
 
 
+_NOT_IN_THE_PAST = "UPDATE journey_runs SET due_at = ? WHERE journey = ? AND due_at < ?"
+ANY_INSIDE = "SELECT run FROM journey_runs WHERE journey = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT 1"
 _SELECT = "SELECT journey, state, changed_at, checked_batch, checked_at FROM journey_states"
 
 
@@ -63,14 +69,13 @@ def start(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> Journ
     document = catalog.get("journey", key)
     published = Revisions(engine.ops).current(key)
     before = state_of(engine, key)
-    if before.state == "draft":
+    if before.state == "draft" and published.spec.enter is not None:
         where = document.positions.at(("spec", "enter"))
         refuse_uncalibrated(engine, catalog, published.tree("enter"), thing=document.name, where=where, as_of=now)
     if before.state != "live":
         with engine.ops.write() as tx:
-            tx.execute(
-                "UPDATE journey_runs SET due_at = ? WHERE journey = ? AND due_at < ?", (micros(now), key, micros(now))
-            )
+            if before.state not in MOVING:
+                tx.execute(_NOT_IN_THE_PAST, (micros(now), key, micros(now)))
             _set(tx, JourneyState(key, "live", now, before.checked_batch))
     return state_of(engine, key)
 
@@ -81,20 +86,56 @@ def pause(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> Journ
     Raises:
         UsageError: ``NOT_STARTED`` where it never ran.
     """
-    if not catalog.has("journey", key):
-        catalog.get("journey", key)
+    return change(engine, catalog, key, "paused", now=now)
+
+
+def drain(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> JourneyState:
+    """Take nobody in from now on; those who are inside go on, and the tick after the last of them notes the end.
+
+    What fell due while it was paused happens at ``now``.
+
+    Raises:
+        UsageError: ``NOT_STARTED`` where it never ran; ``ENDED_ALREADY`` where nobody is inside.
+    """
+    before = started(engine, catalog, key)
+    if before.state in ("drained", "stopped"):
+        raise UsageError(
+            "ENDED_ALREADY",
+            f"journey {key} is {before.state}: nobody is inside",
+            thing=f"journey {key}",
+            next_step=f"Run `foretell journey start {key}` to let people enter again.",
+        )
+    return change(engine, catalog, key, "draining", now=now)
+
+
+def started(engine: Engine, catalog: Catalog, key: str) -> JourneyState:
+    """How journey ``key`` stands, which may have been taken out; raises ``NOT_STARTED`` where it never ran."""
     before = state_of(engine, key)
     if before.state == "draft":
+        catalog.get("journey", key)
         raise UsageError(
             "NOT_STARTED",
             f"journey {key} was never started",
             thing=f"journey {key}",
             next_step=f"Run `foretell journey start {key}`.",
         )
-    if before.state != "paused":
+    return before
+
+
+def change(engine: Engine, catalog: Catalog, key: str, to: State, *, now: datetime) -> JourneyState:
+    """Bring a journey that was started into another state; doing it again changes nothing."""
+    before = started(engine, catalog, key)
+    if before.state != to:
         with engine.ops.write() as tx:
-            _set(tx, JourneyState(key, "paused", now, before.checked_batch))
+            if to in MOVING and before.state not in MOVING:
+                tx.execute(_NOT_IN_THE_PAST, (micros(now), key, micros(now)))
+            _set(tx, JourneyState(key, to, now, before.checked_batch))
     return state_of(engine, key)
+
+
+def inside(engine: Engine, key: str) -> bool:
+    """True as long as somebody goes on in a journey."""
+    return bool(engine.ops.query(ANY_INSIDE, (key,)))
 
 
 def checked(engine: Engine, key: str, batch: int, now: datetime) -> None:

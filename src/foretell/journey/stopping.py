@@ -42,7 +42,7 @@ def stop(tx: Tx, batch: Batch, published: Published, rows: pa.Table, state: str)
     Args:
         published: the revision that the runs are on.
         rows: columns of a run and ``at``.
-        state: ``goal`` or ``left``.
+        state: ``goal``, ``left`` or ``stopped``.
     """
     if rows.num_rows == 0:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +13,17 @@ from foretell import telemetry
 from foretell.condition import Reader
 from foretell.definitions import Catalog
 from foretell.engine import Engine, spans_since
-from foretell.errors import UsageError
-from foretell.journey import states, watching
+from foretell.errors import ForetellError, UsageError
+from foretell.journey import ending, runs, states, watching
 from foretell.journey.entering import enter
+from foretell.journey.order import in_force, in_order
 from foretell.journey.published import Revisions
 from foretell.journey.rounds import play_round
 from foretell.journey.states import JourneyState
 from foretell.journey.work import Work
+
+_PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class TickReport:
 
 
 def tick(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) -> TickReport:
-    """Do what journeys have to do up to ``now``; several journeys one after the other, by key.
+    """Do what journeys have to do up to ``now``; several one after the other, by priority, then by key.
 
     Runs that are due go first, each as of its own instant, so that the spacing of ticks makes no
     difference to when and whether a message goes out. Then whoever may enters, and goes as far as it
@@ -52,9 +57,7 @@ def tick(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) -> 
     """
     work = Work(engine, catalog, reader, now, Revisions(engine.ops))
     total, failed = TickReport(), []
-    for state in states.states(engine):
-        if state.state != "live":
-            continue
+    for state in in_order(work):
         try:
             total = total.plus(_run(work, state))
         except UsageError as error:  # a document that it leans on was taken out; the other journeys go on
@@ -67,36 +70,56 @@ def tick(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) -> 
 def _run(work: Work, state: JourneyState) -> TickReport:
     journey, seen = state.journey, work.engine.analytics.last_batch()
     touched = watching.touched_since(work, state)
+    moves, entered = 0, 0
     with telemetry.caused_by(spans_since(work.engine.ops, state.checked_batch)):
-        moves = _catch_up(work, journey, touched)
-        entered = 0
-        if _in_force(work, journey):
+        if state.state in states.MOVING:
+            moves = _catch_up(work, journey, touched)
+        if state.state == "live" and in_force(work, journey):
             entered = enter(work, work.revisions.current(journey))
-            moves += sum(len(people) for people in _play(work, journey))
+            moves += _play(work, journey)[1]
+        if state.state == ending.STOPPED:
+            moves = ending.end_everybody(work.engine, journey, work.now)
         goals = watching.watch_goals(work, journey, touched)
     states.checked(work.engine, journey, seen, work.now)
+    if state.state == "draining":
+        ending.note_drained(work.engine, work.catalog, journey, work.now)
     return TickReport(entered, moves, goals)
-
-
-def _in_force(work: Work, journey: str) -> bool:
-    """False where the document was taken out: then runs go on to their end and nobody enters."""
-    return work.catalog.has("journey", journey)
 
 
 def _catch_up(work: Work, journey: str, touched: pa.Array) -> int:
     """Rounds until nothing is due and nothing that waits has come true."""
     moves, first = 0, True
-    while watching.draw_near(work, journey, touched) or first:
+    while True:
+        rested = runs.rested(work.engine.ops, journey)
+        touched = pc.unique(pa.concat_arrays([touched, rested["profile_key"].combine_chunks().drop_null()]))
+        near = watching.draw_near(work, journey, touched)
+        runs.forget_rested(work.engine, rested)
+        if not near and not first:
+            return moves
         first = False
-        taken = _play(work, journey)
-        moves += sum(len(people) for people in taken)
+        taken, steps = _play(work, journey)
+        moves += steps
         touched = pc.unique(pa.concat_arrays([touched, *taken]))
-    return moves
 
 
-def _play(work: Work, journey: str) -> list[pa.Array]:
-    """Rounds until nothing is due; returns the people whose runs moved, one array a round."""
-    people = []
-    while (taken := play_round(work, journey)).num_rows:
-        people.append(taken["profile_key"].combine_chunks())
-    return people
+def _play(work: Work, journey: str) -> tuple[list[pa.Array], int]:
+    """Rounds until nothing is due; returns the people whose runs moved, one array a round, and the steps made.
+
+    What another process is moving just now is waited for, since it decides who comes next.
+    """
+    people, steps = [], 0
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while runs.any_due(work.engine.ops, journey, work.now):
+        taken = play_round(work, journey)
+        if len(taken.people):
+            people.append(taken.people)
+            steps += taken.steps
+            patience = time.monotonic() + _PATIENCE_SECONDS
+        elif time.monotonic() > patience:
+            raise ForetellError(
+                "STORE_BUSY", "another process keeps runs that are due", thing=f"journey {journey}",
+                next_step="The next tick goes on with them.", transient=True,
+            )  # fmt: skip
+        else:
+            time.sleep(_PAUSE_SECONDS)
+    return people, steps

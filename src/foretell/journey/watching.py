@@ -155,8 +155,10 @@ def watch_goals(work: Work, journey: str, touched: pa.Array) -> int:
 
 
 def _goal_by_time(work: Work, journey: str) -> bool:
-    """Whether the goal of the revision in force can come true by time alone."""
-    published = work.revisions.current(journey)
+    """Whether the goal of the revision in force can come true by time alone; where none is, nobody knows."""
+    published = work.revisions.in_force(journey)
+    if published is None:
+        return True
     return published.spec.goal is not None and not only_by_events(published.tree("goal"))
 
 

@@ -39,10 +39,12 @@ FROM people p LEFT JOIN orders o ON o.profile_id = p.profile_id AND o.timestamp 
 GROUP BY p.profile_id, p.arm, p.entered_at, p.until_at, p.reached ORDER BY p.profile_id
 """
 _RECEIVED = """
-SELECT count(DISTINCT p.run) AS runs FROM people p JOIN (
+SELECT count(DISTINCT p.profile_id) AS people FROM people p
+JOIN journey_runs j ON j.profile_id = p.profile_id AND j.journey = $journey AND j.entered_at <= p.until_at
+JOIN (
   SELECT run FROM messages WHERE journey = $journey AND sent_at <= $now
   UNION SELECT run FROM audiences WHERE joined_at <= $now
-  UNION SELECT run FROM cases WHERE journey = $journey AND opened_at <= $now) r ON r.run = p.run
+  UNION SELECT run FROM cases WHERE journey = $journey AND opened_at <= $now) r ON r.run = j.run
 WHERE p.arm = 'treated'
 """
 _WRITTEN_BEFORE = f"""
@@ -68,7 +70,8 @@ class Entries:
         waiting: ``arm reached until_at`` of those whose window is not.
         contaminated: people with runs of both arms; left out.
         otherwise: people who entered by a revision with another goal, window or holdout; left out.
-        received: treated people judged who got a message, were in an audience or had a case opened.
+        received: treated people judged who got a message, were in an audience or had a case opened, by whichever of
+            the runs that they began in their window.
         active: people judged of whom anything is known in their window; ``foreseen``: of these, those of whom
             it was already stored when they entered.
     """
@@ -102,7 +105,7 @@ def read_entries(
         waiting=waiting.select(["arm", "reached", "until_at"]),
         contaminated=_only(people, "contaminated = 1", engine).num_rows,
         otherwise=_only(people, "contaminated = 0 AND otherwise = 1", engine).num_rows,
-        received=int(query(_RECEIVED, told, part)["runs"][0].as_py()),
+        received=int(query(_RECEIVED, told, part)["people"][0].as_py()),
         active=int(before["active"]),
         foreseen=int(before["foreseen"]),
     )

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from foretell.predict.life.trust import Trust, refuse_uncalibrated, said_of, trust, trust_words
     from foretell.predict.looking import HorizonLook, Look, look
     from foretell.predict.models import BgNbd, Histories, ParetoNbd, RepeatBuying
+    from foretell.predict.past import scores_then
     from foretell.predict.quadrants import Quadrant, quadrant, quadrant_people, scored_condition
     from foretell.predict.refit import Refit
     from foretell.predict.refreshing import next_due, refresh
@@ -102,6 +103,7 @@ _ON_USE = {
     "compute": "features",
     "feature_question": "features",
     "Scored": "scoring",
+    "scores_then": "past",
     "next_due": "refreshing",
     "refresh": "refreshing",
     "score": "scoring",
@@ -193,6 +195,7 @@ __all__ = [
     "score_history",
     "scored_condition",
     "scores",
+    "scores_then",
     "send_time_report",
     "spec_of",
     "steady_drivers",

@@ -46,6 +46,7 @@ from foretell.segment.membership import (
     warnings,
 )
 from foretell.segment.parts import REVIEWS, TREND_PARTS
+from foretell.segment.past import Intervals, Pairs, Past, Watched
 from foretell.segment.reviews import (
     DECISIONS,
     Advice,
@@ -83,9 +84,12 @@ __all__ = [
     "Formatted",
     "Group",
     "Headcount",
+    "Intervals",
     "Overlap",
     "OverlapMatrix",
     "Page",
+    "Pairs",
+    "Past",
     "Review",
     "SegmentSize",
     "SegmentSpec",
@@ -97,6 +101,7 @@ __all__ = [
     "TrendPoint",
     "Unused",
     "Use",
+    "Watched",
     "condition_of",
     "count",
     "directory",

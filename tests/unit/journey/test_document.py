@@ -102,6 +102,53 @@ WRONG = {
         "'99999d' is too long",
     ),
     "due beyond the calendar": ("  steps:\n    - {key: a, case: call, due: 9999y}\n", 6, "'9999y' is too long"),
+    "a way without an until": (
+        "  steps:\n    - {key: a, wait: 1h, timeout: b}\n    - {key: b, end: x}\n",
+        6,
+        "'timeout' belongs to a wait with an until",
+    ),
+    "shares that are too much": (
+        "  steps:\n    - {key: a, split: {x: 50%, y: 60%}}\n",
+        6,
+        "the shares of 'a' are 1.1 together",
+    ),
+    "a way of no share": (
+        "  steps:\n    - {key: a, split: {x: 50%, y: 50%}, ways: {z: b}}\n    - {key: b, end: x}\n",
+        6,
+        "'z' is no part of the split",
+    ),
+    "a prediction without bands": (
+        "  steps:\n    - {key: a, bands: churn, ways: {high: b}}\n    - {key: b, end: x}\n",
+        6,
+        "the prediction 'churn' has no bands",
+    ),
+    "a way of no band": (
+        "  steps:\n    - {key: a, bands: churn, floors: {high: 0.5}, ways: {low: b}}\n    - {key: b, end: x}\n",
+        6,
+        "there is no band called 'low'",
+    ),
+    "no such journey": ("  steps:\n    - {key: a, go: nowhere}\n", 6, "there is no journey called 'nowhere'"),
+    "an own property": ("  steps:\n    - {key: a, emit: X, with: {run: 1}}\n", 6, "'run' is told anyway"),
+    "a text of nothing": (
+        "  steps:\n    - {key: a, set: {tier: '{{ persn.x }}'}}\n",
+        6,
+        "tier: there is no variable called 'persn'",
+    ),
+    "no time of day": (
+        "  steps:\n    - {key: a, at: '25:00'}\n",
+        6,
+        "steps[0].at: '25:00' is no time of day; write it as 09:30",
+    ),
+    "no channel for requests": (
+        "  steps:\n    - {key: a, webhook: crm}\n",
+        6,
+        "there is no channel called 'crm'",
+    ),
+    "a loop that is left for nowhere": (
+        "  steps:\n    - {key: a, wait: 1h, most: 3, over: b, next: a}\n",
+        6,
+        "there is no step called 'b'",
+    ),
     "event heads": (
         "  goal: {did: X, wen: 1}\n  steps:\n    - {key: a, wait: 1h}\n",
         5,

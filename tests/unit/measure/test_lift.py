@@ -146,6 +146,46 @@ def test_people_of_a_revision_that_asked_for_something_else_are_left_out(tmp_pat
         assert found.effects.treated.people + found.effects.held_out.people == 28
 
 
+AGAIN = """\
+kind: journey
+key: churn_rescue
+spec:
+  trigger: {event: Cart Viewed}
+  reentry: {per: cart_id}
+  goal: {did: Order Completed}
+  goal_within: 30d
+  holdout: 50%
+  steps: [{key: code, offer: winback}, {key: miss_you, send: we_miss_you, channel: email, topic: winback}]
+"""
+
+
+def test_who_enters_several_times_counts_once_and_received_what_any_run_sent(tmp_path: Path) -> None:
+    def carts(hour: float, *numbers: int) -> list[dict[str, Any]]:
+        pairs = [(name, number) for name in PEOPLE for number in numbers]
+        return [
+            event("Cart Viewed", f"{name}-{number}", hour, ids=ids_of(name), properties={"cart_id": number})
+            for name, number in pairs
+        ]
+
+    with opened(tmp_path, documents={"journeys/churn_rescue.yaml": AGAIN}) as shop:
+        shop.happened(*(event("Seen", f"{name}-first", 0, ids=ids_of(name)) for name in PEOPLE))
+        shop.start()
+        shop.happened(*carts(1, 1, 2))
+        shop.tick(2)  # nobody may be written to yet
+        with_people(shop, *PEOPLE)
+        shop.happened(*carts(30, 3))
+        shop.tick(31)
+        treated, held = arms(shop)
+        assert min(len(treated), len(held)) >= 15
+        shop.happened(*(order(name, 5, 30) for name in (treated[0], held[0])))
+        shop.tick(33 * DAY)
+        found = lift(shop, 33)
+        both = found.effects
+        assert (both.treated.people, both.treated.goals, both.treated.revenue) == (len(treated), 1, 30.0)
+        assert (both.held_out.people, both.held_out.goals, both.held_out.revenue) == (len(held), 1, 30.0)
+        assert (found.contaminated, found.received) == (0, len(treated))
+
+
 def test_an_unknown_journey(tmp_path: Path) -> None:
     with opened(tmp_path) as shop, pytest.raises(UsageError, match="nothing"):
         measure.journey_lift(shop.engine, shop.catalog, "nothing", now=at(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from foretell.engine.claims import BATCH_BYTES, BATCH_FRAMES
 from foretell.engine.crash_points import reached
@@ -57,6 +58,24 @@ class PostgresClaim:
     def close(self) -> None:
         """Let the rows go where nothing was committed."""
         self.held.close()
+
+
+@dataclass(frozen=True)
+class PostgresTurning:
+    """Rows locked in a transaction that takes the writers' turn late."""
+
+    ops: PostgresOps
+    tx: PostgresTx
+
+    def claim(self, sql: str, params: Sequence[object] = (), *, of: str = "") -> list[tuple[Any, ...]]:
+        """See :meth:`~foretell.engine.ports.Turning.claim`."""
+        return self.tx.query(f"{sql} FOR UPDATE {f'OF {of} ' if of else ''}SKIP LOCKED", params)
+
+    def take(self) -> None:
+        """See :meth:`~foretell.engine.ports.Turning.take`."""
+        reached("turn.wanted")
+        self.ops.take_turn_or_yield(self.tx)
+        reached("turn.taken")
 
 
 def claimed(

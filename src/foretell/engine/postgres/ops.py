@@ -14,6 +14,7 @@ from psycopg import sql as texts
 
 from foretell import telemetry
 from foretell.engine.capabilities import Capability, require_capability
+from foretell.engine.ports import TurnLost
 from foretell.engine.postgres.connecting import PATIENCE_SECONDS, Connections, Link, lock_number
 from foretell.engine.postgres.encoding import Kind
 from foretell.engine.postgres.faults import explain_server_errors, explained, is_lost
@@ -107,10 +108,38 @@ class PostgresOps:
         """Wait for the writers' lock, which ``tx`` then holds to its end."""
         self._turn.acquire()
         self._writing = tx
+        self._mark(tx)
+
+    def take_turn_or_yield(self, tx: PostgresTx) -> None:
+        """:meth:`take_turn`, unless whoever has the turn waits for what ``tx`` has locked: raises ``TurnLost`` then."""
+        while not self._turn.acquire(timeout=_YIELDING_MS / 1000):
+            self._yield(tx)
+        self._writing = tx
+        connection = tx.link.connection
+        with explain_server_errors(self.where):
+            while True:
+                connection.execute("SAVEPOINT turn")
+                try:
+                    connection.execute(_WAIT_SHORTLY)
+                    connection.execute("SELECT pg_advisory_xact_lock($1)", (self._lock,))
+                except psycopg.errors.LockNotAvailable:
+                    connection.execute("ROLLBACK TO SAVEPOINT turn")
+                    self._yield(tx)
+                else:
+                    connection.execute(_WAIT_AS_BEFORE)
+                    break
+        self._mark(tx)
+
+    def _mark(self, tx: PostgresTx) -> None:
         with explain_server_errors(self.where):
             self._marked += 1
             tx.mark = self._marked
             tx.execute(_MARK, (self._session, tx.mark, self._lock))
+
+    def _yield(self, tx: PostgresTx) -> None:
+        (waits,) = tx.link.connection.execute(_WAITS_FOR_US, (self._lock,)).fetchone() or (False,)
+        if waits:
+            raise TurnLost
 
     @telemetry.timed("operational", "read")
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -217,6 +246,15 @@ _MARK = (
     "WITH marked AS (INSERT INTO commit_marks VALUES (CAST(? AS UUID), ?) "
     "ON CONFLICT (session) DO UPDATE SET mark = excluded.mark, at = now()) SELECT pg_advisory_xact_lock(?)"
 )
+_YIELDING_MS = 50
+_WAIT_SHORTLY = f"SET LOCAL lock_timeout = {_YIELDING_MS}"
+_WAIT_AS_BEFORE = "SET LOCAL lock_timeout = '120s'"
+_WAITS_FOR_US = (
+    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND (classid::bigint << 32) + objid::bigint = $1 AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+)
+"""Whether the session that has the writers' turn stands still for a lock of this one."""
 _FORGET_MARKS = "DELETE FROM commit_marks WHERE at < now() - INTERVAL '30 days' RETURNING 1"
 _MARKED = "SELECT mark FROM commit_marks WHERE session = CAST($1 AS UUID)"
 _TABLES = (

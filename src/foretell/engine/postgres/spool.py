@@ -15,8 +15,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from foretell.engine.framing import Frame, Position, Waiting
-from foretell.engine.ports import Claim, Tx
-from foretell.engine.postgres.claiming import claimed
+from foretell.engine.ports import Claim, Turning, Tx
+from foretell.engine.postgres.claiming import PostgresTurning, claimed
 from foretell.engine.postgres.connecting import Connections, Link, lent, lock_number
 from foretell.engine.postgres.faults import explain_server_errors
 from foretell.engine.postgres.ops import PostgresOps
@@ -95,6 +95,12 @@ class PostgresSpool:
     def claiming(self) -> AbstractContextManager[Tx]:
         """See :meth:`PostgresOps.claiming`."""
         return self._ops.claiming()
+
+    @contextmanager
+    def turning(self) -> Iterator[Turning]:
+        """See :meth:`~foretell.engine.ports.Spooling.turning`."""
+        with self._ops.claiming() as tx:
+            yield PostgresTurning(self._ops, tx)
 
     def processes(self) -> frozenset[str]:
         """Names of the processes that were heard of lately."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Literal
 
@@ -12,7 +11,7 @@ from pydantic import Field
 from foretell import deliver
 from foretell.definitions import KeyText
 from foretell.engine import Batch, Tx
-from foretell.journey.steps.base import Step, StepContext, StepKind, moves
+from foretell.journey.steps.base import Foresight, Step, StepContext, StepKind, moves
 
 
 class AudienceStep(Step):
@@ -31,9 +30,21 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
     if step.does == "leave":
         deliver.leave_audience(tx, batch, step.audience, rows)
         return moves(runs, "left", context.following)
-    codes = [json.loads(known).get("offer_code") for known in runs["variables"].to_pylist()]
-    rows = rows.append_column("code", pa.array(codes, pa.string()))
+    rows = rows.append_column("variables", runs["variables"])  # its offer becomes part of what the platform is told
     deliver.join_audience(tx, batch, step.audience, rows, deliver.Sending(context.catalog, context.now))
+    return moves(runs, "asked to join", context.following)
+
+
+def _foresee(context: Foresight, runs: pa.Table) -> pa.Table:
+    step = context.step
+    assert isinstance(step, AudienceStep)
+    if step.does == "leave":
+        return moves(runs, "left", context.following)
+    told = {"channel": "ads", "medium": "ads", "template": step.audience, "purpose": "marketing"}
+    asked = runs.select(["row"]).append_column("message_id", runs["run"])
+    for name, value in told.items():
+        asked = asked.append_column(name, pa.repeat(pa.scalar(value), runs.num_rows))
+    context.send(asked)
     return moves(runs, "asked to join", context.following)
 
 
@@ -48,4 +59,12 @@ def _refers(step: Step) -> Iterable[tuple[str, str]]:
     return (("audience", step.audience),)
 
 
-KIND = StepKind("audience", AudienceStep, _advance, refers=_refers, undo=_undo)
+KIND = StepKind(
+    "audience",
+    AudienceStep,
+    _advance,
+    refers=_refers,
+    undo=_undo,
+    foresee=_foresee,
+    unforeseen="whom an advertising platform would have known, and shown something, is not known",
+)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from foretell.clock import Duration
 from foretell.condition import Condition
 from foretell.definitions import Catalog, Document, KeyText, Problem
-from foretell.engine import TIMESTAMP, Batch, Tx
+from foretell.engine import TIMESTAMP, Batch, Engine, Tx
 
 _LONGEST_DAYS = 3_653
 RUNS = pa.schema(
@@ -75,6 +75,9 @@ class StepContext:
         following: key of the step that follows, None where the journey ends behind it.
         holds: answers conditions about runs.
         tree: the parsed condition of the step's field of that name.
+        priority: of the journey's messages among those of others.
+        most: so often a run may come to the step, which lies on a loop; None where it lies on none.
+        engine: for what is asked besides: send times, other journeys; None where nothing is open.
     """
 
     journey: str
@@ -86,6 +89,42 @@ class StepContext:
     zone: ZoneInfo
     holds: Holds
     tree: Callable[[str], Condition]
+    priority: int = 0
+    most: int | None = None
+    engine: Engine | None = None
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """What a step may know in a back-test, where it writes nothing: the same as it would have known then.
+
+    Args:
+        following, priority, most, engine: see :class:`StepContext`, as for all that is not named here; what ``engine``
+            keeps is of today.
+        holds: as of each run's ``at``, by what was known then; replies to messages that were never sent are assumed.
+        first: since when a condition holds for each run: the first instant from its ``at`` up to ``until`` (timestamps,
+            one a run), null where there is none. Arguments: condition, runs, until, since the entry.
+        sent_at: when a step's message was sent for each run, or decided against; see ``sends.instants_of``.
+        zones: IANA name of each person's zone as of ``at``, the workspace's where theirs was not known.
+        send: lets candidates (columns of :func:`foretell.deliver.decide`) through the gate, as of their instants;
+            answers ``decision reason until`` in their order.
+    """
+
+    journey: str
+    revision: int
+    step: Step
+    following: str | None
+    catalog: Catalog
+    zone: ZoneInfo
+    tree: Callable[[str], Condition]
+    holds: Holds
+    first: Callable[[Condition, pa.Table, pa.Array | pa.ChunkedArray, bool], pa.Array]
+    sent_at: Callable[[pa.Table, str], pa.Array]
+    zones: Callable[[pa.Table], pa.Array]
+    send: Callable[[pa.Table], pa.Table]
+    priority: int = 0
+    most: int | None = None
+    engine: Engine | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +180,10 @@ def _only_next(_step: Step, following: str | None) -> Mapping[str, str | None]:
     return {"next": following}
 
 
+def _goes_on(context: Foresight, runs: pa.Table) -> pa.Table:
+    return moves(runs, "passed", context.following)
+
+
 @dataclass(frozen=True)
 class StepKind:
     """A kind of step: one file of this folder, found by being there.
@@ -155,7 +198,12 @@ class StepKind:
         conditions: its fields that hold conditions; True: event heads read since the entry.
         undo: takes back what still acts on people whose runs are stopped (``profile_key node_key run at``).
         rests: True where a run stays at it until a later instant.
+        reads: True where it reads traits, which an earlier step of the same run may have set.
         sends: True where a message is sent, so that ``message:`` and ``from:`` may name it.
+        foresee: what it would have done with runs in a back-test; writes nothing. Answers :data:`MOVES` in the order
+            of the runs (:data:`RUNS`, and ``row``, their number); a run that rests is told where it goes on and when,
+            in one answer.
+        unforeseen: what of it a back-test cannot know, a sentence for its report; empty where it knows all.
     """
 
     name: str
@@ -168,6 +216,9 @@ class StepKind:
     undo: Callable[[Tx, Batch, Step, pa.Table], None] = _nothing_to_undo
     rests: bool = False
     sends: bool = False
+    reads: bool = False
+    foresee: Callable[[Foresight, pa.Table], pa.Table] = _goes_on
+    unforeseen: str = ""
 
 
 def moves(

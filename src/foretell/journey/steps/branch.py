@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from foretell.condition import ConditionField
 from foretell.definitions import KeyText
 from foretell.engine import Batch, Tx
-from foretell.journey.steps.base import Step, StepContext, StepKind, moves
+from foretell.journey.steps.base import Foresight, Step, StepContext, StepKind, moves
 
 
 class BranchStep(Step):
@@ -27,6 +27,10 @@ class BranchStep(Step):
 
 
 def _advance(_tx: Tx, _batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:
+    return _parted(context, runs)
+
+
+def _parted(context: StepContext | Foresight, runs: pa.Table) -> pa.Table:
     ways = _exits(context.step, context.following)
     held = pa.array(context.holds(context.tree("branch"), runs, False))
     then, otherwise = (pa.scalar(ways[name], pa.string()) for name in ("then", "else"))
@@ -38,4 +42,4 @@ def _exits(step: Step, following: str | None) -> Mapping[str, str | None]:
     return {"then": step.then or following, "else": step.else_ or following}
 
 
-KIND = StepKind("branch", BranchStep, _advance, exits=_exits, conditions={"branch": False})
+KIND = StepKind("branch", BranchStep, _advance, exits=_exits, conditions={"branch": False}, foresee=_parted)

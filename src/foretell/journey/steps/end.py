@@ -8,7 +8,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from foretell.engine import Batch, Tx
-from foretell.journey.steps.base import Step, StepContext, StepKind, moves
+from foretell.journey.steps.base import Foresight, Step, StepContext, StepKind, moves
 
 
 class EndStep(Step):
@@ -23,8 +23,13 @@ def _advance(_tx: Tx, _batch: Batch, context: StepContext, runs: pa.Table) -> pa
     return moves(runs, f"ended: {step.end}", None)
 
 
+def _foresee(context: Foresight, runs: pa.Table) -> pa.Table:
+    assert isinstance(context.step, EndStep)
+    return moves(runs, f"ended: {context.step.end}", None)
+
+
 def _exits(_step: Step, _following: str | None) -> Mapping[str, str | None]:
     return {"end": None}
 
 
-KIND = StepKind("end", EndStep, _advance, exits=_exits)
+KIND = StepKind("end", EndStep, _advance, exits=_exits, foresee=_foresee)

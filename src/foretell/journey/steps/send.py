@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from foretell import deliver
+from foretell import decide, deliver
 from foretell.definitions import KeyText, Problem
 from foretell.engine import Batch, Tx
 from foretell.journey.sends import message_ids, remember
-from foretell.journey.steps.base import Step, StepContext, StepKind, StepPlace, moves
+from foretell.journey.steps.base import Foresight, Step, StepContext, StepKind, StepPlace, moves
 
 
 class SendStep(Step):
@@ -24,15 +24,27 @@ class SendStep(Step):
     purpose: str = Field("marketing", min_length=1, description="Purpose for which consent must be there.")
     topic: str | None = Field(None, description="What it is about, for conditions and preferences.")
     campaign: str | None = Field(None, description="Campaign it counts for; default: the journey.")
+    priority: int | None = Field(
+        None,
+        ge=-1_000_000,
+        le=1_000_000,
+        description="Where messages compete for the same cap, the higher goes; default: the journey's.",
+    )
+    contaminated: Literal["leave_out", "send"] = Field(
+        "send",
+        description="leave_out: who has runs of both arms, since two people turned out to be one, is left alone.",
+    )
 
 
 def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:
     step = context.step
     assert isinstance(step, SendStep)
     asked = message_ids(tx, runs, step.key)
-    decided = deliver.decide(
-        tx, batch, deliver.Sending(context.catalog, context.now), _candidates(context, step, asked)
-    )
+    candidates = _candidates(context, step, asked)
+    if step.contaminated == "leave_out":
+        mixed = decide.contaminated(tx, f"journey:{context.journey}", candidates["profile_key"])
+        candidates = candidates.append_column("contaminated", pc.is_in(candidates["profile_key"], mixed))
+    decided = deliver.decide(tx, batch, deliver.Sending(context.catalog, context.now), candidates)
     decided = decided.select(["message_id", "decision", "reason", "until"])
     place = pc.index_in(asked["message_id"], decided["message_id"].combine_chunks())
     answer = decided.take(place)
@@ -40,6 +52,19 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
         asked = asked.append_column(name, answer[name])
     deferred = pc.equal(answer["decision"], "defer")
     remember(tx, step.key, asked.filter(pc.invert(deferred)))
+    return _decided(context, runs, answer)
+
+
+def _foresee(context: Foresight, runs: pa.Table) -> pa.Table:
+    step = context.step
+    assert isinstance(step, SendStep)
+    asked = runs.append_column("message_id", runs["run"])
+    return _decided(context, runs, context.send(_candidates(context, step, asked).append_column("row", runs["row"])))
+
+
+def _decided(context: StepContext | Foresight, runs: pa.Table, answer: pa.Table) -> pa.Table:
+    """Where runs go after what the gate said, ``answer`` in their order."""
+    deferred = pc.equal(answer["decision"], "defer")
     outcome = pc.if_else(
         pc.equal(answer["decision"], "send"),
         "sent",
@@ -48,12 +73,12 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
     return moves(
         runs,
         outcome,
-        pc.if_else(deferred, step.key, pa.scalar(context.following, pa.string())),
+        pc.if_else(deferred, context.step.key, pa.scalar(context.following, pa.string())),
         pc.if_else(deferred, answer["until"], runs["at"]),
     )
 
 
-def _candidates(context: StepContext, step: SendStep, asked: pa.Table) -> pa.Table:
+def _candidates(context: StepContext | Foresight, step: SendStep, asked: pa.Table) -> pa.Table:
     told: dict[str, Any] = {
         "channel": step.channel,
         "template": step.send,
@@ -66,7 +91,8 @@ def _candidates(context: StepContext, step: SendStep, asked: pa.Table) -> pa.Tab
     rows = asked.select(["message_id", "profile_key", "node_key", "at", "run", "variables"])
     for name, value in told.items():
         rows = rows.append_column(name, pa.array([value] * rows.num_rows, pa.string()))
-    return rows
+    priority = context.priority if step.priority is None else step.priority
+    return rows.append_column("priority", pa.repeat(pa.scalar(priority, pa.int64()), rows.num_rows))
 
 
 def _refers(step: Step) -> Iterable[tuple[str, str]]:
@@ -87,4 +113,4 @@ def _check(place: StepPlace) -> Iterable[Problem]:
         yield place.problem("send", "UNFIT_TEMPLATE", message, "Write one in the template, or choose another channel.")
 
 
-KIND = StepKind("send", SendStep, _advance, _check, refers=_refers, sends=True)
+KIND = StepKind("send", SendStep, _advance, _check, refers=_refers, sends=True, foresee=_foresee)

@@ -22,6 +22,7 @@ from foretell.condition import (
     Not,
     Of,
     Pick,
+    References,
     Segment,
     Selection,
     Test,
@@ -153,9 +154,9 @@ def plan_of_one(catalog: Catalog, key: str) -> Plan:
     return plan
 
 
-def _take(plan: Plan, known: CatalogReferences, document: Document) -> None:
+def _take(plan: Plan, known: References, document: Document) -> None:
     spec = spec_of(document)
-    formula = _Reading(plan, known, spec.of).segment(condition_of(document), spec.of, (document.key,))
+    formula = Reading(plan, known, spec.of).segment(condition_of(document), spec.of, (document.key,))
     said = f"{formula.said(plan.prints)} {plan.zone.key}"
     fresh = Freshness.slowest([plan_fresh(plan, place) for place in formula.places()])
     plan.segments.append(Kept(document.key, spec.title or document.key, formula, said, fresh))
@@ -167,10 +168,10 @@ def plan_fresh(plan: Plan, place: int) -> Freshness:
     return part.fresh if isinstance(part, Asked) else Freshness.at_once()
 
 
-class _Reading:
+class Reading:
     """Takes one segment's condition apart."""
 
-    def __init__(self, plan: Plan, known: CatalogReferences, of: Of) -> None:
+    def __init__(self, plan: Plan, known: References, of: Of) -> None:
         self._plan, self._known, self._of = plan, known, of
 
     def segment(self, tree: Condition, of: Of, inside: tuple[str, ...]) -> Formula:

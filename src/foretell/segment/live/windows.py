@@ -33,7 +33,7 @@ class Window:
     """
 
     def __init__(self, length: Duration | None, zone: ZoneInfo) -> None:
-        self.length, self._zone = length, zone
+        self.length, self.zone = length, zone
         exact = None if length is None else length.exact
         self.exact_us = None if exact is None else exact // timedelta(microseconds=1)
         self._distances: dict[int, int] = {}
@@ -81,7 +81,7 @@ class Window:
         if found is None:
             assert self.length is not None
             begin = slot * SLOT_US
-            found = begin - micros(self.length.before(from_micros(begin), self._zone))
+            found = begin - micros(self.length.before(from_micros(begin), self.zone))
             self._distances[slot] = found
         return found
 
