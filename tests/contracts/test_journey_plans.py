@@ -12,7 +12,7 @@ import pytest
 from foretell import identify, journey
 from foretell.clock import FixedClock
 from foretell.engine import Engine, open_engine
-from foretell.journey import lagging, runs
+from foretell.journey import admitting, claiming, lagging, runs, states
 from tests.support.pairs import open_pair
 
 WAITING, TOUCHED = 100_000, 50
@@ -29,10 +29,13 @@ ASKED = {
     "due": (runs.DUE, ("k", 1_020, 10_000)),
     "none due": (runs.DUE, ("k", 0, 10_000)),
     "of touched people": (runs.WAITING_OF, ("k", 1)),
-    "who has entered": (runs.ENTERED, ("k",)),
+    "who has entered": (admitting.BEFORE, ("k",)),
     "revisions": (runs.NEXT_REVISION, ("k", 1)),
     "goals of people": (runs.GOALS_OF, ("k",)),
     "goals that are over": (runs.GOALS_OVER, ("k", 1)),
+    "just come": (claiming.JUST_COME.format(left=""), ("k", 1_020, 10_000)),
+    "open runs of claimed people": (claiming.OPEN_OF, ()),
+    "anybody inside": (states.ANY_INSIDE, ("k",)),
 }
 
 
@@ -50,7 +53,8 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             if request.param:
                 tx.execute("ANALYZE journey_runs")
             # Empty before it is filled, as in a journey's first ticks.
-            tx.put("touched_people", pa.table({"profile_key": pa.array([], pa.int64())}), key="profile_key")
+            for table in ("touched_people", "claimed_people", "entering_people"):
+                tx.put(table, pa.table({"profile_key": pa.array([], pa.int64())}), key="profile_key")
         yield opened
 
 
@@ -59,7 +63,8 @@ def test_runs_are_found_by_an_index(engine: Engine, name: str) -> None:
     sql, params = ASKED[name]
     touched = pa.array(range(WAITING // 2, WAITING // 2 + TOUCHED), pa.int64())
     with engine.ops.write() as tx:
-        tx.put("touched_people", pa.table({"profile_key": touched}), key="profile_key")
+        for table in ("touched_people", "claimed_people", "entering_people"):
+            tx.put(table, pa.table({"profile_key": touched}), key="profile_key")
         told = [row[0] for row in tx.query(f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) {sql}", params)]
     plan = "\n".join(told)
     assert "journey_runs" in plan

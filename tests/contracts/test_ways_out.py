@@ -13,7 +13,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,18 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
-from foretell import collect, deliver, predict, segment
+from foretell import care, collect, deliver, predict, segment
 from foretell import profile as profiles
 from foretell.app import KINDS, Workspace, open_workspace
 from foretell.clock import FixedClock, from_micros, naive_utc
 from foretell.condition import Reader
-from foretell.definitions import Catalog, Positions, catalog_of
+from foretell.definitions import CareSection, Catalog, Positions, catalog_of
 from foretell.engine import TIMESTAMP
 from foretell.identify import find
 from foretell.profile.privacy import restrict
 from foretell.segment import personas
 from foretell.testing.webhook_receiver import webhook_receiver
+from foretell.testing.zendesk import zendesk
 from foretell.web.application import create_app, openapi_document
 from tests.support.commands import Foretell
 from tests.support.prediction_shop import BOUGHT, START, buyers
@@ -276,7 +277,37 @@ def _lookup(shop: Shop) -> set[int]:
         return {int(row["id"].removeprefix("user_id:u")) for row in answer["rows"]}
 
 
+def _tickets(shop: Shop) -> set[int]:
+    """Whom the help desk is told of, as who asks."""
+    with zendesk(lambda: NOW) as desk, _opened(shop) as opened:
+        told = {"base_url": desk.url, "allow_private": True, "user": desk.account.user}
+        care_section = {"help_desk": {"uses": "zendesk", "settings": told}}
+        settings = opened.settings.model_copy(
+            update={
+                "secrets": {"zendesk_token": SecretStr(desk.account.token)},
+                "care": CareSection.model_validate(care_section),
+            }
+        )
+        catalog = replace(opened.catalog, settings=settings)
+        rows = _rows(opened).rename_columns(["profile_key", "node_key", "opened_at", "run"])
+        rows = rows.append_column("case_id", pa.array([f"c{number}" for number in EVERYBODY]))
+        rows = rows.append_column("due_at", pa.nulls(len(EVERYBODY), TIMESTAMP))
+        for name in ("title", "reason", "priority", "owner", "journey", "step"):
+            rows = rows.append_column(name, pa.repeat("normal", len(EVERYBODY)))
+        opened.engine.act("test", lambda tx, batch: void(care.open_cases(tx, batch, rows, catalog)), now=NOW)
+        while care.desk_standing(opened.engine, catalog).waiting:
+            assert not care.sync(opened.engine, catalog, now=NOW).later
+        users = desk.account.users
+        emails = [users[one["requester_id"]]["email"] for one in desk.account.tickets.values()]
+        return {int(email.removeprefix("u").partition("@")[0]) for email in emails}
+
+
+def void(_: object) -> None:
+    """Nothing."""
+
+
 WALKS: dict[str, tuple[Callable[[Shop], set[int]], frozenset[int]]] = {
+    "care.tickets": (_tickets, frozenset(EVERYBODY) - {RESTRICTED, SUPPRESSED}),
     "deliver.messages": (_messages, ALLOWED),
     "deliver.exports": (_exports, ALLOWED),
     "deliver.audiences": (_audiences, JUDGED),
@@ -339,7 +370,10 @@ LISTS = {
     "GET /api/identity/biggest": "app",
     "GET /api/inbox": "app",
     "GET /api/messages": "app",
+    "GET /api/audiences/{key}/members": "app",
     "GET /api/cases": "app",
+    "GET /api/issues": "app",
+    "POST /api/cases/several": "app",
     "GET /api/tables/of": "app",
     "GET /api/tables/{key}/rows": "app",
 }

@@ -132,6 +132,7 @@ def apply(workspace: Workspace = HERE, as_json: AsJson = False) -> None:
 
 def schema(
     kind: Annotated[str, typer.Argument(help="Kind of document, e.g. segment; or condition.")],
+    draft: Annotated[bool, typer.Option("--draft", help="The loose schema of a draft, e.g. of a journey.")] = False,
     _as_json: AsJson = True,
 ) -> None:
     """Print the JSON schema of a kind of document, or of a condition, for editors."""
@@ -146,7 +147,9 @@ def schema(
             f"there is no kind called {kind!r}",
             next_step=definitions.suggestion(kind, names, what="kinds"),
         )
-    emit_json(definitions.schema(found, SCHEMAS))
+    if draft and found.draft is None:
+        raise UsageError("NO_DRAFTS", f"there are no drafts of the kind {kind!r}", next_step="Leave out --draft.")
+    emit_json(definitions.schema(found, SCHEMAS, draft=draft))
 
 
 def _show_problems(problems: tuple[Problem, ...]) -> None:

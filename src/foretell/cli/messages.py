@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from foretell import deliver, identify
+from foretell.cli import dead_letters
 from foretell.cli.opening import opened
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, instant
 from foretell.cli.tables import heading, say, table
 
 app = typer.Typer(help="Messages: what was sent, what was not, and why.")
+dead_letters.add_to(app)
 MessageId = Annotated[str, typer.Argument(metavar="ID", help="Id of the message.")]
 
 
@@ -32,6 +34,7 @@ def list_(
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only with this reason, e.g. no_consent.")] = None,
     state: Annotated[str | None, typer.Option("--state", help=f"One of {', '.join(deliver.STATES)}.")] = None,
+    lane: Annotated[str | None, typer.Option("--lane", help="transactional or bulk.")] = None,
     journey: Annotated[str | None, typer.Option("--journey", help="Only this journey's.")] = None,
     page: Annotated[int, typer.Option("--page", min=1, help="Fifty a page, the latest first.")] = 1,
     as_json: AsJson = False,
@@ -40,7 +43,7 @@ def list_(
     with opened(workspace) as found:
         key = identify.find(found.engine, person).profile_key if person else None
         filters = {"profile_key": key, "channel": channel, "decision": decision, "reason": reason, "state": state,
-                   "journey": journey}  # fmt: skip
+                   "journey": journey, "lane": lane}  # fmt: skip
         shown = deliver.ledger(found.engine, filters, page)
     if as_json:
         emit_json(asdict(shown))
@@ -73,7 +76,7 @@ def why(
     with opened(workspace) as found:
         answers = deliver.why(found.engine, message)
     if as_json:
-        emit_json([asdict(answer) for answer in answers])
+        emit_json([_told(answer) for answer in answers])
         return
     if not answers:
         say("No message was ever asked for.")
@@ -93,9 +96,18 @@ def settle(
         deliver.settle(found.engine, message, went_out=went_out, now=found.clock.now())
         (answer,) = deliver.why(found.engine, message)
     if as_json:
-        emit_json(asdict(answer))
+        emit_json(_told(answer))
     else:
         _show(answer)
+
+
+def _told(answer: deliver.Why) -> dict[str, Any]:
+    """With the sentences, in JSON."""
+    told = asdict(answer)
+    for kept, decision in zip(told["decisions"], answer.decisions, strict=True):
+        for row, check in zip(kept["checks"], decision.checks, strict=True):
+            row["says"] = check.says
+    return {**told, "story": answer.story}
 
 
 def _show(answer: deliver.Why) -> None:
@@ -104,14 +116,9 @@ def _show(answer: deliver.Why) -> None:
         until = f" until {instant(decision.until)} UTC" if decision.until else ""
         say(f"{decision.decision}: {decision.reason}{until}, for {instant(decision.at)} UTC")
         for check in decision.checks:
-            say(
-                f"{'yes' if check.passed else 'no '} {check.check.replace('_', ' ')}  [{check.found}]", indent=2, hang=4
-            )
-    if answer.message is None:
-        say("It was never queued.")
-    else:
-        error = f": {answer.message['error']}" if answer.message["error"] else ""
-        say(f"{answer.message['state']} to {answer.message['address']}{error}")
+            say(f"{'yes' if check.passed else 'no '} {check.check.replace('_', ' ')}: {check.says}", indent=2, hang=4)
+    for sentence in answer.story:
+        say(sentence)
     for one in answer.happened:
         say(
             f"{instant(one.at)} UTC  {one.what}{' by a machine' if one.machine else ''} {one.url or ''}",

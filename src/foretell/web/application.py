@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from foretell import __version__
 from foretell.web import assets, commanding, confirm_pages, health, metrics, public_pages, signing_in
 from foretell.web.api import router as api
 from foretell.web.backlog import Backlog
+from foretell.web.desk_hooks import DESK_PREFIX, DeskHooks
 from foretell.web.errors import tell_errors
 from foretell.web.forwarding import Forwarding
 from foretell.web.guarding import Guard
@@ -32,7 +34,9 @@ def create_app(site: Site) -> ASGIApp:
     backlog = Backlog(site.workspace)
     routed = GZipMiddleware(_Routed(site), minimum_size=1_000, compresslevel=5)
     rest: ASGIApp = ReadyRoute(site.cards, routed) if site.workspace.engine.has_analytics else Forwarding(site, routed)
-    front = _Front(Tracking(site, backlog), Hooks(site, backlog), rest)
+    front = _Front(
+        [("/v1/", Tracking(site, backlog)), (DESK_PREFIX, DeskHooks(site)), (PREFIX, Hooks(site, backlog))], rest
+    )
     return Observed(Guard(front, site.access, lambda: site.command_token))
 
 
@@ -83,18 +87,17 @@ class _Routed:
 
 
 class _Front:
-    """Sends events one way and everything else the other."""
+    """Sends what is read without the routes one way, by the first prefix that fits, and everything else the other."""
 
-    def __init__(self, tracking: ASGIApp, hooks: ASGIApp, rest: ASGIApp) -> None:
-        self._tracking = tracking
-        self._hooks = hooks
+    def __init__(self, raw: Sequence[tuple[str, ASGIApp]], rest: ASGIApp) -> None:
+        self._raw = raw
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on one request."""
-        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
-            await self._tracking(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            await self._hooks(scope, receive, send)
-        else:
-            await self._rest(scope, receive, send)
+        path = scope["path"] if scope["type"] == "http" else ""
+        for prefix, app in self._raw:
+            if path.startswith(prefix):
+                await app(scope, receive, send)
+                return
+        await self._rest(scope, receive, send)

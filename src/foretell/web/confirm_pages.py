@@ -44,4 +44,4 @@ def confirm(site: Here, request: Request, token: str) -> Response:
 
 def _answer(site: Site, token: str, shown: deliver.Confirmation) -> Response:
     name, status = _PAGES[shown.state]
-    return page(name, status, shop=site.workspace.settings.name, shown=shown, token=token)
+    return page(name, status, language=shown.language, shop=site.workspace.settings.name, shown=shown, token=token)

@@ -1,4 +1,5 @@
-"""``/hooks/SOURCE``: signed bodies of other systems come in, and mean what the source document says.
+"""``/hooks/SOURCE``: signed bodies of other systems come in, and mean what the source document says;
+``/hooks/channels/KEY``: what vendors tell of messages that they were handed.
 
 A body is on the disk before it is answered with 200. What it says is read later: one that nothing matches or that
 is broken lies in quarantine then, and waits for a better mapping.
@@ -16,9 +17,10 @@ from datetime import datetime
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from foretell import collect, telemetry
+from foretell import collect, deliver, telemetry
 from foretell.collect import Signature, SourceSpec
 from foretell.errors import ForetellError, UsageError
+from foretell.web.asked import do_asked
 from foretell.web.backlog import Backlog
 from foretell.web.errors import body_of, failed, status_of
 from foretell.web.site import Site
@@ -35,7 +37,14 @@ _STATUS = {
     "UNKNOWN_DEFINITION": 404,
     "BROKEN_DEFINITION": 503,
     "METHOD_NOT_ALLOWED": 405,
+    "BAD_SIGNATURE": 401,
+    "SECRET_MISSING": 503,
+    "BAD_KEY": 503,
+    "EXTRA_MISSING": 503,
+    "VENDOR_UNREACHABLE": 503,
 }
+"""What is set up wrongly here is answered as something that passes: vendors come again, for hours."""
+_CHANNELS = "channels/"
 _DIGESTS = {"hmac-sha256": hashlib.sha256, "hmac-sha1": hashlib.sha1}
 _MOST_SIGNATURES, _MOST_DIGITS = 10, 12
 _LOG = logging.getLogger("foretell.web")
@@ -52,7 +61,9 @@ class Hooks:
         """Answer one request."""
         more: dict[bytes, bytes] = {}
         try:
-            size = await self._take(scope, receive)
+            path = scope["path"].removeprefix(PREFIX).rstrip("/")
+            told = path.startswith(_CHANNELS)
+            size = await (self._told if told else self._take)(path.removeprefix(_CHANNELS), scope, receive)
             status, body = 200, _DONE
             telemetry.INGEST_EVENTS.add("hooks")
             telemetry.INGEST_BYTES.add("hooks", amount=size)
@@ -70,11 +81,22 @@ class Hooks:
             telemetry.INGEST_REQUESTS.add("hooks", "accepted" if status < 400 else "refused")
         await respond(send, status, body, more=more)
 
-    async def _take(self, scope: Scope, receive: Receive) -> int:
+    async def _told(self, key: str, scope: Scope, receive: Receive) -> int:
+        """Take in what a vendor tells of messages; returns the bytes of the body."""
+        _posted(scope)
+        body = await read_body(receive, HOOK_BYTES)
+        place, query = self._site.workspace, scope["query_string"].decode("latin-1")
+        url = place.settings.sending.base_url + scope["path"] + (f"?{query}" if query else "")
+        request = deliver.HookRequest(url, headers_of(scope), body, self._site.now)
+        await asyncio.to_thread(deliver.receive, place.engine, place.catalog, key, request, now=request.now)
+        for one in await asyncio.to_thread(deliver.asked, place.engine, place.catalog, key, request):
+            await asyncio.to_thread(do_asked, place, key, one, request.now)
+        return len(body)
+
+    async def _take(self, key: str, scope: Scope, receive: Receive) -> int:
         """Keep the body; returns its bytes when it is durable."""
-        spec, source = self._source(scope["path"].removeprefix(PREFIX).rstrip("/"))
-        if scope["method"] != "POST":
-            raise UsageError("METHOD_NOT_ALLOWED", "webhooks come by POST", next_step="Send a POST request.")
+        spec, source = self._source(key)
+        _posted(scope)
         headers = headers_of(scope)
         sent = await read_body(receive, HOOK_BYTES)
         assert spec.signature is not None
@@ -101,6 +123,11 @@ class Hooks:
         if spec.format != "webhook":
             raise UsageError("UNKNOWN_DEFINITION", f"the source {key} takes no webhooks", thing=f"source {key}")
         return spec, key
+
+
+def _posted(scope: Scope) -> None:
+    if scope["method"] != "POST":
+        raise UsageError("METHOD_NOT_ALLOWED", "webhooks come by POST", next_step="Send a POST request.")
 
 
 def is_signed(body: bytes, given: str, how: Signature, secret: str, now: datetime) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from foretell import deliver
+
 
 @cache
 def _templates() -> Environment:
@@ -21,7 +23,11 @@ def _templates() -> Environment:
     )
 
 
-def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """The page made from template ``name``; nobody keeps a copy, and search engines pass it by."""
-    text = _templates().get_template(name).render(**values)
+def page(name: str, status: int = 200, *, language: str | None = None, **values: object) -> HTMLResponse:
+    """The page made from template ``name``; nobody keeps a copy, and search engines pass it by.
+
+    Args:
+        language: of whoever reads it; pages speak what ``deliver.phrases`` has, else English.
+    """
+    text = _templates().get_template(name).render(words=deliver.phrases(language), **values)
     return HTMLResponse(text, status, headers={"cache-control": "no-store", "x-robots-tag": "noindex"})

@@ -26,7 +26,6 @@ router = APIRouter(prefix="/s", include_in_schema=False)
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A transparent GIF of one by one pixel."""
 _NEVER_KEPT = {"cache-control": "no-store, no-cache, must-revalidate, private", "pragma": "no-cache"}
-_CHANNELS = {"email": "E-mail", "sms": "Text message", "push": "Push message", "ads": "Advertising", "phone": "Phone"}
 _LOG = logging.getLogger("foretell.web")
 
 
@@ -57,6 +56,18 @@ def clicked(site: Here, request: Request, token: str) -> Response:
     return RedirectResponse(told.url, 302, headers=_NEVER_KEPT)
 
 
+@router.api_route("/h/{token}", methods=["GET", "HEAD"])
+def trapped(site: Here, request: Request, token: str) -> Response:
+    """A link that no person sees: whatever follows it is a program that follows every link of a mail."""
+    try:
+        told = _verified(site, token, "trap")
+        if request.method == "GET":
+            _engaged(site, request, told, "click")
+    except ForetellError as error:
+        _LOG.info("trap without effect: %s", error)
+    return Response(status_code=204, headers=_NEVER_KEPT)
+
+
 @router.get("/u/{token}")
 def ask_to_leave(site: Here, token: str) -> Response:
     """Ask before unsubscribing: programs open links too."""
@@ -65,9 +76,7 @@ def ask_to_leave(site: Here, token: str) -> Response:
         shown = _preferences(site, token)
     except UsageError:
         return _not_valid()
-    return page(
-        "unsubscribe.html", shop=site.workspace.settings.name, shown=shown, channel=_channel(shown), token=token
-    )
+    return _leaving("unsubscribe.html", site, shown, token)
 
 
 @router.post("/u/{token}")
@@ -79,9 +88,14 @@ def leave(site: Here, request: Request, token: str) -> Response:
         shown = _preferences(site, token)
     except UsageError:
         return _not_valid()
-    return page(
-        "unsubscribed.html", shop=site.workspace.settings.name, shown=shown, channel=_channel(shown), token=token
-    )
+    return _leaving("unsubscribed.html", site, shown, token)
+
+
+def _leaving(name: str, site: Site, shown: Preferences, token: str) -> Response:
+    words = deliver.phrases(shown.language)
+    channel = words.get(f"by_{shown.channel}", shown.channel)
+    shop = site.workspace.settings.name
+    return page(name, language=shown.language, shop=shop, shown=shown, channel=channel, token=token)
 
 
 @router.get("/p/{token}")
@@ -113,10 +127,11 @@ def _choose(site: Site, token: str, allowed: set[str]) -> Response:
 
 
 def _choices(site: Site, token: str, shown: Preferences, *, saved: bool) -> Response:
+    words = deliver.phrases(shown.language)
     rows = [
         {
             "name": name_of(row),
-            "label": row.title or _CHANNELS.get(row.channel, row.channel or row.purpose.capitalize()),
+            "label": row.title or words.get(row.channel) or row.channel or row.purpose.capitalize(),
             "purpose": "" if row.title or row.purpose == "marketing" or not row.channel else row.purpose,
             "wording": row.wording,
             "lapsed": row.state == "expired",
@@ -127,10 +142,11 @@ def _choices(site: Site, token: str, shown: Preferences, *, saved: bool) -> Resp
     named = any(row.title for row in shown.rows)
     return page(
         "preferences.html",
+        language=shown.language,
         shop=site.workspace.settings.name,
         shown=shown,
         rows=rows,
-        legend="What you allow" if named else "News and offers by",
+        legend=words["allow_legend" if named else "news_legend"],
         saved=saved,
         token=token,
     )
@@ -141,7 +157,7 @@ def name_of(row: Preference) -> str:
     return profile.name_of(row.channel, row.purpose)
 
 
-def _verified(site: Site, token: str, kind: Literal["open", "click", "unsubscribe"]) -> Token:
+def _verified(site: Site, token: str, kind: Literal["open", "click", "unsubscribe", "trap"]) -> Token:
     place = site.workspace
     return deliver.verify_token(deliver.signer_of(place.engine, place.settings), token, kind)
 
@@ -152,21 +168,19 @@ def _preferences(site: Site, token: str) -> Preferences:
 
 def _engaged(site: Site, request: Request, told: Token, kind: str) -> None:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    machine = kind != "unsubscribe" and deliver.is_machine(headers.get("user-agent"), headers)
+    trapped = told.kind == "trap"
+    machine = trapped or (kind != "unsubscribe" and deliver.is_machine(headers.get("user-agent"), headers))
     rows = pa.table(
         {
             "message_id": [told.message_id],
             "kind": [kind],
             "at": pa.array([naive_utc(site.now)], pa.timestamp("us")),
             "url": pa.array([told.url or None], pa.string()),
+            "topic": pa.array([told.topic or None], pa.string()),
             "machine": [machine],
         }
     )
     deliver.engaged(site.workspace.engine, site.workspace.catalog, rows, now=site.now)
-
-
-def _channel(shown: Preferences) -> str:
-    return _CHANNELS.get(shown.channel, shown.channel).lower()
 
 
 def _not_valid() -> Response:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from foretell import deliver, telemetry
+from foretell import deliver, journey, telemetry
 from foretell.app import Workspace, advance, freshen
 from foretell.errors import ForetellError
 
@@ -21,6 +22,8 @@ SHARED_SECONDS = 0.5
 """How often what other processes made durable, or recorded, is looked for."""
 MEMBER_SECONDS = 1.0
 """How often a process that does not lead looks for messages that are due."""
+TURN_SECONDS = 0.2
+"""Messages that a rate put off are sent no oftener than that."""
 LONGEST_WAIT_SECONDS = 60.0
 """Longest pause after a piece of work failed several times."""
 
@@ -101,11 +104,12 @@ class Worker:
         self._apply = _Piece("taking in events", every_seconds, lambda _: engine.apply_pending())
         self._freshen = _Piece("keeping segments fresh", fresh_seconds, lambda now: freshen(workspace, now))
         if self._leads:
-            self._advance = _Piece(
-                "doing what is due", tick_seconds, lambda now: advance(workspace, now, self._keep_up)
-            )
+            self._advance = _Piece("doing what is due", tick_seconds, self._do_what_is_due)
         else:
+            self._assistant = journey.Assistant(engine)
             self._advance = _Piece("sending what is due", min(tick_seconds, MEMBER_SECONDS), self._send)
+        self._turns = _Piece("sending what waited for its turn", tick_seconds, self._hand_over)
+        self._turn_at = math.inf
 
     def start(self) -> None:
         """Begin."""
@@ -136,16 +140,32 @@ class Worker:
         return (self._apply.state, self._freshen.state, self._advance.state)
 
     def _do_what_is_due(self, now: datetime) -> None:
-        advance(self._workspace, now, self._keep_up)
+        self._wait_for(advance(self._workspace, now, self._keep_up).sent, now)
 
     def _send(self, now: datetime) -> None:
-        deliver.dispatch(self._workspace.engine, self._workspace.catalog, now=now)
+        """What a process that does not lead can do: steps of journeys that ask for nobody's past, and hand over."""
+        found = self._workspace
+        self._assistant.tick(found.catalog, found.reader, now=now)
+        self._hand_over(now)
+
+    def _hand_over(self, now: datetime) -> None:
+        self._wait_for(deliver.dispatch(self._workspace.engine, self._workspace.catalog, now=now), now)
+
+    def _wait_for(self, sent: deliver.DispatchReport, now: datetime) -> None:
+        """Come back when the first message that a rate put off may go."""
+        self._turn_at = math.inf
+        if sent.waits_until is not None:
+            seconds = (datetime.fromisoformat(sent.waits_until) - now).total_seconds()
+            self._turn_at = time.monotonic() + max(seconds, TURN_SECONDS)
 
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._keep_up()
             if self._advance.due and not self._stopping.is_set():
                 self._advance.attempt(self._workspace.clock.now())
+            elif time.monotonic() >= self._turn_at and not self._stopping.is_set():
+                self._turn_at = math.inf
+                self._turns.attempt(self._workspace.clock.now())
             self._arrived.wait(self._pause())
 
     def _keep_up(self) -> None:
@@ -168,7 +188,12 @@ class Worker:
         return self._seen != before
 
     def _pause(self) -> float:
-        due = [self._apply.due_at, self._advance.due_at, *([self._freshen.due_at] if self._unfresh else [])]
+        due = [
+            self._apply.due_at,
+            self._advance.due_at,
+            self._turn_at,
+            *([self._freshen.due_at] if self._unfresh else []),
+        ]
         return max(0.05, min(due) - time.monotonic())
 
 

@@ -1,4 +1,4 @@
-"""Trainings and scorings that somebody asked for in the app: one after the other, beside everything else."""
+"""Trainings, scorings and back-tests that somebody asked for in the app: one after the other, beside all else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Literal
 from foretell.errors import ForetellError
 
 State = Literal["waiting", "running", "done", "failed"]
-Doing = Literal["train", "score"]
+Doing = Literal["train", "score", "backtest"]
 Step = tuple[str, Callable[[], object]]
 """What is being done, in words, and doing it."""
 
@@ -38,7 +38,7 @@ class Work:
 
 
 class Works:
-    """Does what was asked for in one thread, and knows how each prediction's last work stands."""
+    """Does what was asked for in one thread, and knows how the last work about each thing stands."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,17 +47,21 @@ class Works:
         self._waiting: SimpleQueue[tuple[str, list[Step]]] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def ask(self, key: str, doing: Doing, steps: list[Step], now: datetime) -> Work:
+    def ask(self, key: str, doing: Doing, steps: list[Step], now: datetime, *, thing: str = "") -> Work:
         """Do ``steps`` as soon as what was asked for before is done.
 
+        Args:
+            thing: as errors call it; a prediction where nothing is said.
+
         Raises:
-            ForetellError: ``AT_WORK`` where something is being done for the same prediction.
+            ForetellError: ``AT_WORK`` where something is being done for the same thing.
         """
+        named = thing or f"prediction {key}"
         with self._lock:
             there = self._last.get(key)
             if there is not None and there.state in ("waiting", "running"):
                 raise ForetellError(
-                    "AT_WORK", f"prediction {key} is being worked on already", thing=f"prediction {key}",
+                    "AT_WORK", f"{named} is being worked on already", thing=named,
                     next_step="Wait until that is done.",
                 )  # fmt: skip
             self._last[key] = work = Work(doing, "waiting", now)

@@ -16,7 +16,9 @@ def test_defaults_and_origins(workspace):
         "EUR", "Europe/London", 512,
     )  # fmt: skip
     assert read.settings.zone_info.key == "Europe/London"
-    assert {name: origin for name, origin in read.origins.items() if not name.startswith(("sending.", "privacy."))} == {
+    assert {
+        name: origin for name, origin in read.origins.items() if not name.startswith(("sending.", "privacy.", "care."))
+    } == {
         "name": "foretell.yaml:1",
         "currency": "default",
         "zone": "foretell.yaml:2",

@@ -31,6 +31,7 @@ spec:
   description: For those who leave.
   enter: {prediction: churn, horizon: 90d, gte: 0.7}
   goal: {did: Order Completed}
+  holdout: 0%
   steps:
     - {key: code, offer: winback}
     - {key: mail, send: we_miss_you, channel: email, topic: winback}
@@ -181,6 +182,8 @@ def test_the_ledger_lists_what_was_sent_and_what_was_not(unchanged: Served) -> N
         ({"decision": "defer"}, ""),
         ({"state": "delivered"}, "ann"),
         ({"medium": "sms"}, ""),
+        ({"lane": "bulk"}, "ann bob"),
+        ({"lane": "transactional"}, ""),
         ({"q": "bob@"}, "bob"),
         ({"q": "miss you"}, "ann bob"),
         ({"q": "nobody"}, ""),
@@ -191,7 +194,8 @@ def test_the_ledger_lists_what_was_sent_and_what_was_not(unchanged: Served) -> N
         found = unchanged.get("messages", **filters)
         told = sorted(people[row["profile_id"]] for row in found["rows"])
         assert (told, found["total"]) == (names.split(), len(names.split())), filters
-    assert unchanged.get("messages", page=2) == {"total": 2, "page": 2, "rows": []}
+    empty = {"total": 2, "page": 2, "rows": [], "in_doubt": 0, "given_up": 0, "sandboxes": []}
+    assert unchanged.get("messages", page=2) == empty
     assert unchanged.get("messages", profile_id="nobody", status=404)["error"]["code"] == "PROFILE_UNKNOWN"
     for wrong in ({"page": 0}, {"decision": "perhaps"}, {"since": "yesterday"}, {"state": "lost"}, {"medium": "fax"}):
         assert unchanged.get("messages", **wrong, status=422)["error"]["where"] == f"query.{next(iter(wrong))}"
@@ -227,8 +231,28 @@ def test_a_message_says_why(unchanged: Served) -> None:
         (found,) = told["decisions"]
         assert (found["decision"], found["reason"], found["at"]) == (decision, reason, row["at"])
         assert [check["check"] for check in found["checks"] if not check["passed"]] == failed
+        assert all(check["says"].endswith(".") for check in found["checks"])
+        assert told["story"][-1].startswith("Handed over" if decision == "send" else "It was never queued.")
         assert "consent" in [check["check"] for check in found["checks"]]
     assert unchanged.get("messages/nothing", status=404)["error"]["code"] == "MESSAGE_UNKNOWN"
+
+
+def test_somebody_says_what_came_of_a_message_in_doubt(played: Served) -> None:
+    (row,) = played.get("messages", decision="send")["rows"]
+
+    def settle(message_id: str, went_out: bool) -> tuple[int, Any]:
+        answer = played.browser.post(f"/api/messages/{message_id}/settle", json={"went_out": went_out})
+        return answer.status_code, answer.json()
+
+    status, told = settle(row["message_id"], False)
+    assert (status, told["error"]["code"]) == (400, "MESSAGE_CERTAIN")
+    with played.site.workspace.engine.ops.write() as tx:
+        tx.execute("UPDATE messages SET state = 'uncertain', next_at = NULL, sent_at = NULL")
+    assert played.get("messages")["in_doubt"] == 1
+    status, told = settle(row["message_id"], True)
+    assert (status, told["message"]["state"]) == (200, "sent")
+    status, told = settle("nothing", True)
+    assert told["error"]["code"] == "MESSAGE_UNKNOWN"
 
 
 def test_the_inbox_leads_to_the_server_that_shows_it(played: Served) -> None:

@@ -4,6 +4,95 @@
  */
 
 export interface paths {
+    "/api/audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audiences
+         * @description All audiences with how they stand.
+         */
+        get: operations["list_audiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audiences/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Audience
+         * @description One audience.
+         */
+        get: operations["show_audience"];
+        /**
+         * Save Audience
+         * @description Save an audience and put it in force. Audiences that people keep in files are refused.
+         */
+        put: operations["save_audience"];
+        post?: never;
+        /**
+         * Delete Audience
+         * @description Take an audience of the app out of force. What a journey still names, and what people keep in files, is
+         *     refused.
+         */
+        delete: operations["delete_audience"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audiences/{key}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Audience
+         * @description Try the way to the platform; nobody is told of anybody.
+         */
+        post: operations["check_audience"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audiences/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audience Members
+         * @description Who is in, and what the platform knows of each.
+         */
+        get: operations["audience_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -17,7 +106,91 @@ export interface paths {
          */
         get: operations["cases"];
         put?: never;
+        /**
+         * Open Case
+         * @description Open a case for a person.
+         */
+        post: operations["open_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case Choices
+         * @description What cases can be filtered by, and given to.
+         */
+        get: operations["case_choices"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Desk
+         * @description How the workspace stands with its help desk.
+         */
+        get: operations["help_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/desk/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Help Desk Again
+         * @description Let what was given up be tried again in the next round, and end a pause.
+         */
+        post: operations["try_help_desk_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/several": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Cases
+         * @description Make the same change of several cases: of all of them, or of none.
+         */
+        post: operations["change_cases"];
         delete?: never;
         options?: never;
         head?: never;
@@ -62,6 +235,130 @@ export interface paths {
          * @description Close a case with what came of it.
          */
         post: operations["close_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sync Case
+         * @description Tell the help desk of a case again in the next round, with a new ticket where the old one is gone.
+         */
+        post: operations["sync_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Case
+         * @description Take a case and begin with it.
+         */
+        post: operations["take_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description All channels with how they stand, and every implementation with its settings.
+         */
+        get: operations["list_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Channel
+         * @description Save a channel and put it in force. Channels that people keep in files are refused.
+         */
+        put: operations["save_channel"];
+        post?: never;
+        /**
+         * Delete Channel
+         * @description Take a channel of the app out of force; its medium lands in the inbox again.
+         */
+        delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{key}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Channel
+         * @description Look whether a channel could send, and ask its vendor whether it knows us; nothing is sent.
+         */
+        post: operations["check_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Channel
+         * @description Send a test message, which says that it is one; sandbox, suppression and objections hold for it too.
+         */
+        post: operations["test_channel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -242,6 +539,46 @@ export interface paths {
         get: operations["source_data_health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dead Letters
+         * @description Messages that were given up or refused, a page at a time.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Dead Letters
+         * @description Put dead letters through the gate again; those that may go are handed over within moments.
+         */
+        post: operations["replay_dead_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -632,6 +969,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed Issues
+         * @description Issues, a page at a time.
+         */
+        get: operations["listed_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/issues/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Issue Kinds
+         * @description What is looked for, and what was found so far.
+         */
+        get: operations["issue_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/issues/kinds/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Issue
+         * @description Take an issue of the app out of force; what it found is withdrawn. What people keep in files is refused.
+         */
+        delete: operations["delete_issue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/issues/ready/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin With Issue
+         * @description Put an issue to begin with in force, kept by the app; it is looked for from the next look on.
+         */
+        post: operations["begin_with_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/issues/{issue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Issue
+         * @description One issue.
+         */
+        get: operations["one_issue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journey-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Drafts
+         * @description All drafts, by key.
+         */
+        get: operations["list_drafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journey-drafts/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Draft
+         * @description One draft.
+         */
+        get: operations["read_draft"];
+        /**
+         * Save Draft
+         * @description Save a draft, complete or not; nothing of it is in force.
+         */
+        put: operations["save_draft"];
+        post?: never;
+        /**
+         * Delete Draft
+         * @description Forget a draft.
+         */
+        delete: operations["delete_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journey-drafts/{key}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Draft
+         * @description Put a draft in force as a document that the app keeps, and forget the draft; or everything that it lacks.
+         */
+        post: operations["publish_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/journeys": {
         parameters: {
             query?: never;
@@ -672,6 +1177,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/journeys/{key}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Last Backtest
+         * @description The last back-test of a journey, and how the one goes that was asked for last.
+         */
+        get: operations["last_backtest"];
+        put?: never;
+        /**
+         * Ask For Backtest
+         * @description Play the journey on history; it goes on by itself, and nothing is sent.
+         */
+        post: operations["ask_for_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{key}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Journey
+         * @description Let nobody enter any more; those inside go on.
+         */
+        post: operations["drain_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{key}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let In
+         * @description Let people into a journey whose trigger is `{api: true}`; they enter at its next tick.
+         */
+        post: operations["let_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{key}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move People
+         * @description Let everybody on one revision go on by another.
+         */
+        post: operations["move_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/journeys/{key}/pause": {
         parameters: {
             query?: never;
@@ -692,6 +1281,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/journeys/{key}/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Journey Path
+         * @description The way that one person took.
+         */
+        get: operations["journey_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{key}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Journey Revisions
+         * @description Who is on which revision and at which step.
+         */
+        get: operations["journey_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/journeys/{key}/start": {
         parameters: {
             query?: never;
@@ -706,6 +1335,46 @@ export interface paths {
          * @description Let an applied journey run.
          */
         post: operations["start_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{key}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Journey
+         * @description End a journey for everybody now.
+         */
+        post: operations["stop_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journeys/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Journey
+         * @description Play one person through on a fast clock; nothing is kept, and nothing is sent to the person.
+         */
+        post: operations["test_journey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -786,6 +1455,26 @@ export interface paths {
         get: operations["message"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Message
+         * @description Say of a message in doubt whether it went out.
+         */
+        post: operations["settle_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2408,6 +3097,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Templates
+         * @description All templates, by key.
+         */
+        get: operations["templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look
+         * @description Show a template as a real person would read it, and what is doubtful about it.
+         */
+        post: operations["look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/looks/{look_id}/html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Html
+         * @description The HTML part of a look, as a mail program shows it in light or dark.
+         */
+        get: operations["look_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test
+         * @description Send a template as a person would read it to an address of one's own; its links are as written.
+         */
+        post: operations["send_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Template
+         * @description The document behind a template, and what is doubtful about it.
+         */
+        get: operations["template"];
+        /**
+         * Save Template
+         * @description Save a template and put it in force. Templates that people keep in files are refused.
+         */
+        put: operations["save_template"];
+        post?: never;
+        /**
+         * Delete Template
+         * @description Take a template of the app out of force. What journeys still send, and what people keep in files, is refused.
+         */
+        delete: operations["delete_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/{key}/lacking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lacking
+         * @description How many of a segment lack what the template shows without other words.
+         */
+        get: operations["lacking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tracking": {
         parameters: {
             query?: never;
@@ -2660,6 +3477,24 @@ export interface components {
             ids: string[];
         };
         /**
+         * AssumedRate
+         * @description How replies were drawn from an instant on; ``messages`` 0: a usual rate, since too few had been sent.
+         */
+        AssumedRate: {
+            /** Bounced */
+            bounced: number;
+            /** Channel */
+            channel: string;
+            /** Clicked */
+            clicked: number;
+            /** Messages */
+            messages: number;
+            /** Opened */
+            opened: number;
+            /** Topic */
+            topic: string;
+        };
+        /**
          * AtTrigger
          * @description Those of the test window at 70 % and more.
          */
@@ -2677,6 +3512,496 @@ export interface components {
             precision_high: number | null;
             /** Precision Low */
             precision_low: number | null;
+        };
+        /**
+         * Attempt
+         * @description A hand-over that was no success.
+         */
+        Attempt: {
+            /** At */
+            at: string;
+            /**
+             * Next At
+             * @description When it was to be tried again.
+             */
+            next_at: string | null;
+            /** Number */
+            number: number;
+            /**
+             * Outcome
+             * @description later, failed, bounced or uncertain.
+             */
+            outcome: string;
+            /**
+             * Said
+             * @description What the other side answered, or what went wrong.
+             */
+            said: string;
+        };
+        /**
+         * Audience
+         * @description An audience with its history.
+         */
+        Audience: {
+            /** Channel */
+            channel: string;
+            /**
+             * Days
+             * @description Of the last 90 days those on which somebody joined or left.
+             */
+            days: components["schemas"]["AudienceDay"][];
+            /** Description */
+            description: string | null;
+            /**
+             * Journeys
+             * @description Journeys that put people in or take them out.
+             */
+            journeys: string[];
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /**
+             * Left
+             * @description People who were in and are not.
+             */
+            left: number;
+            /**
+             * List Id
+             * @description Id of the list at the platform, where the document names it.
+             */
+            list_id: string | null;
+            /** Lists */
+            lists: components["schemas"]["AudienceList"][];
+            /**
+             * Looks
+             * @description All that the platform said, the last first.
+             */
+            looks: components["schemas"]["AudienceList"][];
+            /**
+             * Match
+             * @description What the platform may compare.
+             */
+            match: ("email" | "phone" | "address" | "external_id")[];
+            /** Platform */
+            platform: string | null;
+            /** Problems */
+            problems: string[];
+            removals: components["schemas"]["Removals"];
+            /**
+             * Revision
+             * @description In force; 0 where it has not been applied.
+             */
+            revision: number;
+            /**
+             * Segment
+             * @description The segment that it follows.
+             */
+            segment: string | null;
+            /**
+             * Size
+             * @description People who are in.
+             */
+            size: number;
+            /** Split */
+            split: ("offer" | "product") | null;
+            /**
+             * States
+             * @description Of those who are in, by what the platform knows of them.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /** Stays */
+            stays: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Uses
+             * @description Kind of the channel; empty where nothing serves it.
+             */
+            uses: string;
+        };
+        /**
+         * AudienceChannel
+         * @description A channel that can carry audiences.
+         */
+        AudienceChannel: {
+            /** Key */
+            key: string;
+            /**
+             * Uses
+             * @description Its kind.
+             */
+            uses: string;
+        };
+        /**
+         * AudienceCheck
+         * @description The way to the platform, step by step.
+         */
+        AudienceCheck: {
+            /** Steps */
+            steps: components["schemas"]["Checked"][];
+        };
+        /**
+         * AudienceContent
+         * @description An audience as the app sends it.
+         */
+        AudienceContent: {
+            /**
+             * Channel
+             * @default ads
+             */
+            channel?: string;
+            /** Description */
+            description?: string | null;
+            /**
+             * List Id
+             * @description Id of the list at the platform; without it one is made.
+             */
+            list_id?: string | null;
+            /**
+             * Match
+             * @default [
+             *       "email"
+             *     ]
+             */
+            match?: ("email" | "phone" | "address" | "external_id")[];
+            /** Platform */
+            platform?: string | null;
+            /** Segment */
+            segment?: string | null;
+            /** Split */
+            split?: ("offer" | "product") | null;
+            /** Stays */
+            stays?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * AudienceDay
+         * @description People who joined and left on a day (UTC).
+         */
+        AudienceDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Joined */
+            joined: number;
+            /** Left */
+            left: number;
+        };
+        /**
+         * AudienceList
+         * @description What the platform said of a list of an audience, and when.
+         */
+        AudienceList: {
+            /** At */
+            at: string;
+            /**
+             * Error
+             * @description Why the last try to ask failed; empty where it did not.
+             */
+            error: string;
+            /**
+             * Life Days
+             * @description After so long without being told again a person drops out there.
+             */
+            life_days: number | null;
+            /**
+             * List Id
+             * @description Its id at the platform.
+             */
+            list_id: string;
+            /** Match High */
+            match_high: number | null;
+            /**
+             * Match Low
+             * @description Share of those told whom it knows, at least; null: not told.
+             */
+            match_low: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Rounding
+             * @description How the platform rounds, in words.
+             */
+            rounding: string;
+            /**
+             * Size High
+             * @description People whom the platform can reach, at most.
+             */
+            size_high: number | null;
+            /**
+             * Size Low
+             * @description People whom the platform can reach, at least.
+             */
+            size_low: number | null;
+            /**
+             * Standing
+             * @description Its state in the platform's words.
+             */
+            standing: string;
+            /**
+             * Told
+             * @description People who were on it then by what it was told.
+             */
+            told: number;
+        };
+        /**
+         * AudienceMember
+         * @description A person who is, or was, in.
+         */
+        AudienceMember: {
+            /** Error */
+            error: string;
+            /** Joined At */
+            joined_at: string;
+            /**
+             * Journey
+             * @description The journey that put the person in.
+             */
+            journey: string | null;
+            /** Left At */
+            left_at: string | null;
+            /**
+             * Person
+             * @description How the person is called; null where nothing is known.
+             */
+            person: string | null;
+            /** Profile Id */
+            profile_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "accepted" | "confirmed" | "refused" | "in_doubt" | "not_told" | "left";
+        };
+        /**
+         * AudienceMembers
+         * @description A page of 50 people, those who joined last first.
+         */
+        AudienceMembers: {
+            /** Rows */
+            rows: components["schemas"]["AudienceMember"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * AudienceRow
+         * @description An audience.
+         */
+        AudienceRow: {
+            /** Channel */
+            channel: string;
+            /** Description */
+            description: string | null;
+            /**
+             * Journeys
+             * @description Journeys that put people in or take them out.
+             */
+            journeys: string[];
+            /** Key */
+            key: string;
+            /**
+             * Left
+             * @description People who were in and are not.
+             */
+            left: number;
+            /** Lists */
+            lists: components["schemas"]["AudienceList"][];
+            /** Platform */
+            platform: string | null;
+            /** Problems */
+            problems: string[];
+            removals: components["schemas"]["Removals"];
+            /**
+             * Segment
+             * @description The segment that it follows.
+             */
+            segment: string | null;
+            /**
+             * Size
+             * @description People who are in.
+             */
+            size: number;
+            /**
+             * States
+             * @description Of those who are in, by what the platform knows of them.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /** Title */
+            title: string;
+            /**
+             * Uses
+             * @description Kind of the channel; empty where nothing serves it.
+             */
+            uses: string;
+        };
+        /**
+         * Audiences
+         * @description All audiences.
+         */
+        Audiences: {
+            /** Channels */
+            channels: components["schemas"]["AudienceChannel"][];
+            /** Rows */
+            rows: components["schemas"]["AudienceRow"][];
+        };
+        /**
+         * Backtest
+         * @description A journey played on history: what would have happened, not what it would have changed.
+         *
+         *     Args:
+         *         meaning: the same as long as the journey's document says the same.
+         *         every_seconds: from one tick to the next; people enter at ticks alone.
+         *         assumed: whether what happens hangs on replies that are drawn.
+         *         runs: that would have begun; ``people``: whose.
+         *         kept_waiting: turns at which the cap on entries let somebody wait.
+         *         ends: done, goal, left, active → runs.
+         *         goal: arm → people who reached the goal by history, in its time.
+         *         refused, deferred: messages by reason.
+         *         cost: minor units of ``currency``; ``unpriced``: channels that sent and name no price.
+         *         unforeseen, limits: in words.
+         */
+        Backtest: {
+            /** Assumed */
+            assumed: boolean;
+            /**
+             * Begin
+             * Format: date-time
+             */
+            begin: string;
+            /** Channels */
+            channels: components["schemas"]["ChannelCount"][];
+            /** Conflicts */
+            conflicts: components["schemas"]["Conflict"][];
+            cost: components["schemas"]["Guess"];
+            /** Currency */
+            currency: string;
+            /** Deferred */
+            deferred: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            /** Draws */
+            draws: number;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Ends */
+            ends: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            /** Entries */
+            entries: components["schemas"]["DayOfEntries"][];
+            /** Every Seconds */
+            every_seconds: number;
+            /** Goal */
+            goal: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            held_out: components["schemas"]["Guess"];
+            /** Journey */
+            journey: string;
+            kept_waiting: components["schemas"]["Guess"];
+            /** Limits */
+            limits: string[];
+            /** Meaning */
+            meaning: string;
+            /** Messages */
+            messages: components["schemas"]["DayOfMessages"][];
+            /** People */
+            people: number;
+            /** Rates */
+            rates: components["schemas"]["AssumedRate"][];
+            /** Refused */
+            refused: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            /** Rescore */
+            rescore: string;
+            runs: components["schemas"]["Guess"];
+            /** Scores */
+            scores: components["schemas"]["ScoresUsed"][];
+            /** Seen */
+            seen: number;
+            sent: components["schemas"]["Guess"];
+            /** Steps */
+            steps: components["schemas"]["ForeseenStep"][];
+            /** Title */
+            title: string;
+            treated: components["schemas"]["Guess"];
+            /** Unforeseen */
+            unforeseen: string[];
+            /** Unpriced */
+            unpriced: string[];
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * BacktestAsked
+         * @description What is asked of history.
+         */
+        BacktestAsked: {
+            /**
+             * Draws
+             * @description How often replies are drawn, where something hangs on them.
+             * @default 20
+             */
+            draws?: number;
+            /**
+             * Every Hours
+             * @description From one tick to the next.
+             * @default 24
+             */
+            every_hours?: number;
+            /**
+             * From
+             * Format: date-time
+             * @description First instant.
+             */
+            from: string;
+            /**
+             * Rescore
+             * @description weekly: models trained for each week.
+             * @default never
+             * @enum {string}
+             */
+            rescore?: "never" | "weekly";
+            /**
+             * To
+             * Format: date-time
+             * @description Last instant.
+             */
+            to: string;
+        };
+        /**
+         * BacktestBody
+         * @description The last back-test of a journey.
+         */
+        BacktestBody: {
+            /**
+             * Current
+             * @description Whether the journey's document still says what it said then.
+             */
+            current: boolean;
+            /**
+             * Made At
+             * @description Null: there is none.
+             */
+            made_at: string | null;
+            report: components["schemas"]["Backtest"] | null;
+            work: components["schemas"]["WorkBody"];
         };
         /**
          * BarBody
@@ -3119,17 +4444,21 @@ export interface components {
         };
         /**
          * CaseBody
-         * @description One case with its history, oldest first.
+         * @description One case with everything about it; the history oldest first.
          */
         CaseBody: {
+            /** Breached At */
+            breached_at: string | null;
             /** Case Id */
             case_id: string;
             /** Closed At */
             closed_at: string | null;
             /** Due At */
             due_at: string | null;
+            /** First Contact At */
+            first_contact_at: string | null;
             /** History */
-            history: components["schemas"]["foretell__web__api__cases__Happening"][];
+            history: components["schemas"]["foretell__web__api__case_bodies__Happening"][];
             /** Journey */
             journey: string | null;
             /**
@@ -3137,6 +4466,10 @@ export interface components {
              * @description Past its due time and not closed.
              */
             late: boolean;
+            /** Links */
+            links: components["schemas"]["CaseLink"][];
+            /** Message Id */
+            message_id: string | null;
             /** Opened At */
             opened_at: string;
             /** Outcome */
@@ -3148,15 +4481,40 @@ export interface components {
              * @description Name, e-mail or user id, as far as known.
              */
             person: string | null;
+            /** Playbook */
+            playbook: components["schemas"]["PlaybookStep"][];
             /**
              * Priority
              * @enum {string}
              */
             priority: "urgent" | "high" | "normal" | "low";
+            /**
+             * Priority By
+             * @enum {string}
+             */
+            priority_by: "given" | "value" | "person";
             /** Profile Id */
             profile_id: string;
             /** Reason */
             reason: string;
+            /** Reopened */
+            reopened: number;
+            /** Root Cause */
+            root_cause: string | null;
+            /**
+             * Root Causes
+             * @description To choose from; empty where people write their own.
+             */
+            root_causes: string[];
+            /**
+             * Rule
+             * @description Its case rule.
+             */
+            rule: string | null;
+            /** Run */
+            run: string | null;
+            /** Snoozed Until */
+            snoozed_until: string | null;
             /**
              * State
              * @enum {string}
@@ -3164,11 +4522,16 @@ export interface components {
             state: "open" | "in_progress" | "waiting" | "closed";
             /** Step */
             step: string | null;
+            /** Survey */
+            survey: string | null;
+            /** Team */
+            team: string | null;
+            ticket: components["schemas"]["CaseTicket"] | null;
             /** Title */
             title: string;
             /**
              * Value At Risk
-             * @description The person's lifetime value, major units.
+             * @description What the person is worth times the probability that they leave, major units.
              */
             value_at_risk: number | null;
             /**
@@ -3184,25 +4547,95 @@ export interface components {
         CaseChange: {
             /**
              * By
-             * @description Who changes it.
+             * @description Who does it.
              * @default team
              */
             by?: string;
+            /**
+             * Clear
+             * @description What is taken away.
+             * @default []
+             */
+            clear?: ("due_at" | "root_cause")[];
+            /**
+             * Contact
+             * @description Somebody of the team spoke with the person.
+             * @default false
+             */
+            contact?: boolean;
+            /**
+             * Done
+             * @description Steps of the playbook.
+             * @default []
+             */
+            done?: string[];
             /** Due At */
             due_at?: string | null;
+            /**
+             * Link
+             * @description Id of another case.
+             */
+            link?: string | null;
+            /**
+             * Link As
+             * @default related
+             * @enum {string}
+             */
+            link_as?: "related" | "duplicate";
             /** Note */
             note?: string | null;
             /**
              * Owner
-             * @description `nobody` takes the owner away.
+             * @description Person or team; `nobody` takes the owner away.
              */
             owner?: string | null;
             /** Priority */
-            priority?: ("urgent" | "high" | "normal" | "low") | null;
+            priority?: ("urgent" | "high" | "normal" | "low") | "by_value" | null;
+            /** Root Cause */
+            root_cause?: string | null;
+            /**
+             * Snooze Until
+             * @description It rests until then.
+             */
+            snooze_until?: string | null;
             /** State */
             state?: ("open" | "in_progress" | "waiting") | null;
-            /** Version */
+            /**
+             * Undone
+             * @description Steps of the playbook.
+             * @default []
+             */
+            undone?: string[];
+            /**
+             * Unlink
+             * @description Id of another case.
+             */
+            unlink?: string | null;
+            /**
+             * Version
+             * @description Of the case as it was seen: refused where somebody was faster.
+             */
             version?: number | null;
+        };
+        /**
+         * CaseChoices
+         * @description What cases can be filtered by, and given to.
+         */
+        CaseChoices: {
+            /**
+             * Desk
+             * @description The help desk that cases are shared with.
+             */
+            desk: string | null;
+            /**
+             * Owners
+             * @description Members of teams, and whoever has a case that is not closed.
+             */
+            owners: string[];
+            /** Rules */
+            rules: components["schemas"]["CaseRule"][];
+            /** Teams */
+            teams: components["schemas"]["Team"][];
         };
         /**
          * CaseClosing
@@ -3211,7 +4644,7 @@ export interface components {
         CaseClosing: {
             /**
              * By
-             * @description Who closes it.
+             * @description Who does it.
              * @default team
              */
             by?: string;
@@ -3222,8 +4655,69 @@ export interface components {
              * @enum {string}
              */
             outcome: "reached" | "not_reached" | "solved" | "not_needed" | "handed_over";
-            /** Version */
+            /** Root Cause */
+            root_cause?: string | null;
+            /**
+             * Version
+             * @description Of the case as it was seen: refused where somebody was faster.
+             */
             version?: number | null;
+        };
+        /**
+         * CaseLink
+         * @description Another case that it has to do with.
+         */
+        CaseLink: {
+            /** Case Id */
+            case_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "related" | "duplicate" | "duplicated";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "in_progress" | "waiting" | "closed";
+            /** Title */
+            title: string;
+        };
+        /**
+         * CaseOpening
+         * @description What is to be done for a person.
+         */
+        CaseOpening: {
+            /**
+             * By
+             * @description Who does it.
+             * @default team
+             */
+            by?: string;
+            /** Due At */
+            due_at?: string | null;
+            /** Message Id */
+            message_id?: string | null;
+            /**
+             * Owner
+             * @description Person or team.
+             */
+            owner?: string | null;
+            /** Priority */
+            priority?: ("urgent" | "high" | "normal" | "low") | "by_value" | null;
+            /** Profile Id */
+            profile_id: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Rule */
+            rule?: string | null;
+            /** Survey */
+            survey?: string | null;
+            /** Title */
+            title?: string | null;
         };
         /**
          * CaseRow
@@ -3259,10 +4753,24 @@ export interface components {
              * @enum {string}
              */
             priority: "urgent" | "high" | "normal" | "low";
+            /**
+             * Priority By
+             * @enum {string}
+             */
+            priority_by: "given" | "value" | "person";
             /** Profile Id */
             profile_id: string;
             /** Reason */
             reason: string;
+            /** Root Cause */
+            root_cause: string | null;
+            /**
+             * Rule
+             * @description Its case rule.
+             */
+            rule: string | null;
+            /** Snoozed Until */
+            snoozed_until: string | null;
             /**
              * State
              * @enum {string}
@@ -3270,11 +4778,13 @@ export interface components {
             state: "open" | "in_progress" | "waiting" | "closed";
             /** Step */
             step: string | null;
+            /** Team */
+            team: string | null;
             /** Title */
             title: string;
             /**
              * Value At Risk
-             * @description The person's lifetime value, major units.
+             * @description What the person is worth times the probability that they leave, major units.
              */
             value_at_risk: number | null;
             /**
@@ -3282,6 +4792,55 @@ export interface components {
              * @description Give it with a change: it is refused where somebody else was faster.
              */
             version: number;
+        };
+        /**
+         * CaseRule
+         * @description A kind of case.
+         */
+        CaseRule: {
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * CaseTaking
+         * @description Who takes a case.
+         */
+        CaseTaking: {
+            /**
+             * By
+             * @description Who does it.
+             */
+            by: string;
+            /**
+             * Version
+             * @description Of the case as it was seen: refused where somebody was faster.
+             */
+            version?: number | null;
+        };
+        /**
+         * CaseTicket
+         * @description Its ticket at the help desk.
+         */
+        CaseTicket: {
+            /** Attempts */
+            attempts: number;
+            /** Error */
+            error: string | null;
+            /** Next At */
+            next_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "synced" | "failed" | "deleted" | "merged" | "withheld";
+            /** Synced At */
+            synced_at: string | null;
+            /** Ticket Id */
+            ticket_id: string | null;
+            /** Url */
+            url: string | null;
         };
         /**
          * Cases
@@ -3296,10 +4855,28 @@ export interface components {
             /** Rows */
             rows: components["schemas"]["CaseRow"][];
             /**
+             * States
+             * @description How many there are in each state, by the other filters.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /**
              * Total
              * @description How many there are in all.
              */
             total: number;
+        };
+        /**
+         * CasesChange
+         * @description The same change of several cases: all of them, or none.
+         */
+        CasesChange: {
+            /** Case Ids */
+            case_ids: string[];
+            change?: components["schemas"]["CaseChange"] | null;
+            /** @description Instead of a change. */
+            closing?: components["schemas"]["CaseClosing"] | null;
         };
         /**
          * Category
@@ -3422,6 +4999,210 @@ export interface components {
             sure: string;
         };
         /**
+         * ChannelContent
+         * @description A channel as the form sends it.
+         */
+        ChannelContent: {
+            /**
+             * Spec
+             * @description title, uses, settings, rate, sandbox, price.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ChannelCount
+         * @description A channel.
+         *
+         *     Args:
+         *         refused, deferred: by reason.
+         *         price: of a message, micro units of the currency; None: its document names none.
+         *         cost: minor units.
+         */
+        ChannelCount: {
+            /** Channel */
+            channel: string;
+            cost: components["schemas"]["Guess"];
+            /** Deferred */
+            deferred: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            /** Medium */
+            medium: string;
+            /** Price */
+            price: number | null;
+            /** Refused */
+            refused: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            sent: components["schemas"]["Guess"];
+        };
+        /**
+         * ChannelKindRow
+         * @description An implementation that a channel can use.
+         */
+        ChannelKindRow: {
+            /** Development */
+            development: boolean;
+            /** Idempotent */
+            idempotent: boolean;
+            /**
+             * Medium
+             * @enum {string}
+             */
+            medium: "email" | "sms" | "push" | "ads" | "alert";
+            /** Name */
+            name: string;
+            /**
+             * Receives
+             * @description Its vendor tells what became of messages.
+             */
+            receives: boolean;
+            /**
+             * Settings
+             * @description JSON schema of its settings.
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ChannelRate
+         * @description How fast a provider takes messages.
+         */
+        ChannelRate: {
+            /** Messages */
+            messages: number;
+            /**
+             * Seconds
+             * @description So many messages each so many seconds.
+             */
+            seconds: number;
+        };
+        /**
+         * ChannelRow
+         * @description A channel and how it stands.
+         */
+        ChannelRow: {
+            /**
+             * Accepted
+             * @description Messages that it has taken.
+             */
+            accepted: number;
+            /**
+             * Accepted At
+             * @description When it took one last.
+             */
+            accepted_at: string | null;
+            /**
+             * Dead
+             * @description Messages that were given up or refused.
+             */
+            dead: number;
+            /**
+             * Documented
+             * @description A document says what it uses; else what goes out lands in the inbox.
+             */
+            documented: boolean;
+            /**
+             * Error
+             * @description Why.
+             */
+            error: string;
+            /**
+             * Failed At
+             * @description When one did not go last.
+             */
+            failed_at: string | null;
+            /**
+             * Hook Url
+             * @description Where the vendor posts what became of messages; null: nowhere.
+             */
+            hook_url: string | null;
+            /**
+             * Idempotent
+             * @description Its vendor takes the same message once, however often it is handed over.
+             */
+            idempotent: boolean;
+            /**
+             * Kept By
+             * @description app: it can be changed here.
+             * @enum {string}
+             */
+            kept_by: "app" | "files" | "nobody";
+            /** Key */
+            key: string;
+            /**
+             * Medium
+             * @enum {string}
+             */
+            medium: "email" | "sms" | "push" | "ads" | "alert";
+            /** Next Step */
+            next_step: string;
+            /**
+             * Problem
+             * @description What is missing or wrong; empty where nothing is.
+             */
+            problem: string;
+            rate: components["schemas"]["ChannelRate"] | null;
+            /**
+             * Receipts
+             * @description What its vendor told of messages, each once.
+             */
+            receipts: number;
+            /**
+             * Received At
+             * @description When it told something last.
+             */
+            received_at: string | null;
+            /**
+             * Revision
+             * @description Of its document in force; 0 without one.
+             */
+            revision: number;
+            /**
+             * Spec
+             * @description Its document as written; empty without one.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @description development: lands in the inbox; incomplete: see problem; failing: the last message did not go.
+             * @enum {string}
+             */
+            state: "development" | "ready" | "incomplete" | "failing";
+            /** Title */
+            title: string;
+            /**
+             * Unknown
+             * @description What it told of messages that are not there.
+             */
+            unknown: number;
+            /**
+             * Uses
+             * @description Its implementation.
+             */
+            uses: string;
+        };
+        /**
+         * Channels
+         * @description All channels, and what a channel can use.
+         */
+        Channels: {
+            /** Kinds */
+            kinds: components["schemas"]["ChannelKindRow"][];
+            /** Rows */
+            rows: components["schemas"]["ChannelRow"][];
+            /**
+             * Secrets
+             * @description Names of secrets in foretell.yaml, to choose from.
+             */
+            secrets: string[];
+        };
+        /**
          * Check
          * @description One check of the gate.
          */
@@ -3430,11 +5211,16 @@ export interface components {
             check: string;
             /**
              * Found
-             * @description What it found, in words.
+             * @description What it found.
              */
             found: string;
             /** Passed */
             passed: boolean;
+            /**
+             * Says
+             * @description The same as a sentence; instants in it are ISO 8601, UTC.
+             */
+            says: string;
         };
         /**
          * CheckRow
@@ -3481,6 +5267,33 @@ export interface components {
             what: "feature" | "scores" | "calibration";
             /** Words */
             words: string;
+        };
+        /**
+         * Checked
+         * @description One thing that was looked at.
+         */
+        Checked: {
+            /** Ok */
+            ok: boolean;
+            /** Said */
+            said: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * CheckedChannel
+         * @description Whether a channel could send.
+         */
+        CheckedChannel: {
+            /** Next Step */
+            next_step: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Said
+             * @description What the vendor says, or what is wrong.
+             */
+            said: string;
         };
         /**
          * Checks
@@ -3610,6 +5423,11 @@ export interface components {
         ConditionProblem: {
             /** Code */
             code: string;
+            /**
+             * Line
+             * @description Of a text of several lines: which, from 1.
+             */
+            line?: number | null;
             /** Next Step */
             next_step: string;
             /**
@@ -3661,6 +5479,27 @@ export interface components {
             tables: components["schemas"]["TableName"][];
             /** Traits */
             traits: components["schemas"]["SeenValue"][];
+        };
+        /**
+         * Conflict
+         * @description Another journey.
+         *
+         *     Args:
+         *         people: in both at one time.
+         *         before_ours: messages of this one that caps would have stopped, with messages of that one in their span.
+         *         after_ours: messages of that one that would have been too many after this one's.
+         */
+        Conflict: {
+            after_ours: components["schemas"]["Guess"];
+            before_ours: components["schemas"]["Guess"];
+            /** Journey */
+            journey: string;
+            /** People */
+            people: number;
+            /** State */
+            state: string;
+            /** Title */
+            title: string;
         };
         /**
          * Connection
@@ -3882,6 +5721,70 @@ export interface components {
             value: number;
         };
         /**
+         * DayOfEntries
+         * @description Runs that would have begun on a day (of the workspace's zone).
+         */
+        DayOfEntries: {
+            /** Day */
+            day: string;
+            held_out: components["schemas"]["Guess"];
+            treated: components["schemas"]["Guess"];
+        };
+        /**
+         * DayOfMessages
+         * @description Messages over a channel on a day.
+         */
+        DayOfMessages: {
+            /** Channel */
+            channel: string;
+            /** Day */
+            day: string;
+            sent: components["schemas"]["Guess"];
+        };
+        /**
+         * DeadLetters
+         * @description A page of dead letters, the latest first.
+         */
+        DeadLetters: {
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["foretell__web__api__dead_letters__DeadLetter"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /**
+         * DeadReplayed
+         * @description What became of them.
+         */
+        DeadReplayed: {
+            /**
+             * Alive
+             * @description Were not given up, or not any more.
+             */
+            alive: number;
+            /**
+             * Deferred
+             * @description Go later, since it is quiet.
+             */
+            deferred: number;
+            /** Queued */
+            queued: number;
+            /**
+             * Refused
+             * @description May not go any more, by reason.
+             */
+            refused: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Decision
          * @description What the gate said, once.
          */
@@ -4002,6 +5905,28 @@ export interface components {
             groups: components["schemas"]["GroupJudged"][];
             /** Horizon */
             horizon: string;
+        };
+        /**
+         * Desk
+         * @description How the workspace stands with its help desk.
+         */
+        Desk: {
+            /** Desk */
+            desk: string | null;
+            /** Error */
+            error: string | null;
+            /** Failed */
+            failed: components["schemas"]["foretell__web__api__case_bodies__DeadLetter"][];
+            /** Paused Until */
+            paused_until: string | null;
+            /** Polled At */
+            polled_at: string | null;
+            /** Redactions */
+            redactions: number;
+            /** Tickets */
+            tickets: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Difference
@@ -4171,6 +6096,19 @@ export interface components {
             key: string;
         };
         /**
+         * DraftSpec
+         * @description What there is of it.
+         */
+        DraftSpec: {
+            /**
+             * Spec
+             * @description As in a document of the kind; anything may be left out.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * DriftBody
          * @description A segment then and now, both by today's condition.
          */
@@ -4285,6 +6223,84 @@ export interface components {
             overdue: number;
             /** Rows */
             rows: components["schemas"]["DueRow"][];
+        };
+        /**
+         * Ended
+         * @description How a journey stands after it was stopped.
+         */
+        Ended: {
+            /**
+             * Ended
+             * @description People who were inside.
+             */
+            ended: number;
+            /** Key */
+            key: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * Entries
+         * @description People who are to enter.
+         */
+        Entries: {
+            /** Entries */
+            entries: components["schemas"]["Entry"][];
+        };
+        /**
+         * Entry
+         * @description Somebody who is to enter.
+         */
+        Entry: {
+            /**
+             * Id
+             * @description Identifier, e.g. email:ann@customers.example, or a public id.
+             */
+            id: string;
+            /**
+             * Idempotency Key
+             * @description The same for the same wish, however often it is sent.
+             */
+            idempotency_key?: string | null;
+            /**
+             * With
+             * @description What conditions ({event: NAME}) and templates ({{ event.NAME }}) of the run may read.
+             */
+            with?: {
+                [key: string]: string | number | boolean | null;
+            };
+        };
+        /**
+         * EntryAnswer
+         * @description What becomes of one wish.
+         */
+        EntryAnswer: {
+            /**
+             * Entry
+             * @description Id of the wish; empty where nobody was found.
+             */
+            entry: string;
+            /** Id */
+            id: string;
+            /**
+             * Outcome
+             * @description Of a wish that was asked before: entered, or why not; empty while it waits.
+             */
+            outcome: string;
+            /**
+             * State
+             * @description accepted: enters at the next tick if the journey takes them; known: was asked before; unknown or ambiguous: nobody, or more than one person, has the identifier.
+             * @enum {string}
+             */
+            state: "accepted" | "known" | "unknown" | "ambiguous";
+        };
+        /**
+         * EntryAnswers
+         * @description In the order of the wishes.
+         */
+        EntryAnswers: {
+            /** Answers */
+            answers: components["schemas"]["EntryAnswer"][];
         };
         /**
          * ErasureRow
@@ -4600,6 +6616,38 @@ export interface components {
         Foreseen: {
             /** Dates */
             dates: components["schemas"]["ExpectedDateBody"][];
+        };
+        /**
+         * ForeseenStep
+         * @description A step.
+         *
+         *     Args:
+         *         arrived: runs that came here; ``here``: that were here at the end of the time.
+         *         channel: over which it sends; empty where it does not.
+         *         ways: step that followed (empty: the end) → runs.
+         *         opened, clicked: *assumed*; None for steps that send nothing.
+         */
+        ForeseenStep: {
+            arrived: components["schemas"]["Guess"];
+            /** Channel */
+            channel: string;
+            clicked: components["schemas"]["Guess"] | null;
+            here: components["schemas"]["Guess"];
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            opened: components["schemas"]["Guess"] | null;
+            /** Outcomes */
+            outcomes: {
+                [key: string]: components["schemas"]["Guess"];
+            };
+            /** Title */
+            title: string;
+            /** Ways */
+            ways: {
+                [key: string]: components["schemas"]["Guess"];
+            };
         };
         /**
          * FormatBody
@@ -4969,6 +7017,18 @@ export interface components {
             /** Horizon */
             horizon: string;
             total: components["schemas"]["GroupValue"];
+        };
+        /**
+         * Guess
+         * @description A number over draws: its median, and where nine of ten draws lie; all three are one where nothing is assumed.
+         */
+        Guess: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -5443,6 +7503,112 @@ export interface components {
             rows: components["schemas"]["InterviewBody"][];
         };
         /**
+         * IssueKind
+         * @description An issue document and what became of what it found.
+         */
+        IssueKind: {
+            /**
+             * Answers
+             * @description The kind of case that is opened.
+             */
+            answers: string | null;
+            /** Cleared */
+            cleared: number;
+            /**
+             * Clears
+             * @description When it is over, in plain words; null: as soon as it no longer holds.
+             */
+            clears: string | null;
+            /** Key */
+            key: string;
+            /** Lapsed */
+            lapsed: number;
+            /**
+             * Median Hours
+             * @description Until it was over; null where none was.
+             */
+            median_hours: number | null;
+            /** Open */
+            open: number;
+            /**
+             * Says
+             * @description For whom, in plain words.
+             */
+            says: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "high" | "normal" | "low";
+            /** Title */
+            title: string;
+        };
+        /**
+         * IssueKinds
+         * @description All issue documents, and those to begin with that the workspace does not have.
+         */
+        IssueKinds: {
+            /** Ready */
+            ready: components["schemas"]["ReadyRow"][];
+            /** Rows */
+            rows: components["schemas"]["IssueKind"][];
+        };
+        /**
+         * IssueRow
+         * @description Something that went wrong for a person, once.
+         */
+        IssueRow: {
+            /**
+             * Arm
+             * @enum {string}
+             */
+            arm: "treated" | "held_out";
+            /**
+             * Case Id
+             * @description The case that was opened for it.
+             */
+            case_id: string | null;
+            /** Detected At */
+            detected_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Issue */
+            issue: string;
+            /** Issue Id */
+            issue_id: string;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
+            /** Profile Id */
+            profile_id: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "urgent" | "high" | "normal" | "low";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "cleared" | "lapsed" | "withdrawn" | "merged";
+            /** Title */
+            title: string;
+        };
+        /**
+         * Issues
+         * @description A page of issues, the most pressing first.
+         */
+        Issues: {
+            /** Page */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["IssueRow"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * Job
          * @description A piece of the worker's work.
          */
@@ -5536,15 +7702,25 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "draft" | "live" | "paused";
+            state: "draft" | "live" | "paused" | "draining" | "drained" | "stopped";
             /** Steps */
             steps: components["schemas"]["Step"][];
+            /**
+             * Stopped
+             * @description Ended since the journey was stopped.
+             */
+            stopped: number;
             /** Title */
             title: string;
+            /**
+             * Waiting
+             * @description People who were let in and wait for the next tick, or for the cap on entries.
+             */
+            waiting: number;
         };
         /**
          * JourneyChanged
-         * @description How a journey stands after it was started or paused.
+         * @description How a journey stands after it was started, paused or drained.
          */
         JourneyChanged: {
             /** Changed At */
@@ -5555,7 +7731,34 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "draft" | "live" | "paused";
+            state: "draft" | "live" | "paused" | "draining" | "drained" | "stopped";
+        };
+        /**
+         * JourneyDraftBody
+         * @description A journey that is being made.
+         */
+        JourneyDraftBody: {
+            /** Changed At */
+            changed_at: string;
+            /** Key */
+            key: string;
+            /**
+             * Lacks
+             * @description What keeps it from being published; paths from its spec.
+             */
+            lacks: components["schemas"]["ConditionProblem"][];
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * JourneyDrafts
+         * @description All drafts.
+         */
+        JourneyDrafts: {
+            /** Rows */
+            rows: components["schemas"]["JourneyDraftBody"][];
         };
         /**
          * JourneyLift
@@ -5638,7 +7841,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "draft" | "live" | "paused";
+            state: "draft" | "live" | "paused" | "draining" | "drained" | "stopped";
             /** Title */
             title: string;
         };
@@ -5915,6 +8118,30 @@ export interface components {
             level: number;
             /** Rows */
             rows: components["schemas"]["KpiRow"][];
+        };
+        /**
+         * Lacking
+         * @description Who of a segment would read a gap.
+         */
+        Lacking: {
+            /** Rows */
+            rows: components["schemas"]["LackingRow"][];
+            /** Segment */
+            segment: string;
+        };
+        /**
+         * LackingRow
+         * @description A trait that a template shows without other words, and how many of a segment lack it.
+         */
+        LackingRow: {
+            /** Lacking */
+            lacking: number;
+            /** People */
+            people: number;
+            /** Share */
+            share: number | null;
+            /** Trait */
+            trait: string;
         };
         /**
          * LargeProfile
@@ -6317,6 +8544,11 @@ export interface components {
          */
         MessageBody: {
             /**
+             * Attempts
+             * @description Hand-overs that were no success, the first one first.
+             */
+            attempts: components["schemas"]["Attempt"][];
+            /**
              * Decisions
              * @description Every time it was asked for, the earliest first.
              */
@@ -6327,6 +8559,11 @@ export interface components {
             message: components["schemas"]["MessageRow"];
             /** Message Id */
             message_id: string;
+            /**
+             * Story
+             * @description What became of it, as sentences; instants in them are ISO 8601, UTC.
+             */
+            story: string[];
         };
         /**
          * MessageRow
@@ -6340,6 +8577,11 @@ export interface components {
              * @description When it was due.
              */
             at: string;
+            /**
+             * Attempts
+             * @description How often it was handed over; null where it was never queued.
+             */
+            attempts: number | null;
             /** Campaign */
             campaign: string | null;
             /** Channel */
@@ -6355,12 +8597,28 @@ export interface components {
             delivered_at: string | null;
             /** Error */
             error: string | null;
+            /**
+             * Failure
+             * @description Of failed ones: transient (every try failed) or terminal (refused).
+             */
+            failure: string | null;
             /** Journey */
             journey: string | null;
+            /**
+             * Lane
+             * @description transactional messages go first and pass caps and quiet hours.
+             * @enum {string}
+             */
+            lane: "transactional" | "bulk";
             /** Medium */
             medium: string | null;
             /** Message Id */
             message_id: string;
+            /**
+             * Next At
+             * @description When it is handed over next; null where nothing more is to be done.
+             */
+            next_at: string | null;
             /** Opened At */
             opened_at: string | null;
             /**
@@ -6368,6 +8626,11 @@ export interface components {
              * @description Name, e-mail or user id, as far as known.
              */
             person: string | null;
+            /**
+             * Priority
+             * @description Where messages compete for a cap, the higher goes; null: never queued.
+             */
+            priority: number | null;
             /** Profile Id */
             profile_id: string | null;
             /** Purpose */
@@ -6414,17 +8677,42 @@ export interface components {
          */
         Messages: {
             /**
+             * Given Up
+             * @description Messages that were refused, or failed at every try; 100,000 at most.
+             */
+            given_up: number;
+            /**
+             * In Doubt
+             * @description Messages of which nobody knows whether they went out; 100,000 at most.
+             */
+            in_doubt: number;
+            /**
              * Page
              * @description Number of this page, from 1.
              */
             page: number;
             /** Rows */
             rows: components["schemas"]["MessageRow"][];
+            /** Sandboxes */
+            sandboxes: components["schemas"]["Sandbox"][];
             /**
              * Total
              * @description How many there are in all.
              */
             total: number;
+        };
+        /**
+         * MissingBody
+         * @description What a text shows and the person does not have.
+         */
+        MissingBody: {
+            /**
+             * Guarded
+             * @description Other words stand in, or the text asks first.
+             */
+            guarded: boolean;
+            /** Name */
+            name: string;
         };
         /**
          * ModelCardBody
@@ -6514,6 +8802,59 @@ export interface components {
             unit: "seconds" | "events" | "share";
             /** Value */
             value: number | null;
+        };
+        /**
+         * MoveBody
+         * @description A move, done or planned.
+         */
+        MoveBody: {
+            /** Dry Run */
+            dry_run: boolean;
+            /** Held Out */
+            held_out: number;
+            /** Notes */
+            notes: string[];
+            /** People */
+            people: number;
+            /** Steps */
+            steps: components["schemas"]["MovedStep"][];
+        };
+        /**
+         * MoveOrder
+         * @description Who is to go on by which revision.
+         */
+        MoveOrder: {
+            /**
+             * Dry Run
+             * @description Only say what would happen.
+             * @default true
+             */
+            dry_run?: boolean;
+            /** From Revision */
+            from_revision: number;
+            /**
+             * Steps
+             * @description Step of the one → step of the other.
+             */
+            steps?: {
+                [key: string]: string;
+            };
+            /** To Revision */
+            to_revision: number;
+        };
+        /**
+         * MovedStep
+         * @description What becomes of the people at a step.
+         */
+        MovedStep: {
+            /** Asked Anew */
+            asked_anew: boolean;
+            /** People */
+            people: number;
+            /** Step */
+            step: string;
+            /** To */
+            to: string;
         };
         /**
          * Movement
@@ -6946,6 +9287,60 @@ export interface components {
              * @description The part in words.
              */
             says: string;
+        };
+        /**
+         * PassedStep
+         * @description What happened at a step.
+         */
+        PassedStep: {
+            /** At */
+            at: string;
+            /** Next */
+            next: string | null;
+            /** Outcome */
+            outcome: string;
+            /** Revision */
+            revision: number;
+            /** Step */
+            step: string;
+        };
+        /**
+         * PathBody
+         * @description One run of a person.
+         */
+        PathBody: {
+            /** Arm */
+            arm: string;
+            /** Contaminated */
+            contaminated: boolean;
+            /** Ended At */
+            ended_at: string | null;
+            /** Entered At */
+            entered_at: string;
+            /** Goal At */
+            goal_at: string | null;
+            /** Messages */
+            messages: components["schemas"]["SentMessage"][];
+            /** Passed */
+            passed: components["schemas"]["PassedStep"][];
+            /** Revision */
+            revision: number;
+            /** Run */
+            run: string;
+            /** State */
+            state: string;
+            /** Step */
+            step: string;
+        };
+        /**
+         * Paths
+         * @description The runs of a person, the latest first.
+         */
+        Paths: {
+            /** Profile Id */
+            profile_id: string;
+            /** Rows */
+            rows: components["schemas"]["PathBody"][];
         };
         /**
          * People
@@ -7458,6 +9853,22 @@ export interface components {
             broken: string[];
             /** Plans */
             plans: components["schemas"]["PlanBody"][];
+        };
+        /**
+         * PlaybookStep
+         * @description One thing to do.
+         */
+        PlaybookStep: {
+            /** Do */
+            do: string;
+            /** Done At */
+            done_at: string | null;
+            /** Done By */
+            done_by: string | null;
+            /** Key */
+            key: string;
+            /** Text */
+            text: string | null;
         };
         /**
          * PointBody
@@ -8009,6 +10420,18 @@ export interface components {
             worker: boolean;
         };
         /**
+         * ReadyRow
+         * @description An issue to begin with.
+         */
+        ReadyRow: {
+            /** Description */
+            description: string;
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * Reason
          * @description Why a score is what it is.
          */
@@ -8107,6 +10530,29 @@ export interface components {
             state: string;
         };
         /**
+         * Removals
+         * @description Memberships of erased people, by how far their removal at the platform is.
+         */
+        Removals: {
+            /**
+             * Acknowledged
+             * @description The platform has said that it is done.
+             */
+            acknowledged: number;
+            /**
+             * Last At
+             * @description When the last one was acknowledged.
+             */
+            last_at: string | null;
+            /**
+             * Told
+             * @description The platform has accepted the request.
+             */
+            told: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * Renaming
          * @description A title of one's own.
          */
@@ -8131,6 +10577,21 @@ export interface components {
             ids?: string[];
             /** Source */
             source?: string | null;
+        };
+        /**
+         * ReplayRequest
+         * @description Which are put through the gate again: those of ids, or all of a channel and failure.
+         */
+        ReplayRequest: {
+            /** Channel */
+            channel?: string | null;
+            /** Failure */
+            failure?: ("transient" | "terminal") | null;
+            /**
+             * Ids
+             * @default []
+             */
+            ids?: string[];
         };
         /**
          * Replayed
@@ -8393,6 +10854,40 @@ export interface components {
             rows: components["schemas"]["SegmentReviewRow"][];
         };
         /**
+         * Revision
+         * @description A revision that people are on, or that is in force.
+         */
+        Revision: {
+            /**
+             * Held Out
+             * @description Held out people whose goal still counts.
+             */
+            held_out: number;
+            /** In Force */
+            in_force: boolean;
+            /** Inside */
+            inside: number;
+            /** Made At */
+            made_at: string | null;
+            /** Revision */
+            revision: number;
+            /** Steps */
+            steps: components["schemas"]["StandingStep"][];
+            /**
+             * Stranded
+             * @description People at steps that the revision in force does not have.
+             */
+            stranded: number;
+        };
+        /**
+         * Revisions
+         * @description The revisions of a journey, the latest first.
+         */
+        Revisions: {
+            /** Rows */
+            rows: components["schemas"]["Revision"][];
+        };
+        /**
          * RowsBody
          * @description Rows to add or change.
          */
@@ -8519,6 +11014,22 @@ export interface components {
             };
             /** Says */
             says: string;
+        };
+        /**
+         * Sandbox
+         * @description A sandbox: nothing goes out but to listed addresses.
+         */
+        Sandbox: {
+            /**
+             * Addresses
+             * @description How many are listed.
+             */
+            addresses: number;
+            /**
+             * Channel
+             * @description Key of the channel; null: of all that have none of their own.
+             */
+            channel: string | null;
         };
         /**
          * SavedDocument
@@ -8699,6 +11210,36 @@ export interface components {
              * @description Expected money, major units; null where none is foreseen of them.
              */
             value: number | null;
+        };
+        /**
+         * ScoresUsed
+         * @description Scores that conditions read.
+         *
+         *     Args:
+         *         max_age: of stored ones; those that are made count until the next.
+         *         rescored: made for the back-test; else those that are stored.
+         *         models: model → instants of its scorings.
+         *         first: the first scoring; before it nobody has a score.
+         */
+        ScoresUsed: {
+            /** First */
+            first: string | null;
+            /** Horizon */
+            horizon: string;
+            /** Last */
+            last: string | null;
+            /** Max Age */
+            max_age: string | null;
+            /** Models */
+            models: {
+                [key: string]: number;
+            };
+            /** Prediction */
+            prediction: string;
+            /** Rescored */
+            rescored: boolean;
+            /** Scorings */
+            scorings: number;
         };
         /**
          * SeasonBody
@@ -9105,6 +11646,32 @@ export interface components {
             sure: string | null;
         };
         /**
+         * SentMessage
+         * @description A message of a run.
+         */
+        SentMessage: {
+            /** At */
+            at: string;
+            /** Channel */
+            channel: string | null;
+            /** Clicked At */
+            clicked_at: string | null;
+            /** Medium */
+            medium: string | null;
+            /** Message Id */
+            message_id: string;
+            /** Opened At */
+            opened_at: string | null;
+            /** Sent At */
+            sent_at: string | null;
+            /** State */
+            state: string | null;
+            /** Step */
+            step: string | null;
+            /** Template */
+            template: string | null;
+        };
+        /**
          * SeriesPoint
          * @description A value in time.
          */
@@ -9179,6 +11746,17 @@ export interface components {
             utm_source: string | null;
         };
         /**
+         * Settling
+         * @description What somebody found out about a message in doubt.
+         */
+        Settling: {
+            /**
+             * Went Out
+             * @description True: it counts as sent; false: it is tried again.
+             */
+            went_out: boolean;
+        };
+        /**
          * SideBody
          * @description One of both horizons of a quadrant.
          */
@@ -9239,6 +11817,36 @@ export interface components {
             share: number;
             /** Value */
             value: string;
+        };
+        /**
+         * SmsBody
+         * @description How many text messages it is.
+         */
+        SmsBody: {
+            /** Characters */
+            characters: number;
+            /**
+             * Encoding
+             * @enum {string}
+             */
+            encoding: "gsm" | "unicode";
+            /**
+             * Left
+             * @description Characters to spare in the last part.
+             */
+            left: number;
+            /**
+             * Odd
+             * @description Characters that make it Unicode.
+             */
+            odd: string[];
+            /** Parts */
+            parts: number;
+            /**
+             * Price
+             * @description Of one person's message, major units; null where no channel says.
+             */
+            price: number | null;
         };
         /**
          * Snippet
@@ -9523,6 +12131,22 @@ export interface components {
             scored: number;
         };
         /**
+         * StandingStep
+         * @description A step at which people stand.
+         */
+        StandingStep: {
+            /**
+             * Becomes
+             * @description What the revision in force made of it; empty where none is.
+             * @enum {string}
+             */
+            becomes: "" | "same" | "changed" | "gone";
+            /** People */
+            people: number;
+            /** Step */
+            step: string;
+        };
+        /**
          * StatementBody
          * @description One thing that was seen, in words.
          */
@@ -9567,6 +12191,13 @@ export interface components {
             next: string | null;
             /** Outcomes */
             outcomes: {
+                [key: string]: number;
+            };
+            /**
+             * Passed
+             * @description Name of each way → runs that took it.
+             */
+            passed: {
                 [key: string]: number;
             };
             /**
@@ -9775,6 +12406,225 @@ export interface components {
             value?: number | null;
         };
         /**
+         * Team
+         * @description A team of the settings.
+         */
+        Team: {
+            /** Key */
+            key: string;
+            /** Members */
+            members: string[];
+            /** Title */
+            title: string;
+        };
+        /**
+         * TemplateAsked
+         * @description Whom and how to show a template that need not be saved.
+         */
+        TemplateAsked: {
+            /** At */
+            at?: string | null;
+            /** Channel */
+            channel?: ("email" | "sms" | "push" | "alert") | null;
+            /**
+             * Key
+             * @description Of the template; any for a new one.
+             * @default draft
+             */
+            key?: string;
+            /** Language */
+            language?: string | null;
+            /**
+             * Person
+             * @description Any identifier; without one somebody is chosen.
+             */
+            person?: string | null;
+            /**
+             * Spec
+             * @description What the editor holds; without it, what is in force.
+             */
+            spec?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Turn
+             * @description Without a person: which of those who could be chosen.
+             * @default 0
+             */
+            turn?: number;
+            /** Variables */
+            variables?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * TemplateBody
+         * @description The document behind a template.
+         */
+        TemplateBody: {
+            /** Doubts */
+            doubts: components["schemas"]["ConditionProblem"][];
+            /** File */
+            file: string;
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /** Revision */
+            revision: number;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Yaml */
+            yaml: string;
+        };
+        /**
+         * TemplateContent
+         * @description A template as the editor sends it: the document's ``spec``.
+         */
+        TemplateContent: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TemplateRow
+         * @description A template in the list.
+         */
+        TemplateRow: {
+            /** Description */
+            description: string | null;
+            /**
+             * Doubts
+             * @description How much is doubtful about it.
+             */
+            doubts: number;
+            /**
+             * Kept By
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /**
+             * Languages
+             * @description Of its texts, its own first where it says which.
+             */
+            languages: string[];
+            /** Last Sent At */
+            last_sent_at: string | null;
+            /** Media */
+            media: ("email" | "sms" | "push" | "alert")[];
+            /** Sent */
+            sent: number;
+            /** Title */
+            title: string | null;
+            /** Used By */
+            used_by: components["schemas"]["UsedBy"][];
+        };
+        /**
+         * TemplateShown
+         * @description A template as one person would read it; nothing was sent and nothing is kept.
+         */
+        TemplateShown: {
+            /**
+             * Blocks
+             * @description Block → whether the person sees it.
+             */
+            blocks: {
+                [key: string]: boolean;
+            };
+            /** Doubts */
+            doubts: components["schemas"]["ConditionProblem"][];
+            /**
+             * Error
+             * @description Why it cannot be written for this person.
+             */
+            error: string | null;
+            /**
+             * Html Url
+             * @description The HTML part under a policy that lets nothing run.
+             */
+            html_url: string | null;
+            /** Language */
+            language: string;
+            /**
+             * Medium
+             * @enum {string}
+             */
+            medium: "email" | "sms" | "push" | "alert";
+            /** Missing */
+            missing: components["schemas"]["MissingBody"][];
+            /** Name */
+            name: string | null;
+            /**
+             * Person
+             * @description Profile id; null where nobody is known yet.
+             */
+            person: string | null;
+            /**
+             * Sample
+             * @description What was made up: offer, event.
+             */
+            sample: string[];
+            sms: components["schemas"]["SmsBody"] | null;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+            /** To */
+            to: string | null;
+            /**
+             * Topics
+             * @description Link → what it is about.
+             */
+            topics: {
+                [key: string]: string;
+            };
+            /**
+             * Wanted
+             * @description The person's language, as far as known.
+             */
+            wanted: string | null;
+            /** Weight Bytes */
+            weight_bytes: number;
+        };
+        /**
+         * Templates
+         * @description All templates, by key.
+         */
+        Templates: {
+            /** Rows */
+            rows: components["schemas"]["TemplateRow"][];
+        };
+        /**
+         * TestAddress
+         * @description Who gets a test message.
+         */
+        TestAddress: {
+            /** To */
+            to: string;
+        };
+        /**
+         * TestSent
+         * @description What came of a test message.
+         */
+        TestSent: {
+            /** Error */
+            error: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "accepted" | "refused" | "later" | "uncertain";
+        };
+        /**
          * Timeline
          * @description A piece of a timeline, newest first.
          */
@@ -9920,6 +12770,161 @@ export interface components {
             rows: components["schemas"]["TrendRow"][];
         };
         /**
+         * Trial
+         * @description Who is to be played through.
+         */
+        Trial: {
+            /**
+             * Choose
+             * @description Step → the way that is taken.
+             */
+            choose?: {
+                [key: string]: string;
+            };
+            /**
+             * Event
+             * @description What the run may read as event.NAME.
+             */
+            event?: {
+                [key: string]: string;
+            };
+            /**
+             * Person
+             * @description Identifier (email:ann@customers.example) or public id.
+             */
+            person: string;
+            /**
+             * To
+             * @description Send the e-mails to this address.
+             */
+            to?: string | null;
+        };
+        /**
+         * TrialAsked
+         * @description Where to send a test of a template.
+         */
+        TrialAsked: {
+            /** At */
+            at?: string | null;
+            /** Channel */
+            channel?: ("email" | "sms" | "push" | "alert") | null;
+            /**
+             * Key
+             * @description Of the template; any for a new one.
+             * @default draft
+             */
+            key?: string;
+            /** Language */
+            language?: string | null;
+            /**
+             * Over
+             * @description Key of the channel; default: the one of the medium.
+             */
+            over?: string | null;
+            /**
+             * Person
+             * @description Any identifier; without one somebody is chosen.
+             */
+            person?: string | null;
+            /**
+             * Spec
+             * @description What the editor holds; without it, what is in force.
+             */
+            spec?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * To
+             * @description E-mail address or phone number.
+             */
+            to: string;
+            /**
+             * Turn
+             * @description Without a person: which of those who could be chosen.
+             * @default 0
+             */
+            turn?: number;
+            /** Variables */
+            variables?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * TrialBody
+         * @description What would happen to one person; nothing of it was kept.
+         */
+        TrialBody: {
+            /** Began At */
+            began_at: string;
+            /** Enters */
+            enters: boolean | null;
+            /** Profile Id */
+            profile_id: string;
+            /**
+             * Sent
+             * @description Steps whose e-mail went to the address of the test.
+             */
+            sent: string[];
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["TrialStep"][];
+        };
+        /**
+         * TrialMessage
+         * @description What the person would get.
+         */
+        TrialMessage: {
+            /** Channel */
+            channel: string;
+            /** Error */
+            error: string;
+            /** Html */
+            html: string;
+            /** Medium */
+            medium: string;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * TrialSent
+         * @description What became of a test; nothing is kept of it but what the channel keeps.
+         */
+        TrialSent: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "accepted" | "refused" | "later" | "uncertain";
+            /** Said */
+            said: string;
+        };
+        /**
+         * TrialStep
+         * @description A step as it would happen.
+         */
+        TrialStep: {
+            /** At */
+            at: string;
+            /** Chosen */
+            chosen: boolean;
+            /** Decision */
+            decision: {
+                [key: string]: unknown;
+            } | null;
+            /** Kind */
+            kind: string;
+            message: components["schemas"]["TrialMessage"] | null;
+            /** Next */
+            next: string | null;
+            /** Outcome */
+            outcome: string;
+            /** Step */
+            step: string;
+        };
+        /**
          * TypicalDay
          * @description When people come, on their own clock.
          */
@@ -9980,6 +12985,19 @@ export interface components {
             kind: string;
             /** Title */
             title: string;
+        };
+        /**
+         * UsedBy
+         * @description Who sends a template.
+         */
+        UsedBy: {
+            /**
+             * Name
+             * @description e.g. journey welcome
+             */
+            name: string;
+            /** Purpose */
+            purpose: string;
         };
         /**
          * Uses
@@ -10081,7 +13099,7 @@ export interface components {
              * Doing
              * @description Null: nothing was asked for since the server began.
              */
-            doing: ("train" | "score") | null;
+            doing: ("train" | "score" | "backtest") | null;
             error: components["schemas"]["Told"] | null;
             /**
              * Seconds
@@ -10204,10 +13222,26 @@ export interface components {
             unknown: string[];
         };
         /**
+         * DeadLetter
+         * @description A case of which the help desk could not be told.
+         */
+        foretell__web__api__case_bodies__DeadLetter: {
+            /** Case Id */
+            case_id: string;
+            /** Error */
+            error: string | null;
+            /** State */
+            state: string;
+            /** Ticket Id */
+            ticket_id: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
          * Happening
          * @description One change of a case.
          */
-        foretell__web__api__cases__Happening: {
+        foretell__web__api__case_bodies__Happening: {
             /** After */
             after: string | null;
             /** At */
@@ -10218,7 +13252,7 @@ export interface components {
             by: string;
             /**
              * What
-             * @description opened, state, owner, priority, due_at, note or closed.
+             * @description opened, state, owner, team, priority, due_at, note, contact, snoozed, closed …
              */
             what: string;
         };
@@ -10285,6 +13319,42 @@ export interface components {
              * @description Version of the wording shown now.
              */
             wording: string | null;
+        };
+        /**
+         * DeadLetter
+         * @description A message that was given up or refused.
+         */
+        foretell__web__api__dead_letters__DeadLetter: {
+            /** Address */
+            address: string;
+            /**
+             * At
+             * @description When it was due.
+             */
+            at: string;
+            /** Attempts */
+            attempts: number;
+            /** Channel */
+            channel: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Failure
+             * @description transient: every try failed; terminal: it was refused.
+             */
+            failure: ("transient" | "terminal") | null;
+            /** Journey */
+            journey: string | null;
+            /** Medium */
+            medium: string;
+            /** Message Id */
+            message_id: string;
+            /** Step */
+            step: string | null;
+            /** Template */
+            template: string;
         };
         /**
          * Part
@@ -10407,14 +13477,427 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audiences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audiences"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audience"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_audience: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AudienceContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_audience: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceCheck"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    audience_members: {
+        parameters: {
+            query?: {
+                /** @description Only those; all where it is left out. */
+                state?: ("waiting" | "accepted" | "confirmed" | "refused" | "in_doubt" | "not_told" | "left") | null;
+                /** @description Leave out so many. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceMembers"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     cases: {
         parameters: {
             query?: {
                 /** @description unclosed: all but the closed. */
                 state?: ("open" | "in_progress" | "waiting" | "closed") | ("unclosed" | "all");
+                /** @description A person's, and what nobody has of their teams; or a team's; `nobody`. */
                 owner?: string | null;
+                team?: string | null;
+                rule?: string | null;
+                priority?: ("urgent" | "high" | "normal" | "low") | null;
+                /** @description Only those past their due time. */
+                overdue?: boolean;
+                /** @description At least so much at risk, major units. */
+                at_risk?: number | null;
                 /** @description Only this person's. */
                 profile_id?: string | null;
+                sort?: "due" | "value" | "opened";
                 /** @description From 1; a page has 50 rows. */
                 page?: number;
             };
@@ -10431,6 +13914,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cases"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseOpening"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    case_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseChoices"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    help_desk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_help_desk_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CasesChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseRow"][];
                 };
             };
             /** @description The question does not make sense. */
@@ -10640,6 +14429,480 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sync_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseTaking"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channels"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_channel: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_channel: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedChannel"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestAddress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestSent"];
                 };
             };
             /** @description The question does not make sense. */
@@ -11220,6 +15483,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceHealthBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Key of a channel. */
+                channel?: string | null;
+                failure?: ("transient" | "terminal") | null;
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadReplayed"];
                 };
             };
             /** @description The question does not make sense. */
@@ -12560,6 +16963,667 @@ export interface operations {
             };
         };
     };
+    listed_issues: {
+        parameters: {
+            query?: {
+                state?: ("open" | "cleared" | "lapsed" | "withdrawn" | "merged") | "all";
+                /** @description Only of this document. */
+                issue?: string | null;
+                severity?: ("urgent" | "high" | "normal" | "low") | null;
+                /** @description Only this person's. */
+                profile_id?: string | null;
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issues"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    issue_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueKinds"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_issue: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_with_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                issue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueRow"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDrafts"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDraftBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftSpec"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDraftBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    publish_draft: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     journeys: {
         parameters: {
             query?: never;
@@ -12683,6 +17747,356 @@ export interface operations {
             };
         };
     };
+    last_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ask_for_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drain_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyChanged"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    let_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of a request with one entry. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Entries"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryAnswers"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    move_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     pause_journey: {
         parameters: {
             query?: never;
@@ -12750,6 +18164,141 @@ export interface operations {
             };
         };
     };
+    journey_path: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paths"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journey_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revisions"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     start_journey: {
         parameters: {
             query?: never;
@@ -12768,6 +18317,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyChanged"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBody"];
                 };
             };
             /** @description The question does not make sense. */
@@ -12956,7 +18643,9 @@ export interface operations {
                 /** @description Without one: send and refuse. */
                 decision?: ("send" | "refuse" | "defer" | "held_out") | null;
                 reason?: string | null;
-                state?: ("queued" | "claimed" | "sent" | "delivered" | "bounced" | "failed" | "uncertain" | "cancelled") | null;
+                state?: ("queued" | "claimed" | "sent" | "delivered" | "bounced" | "failed" | "uncertain" | "cancelled" | "sandboxed") | null;
+                /** @description Only this lane's. */
+                lane?: ("transactional" | "bulk") | null;
                 /** @description Key of a channel. */
                 channel?: string | null;
                 medium?: ("email" | "sms" | "push" | "ads" | "alert") | null;
@@ -13042,6 +18731,77 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settle_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settling"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -19240,6 +25000,547 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeopleOverview"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateShown"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_html: {
+        parameters: {
+            query?: {
+                scheme?: "light" | "dark";
+            };
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialSent"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_template: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    lacking: {
+        parameters: {
+            query: {
+                segment: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lacking"];
                 };
             };
             /** @description The question does not make sense. */

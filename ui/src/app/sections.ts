@@ -4,7 +4,7 @@ import {
 import type { Workspace } from "@/api/types";
 
 type Place =
-  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/inbox" | "/cases" | "/kpis" | "/sources" | "/tracking"
+  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/templates" | "/audiences" | "/channels" | "/inbox" | "/cases" | "/issues" | "/kpis" | "/sources" | "/tracking"
   | "/quarantine" | "/tables" | "/exports" | "/consents" | "/privacy" | "/settings";
 
 export interface Section {
@@ -39,9 +39,12 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
       { to: "/journeys", title: "Journeys", icon: IconRoute, letter: "j", count: "journeys" },
       {
         to: "/messages", title: "Messages", icon: IconSend, letter: "m", count: "messages",
-        pages: [{ to: "/messages", title: "Ledger" }, { to: "/inbox", title: "Inbox" }],
+        pages: [{ to: "/messages", title: "Ledger" }, { to: "/templates", title: "Templates" }, { to: "/audiences", title: "Audiences" }, { to: "/channels", title: "Channels" }, { to: "/inbox", title: "Inbox" }],
       },
-      { to: "/cases", title: "Tasks", icon: IconChecklist, letter: "t", count: "cases_open" },
+      {
+        to: "/cases", title: "Tasks", icon: IconChecklist, letter: "t", count: "cases_open",
+        pages: [{ to: "/cases", title: "Tasks" }, { to: "/issues", title: "Issues" }],
+      },
     ],
   },
   { title: "Measure", sections: [{ to: "/kpis", title: "KPIs", icon: IconTargetArrow, letter: "k" }] },

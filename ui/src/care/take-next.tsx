@@ -7,6 +7,7 @@ import { queries } from "@/api/queries";
 import type { CaseRow, Schemas } from "@/api/types";
 import { Failed } from "@/components/states";
 import { useToast } from "@/components/toast";
+import { useMe } from "./me";
 
 const TRIES = 3;
 
@@ -15,9 +16,10 @@ export function TakeNext({ owner }: { owner: string | undefined }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const say = useToast();
+  const me = useMe();
   const open = useQuery(queries.cases({ state: "open", owner }));
   const taking = useMutation({
-    mutationFn: () => takeFirst(owner, TRIES),
+    mutationFn: () => takeFirst(owner, me, TRIES),
     onSuccess: (taken) => {
       for (const name of ["cases", "overview", "workspace"]) void client.invalidateQueries({ queryKey: [name] });
       if (!taken) return say("No open case is left.");
@@ -35,14 +37,16 @@ export function TakeNext({ owner }: { owner: string | undefined }) {
 }
 
 /** Somebody else may be faster; then the one after it is next. */
-async function takeFirst(owner: string | undefined, tries: number): Promise<Schemas["CaseBody"] | null> {
+async function takeFirst(owner: string | undefined, me: string, tries: number): Promise<Schemas["CaseBody"] | null> {
   const found = await get<Schemas["Cases"]>("cases", { state: "open", owner });
   const first: CaseRow | undefined = found.rows[0];
   if (!first) return null;
   try {
-    return await post<Schemas["CaseBody"]>(`cases/${encodeURIComponent(first.case_id)}`, { state: "in_progress", version: first.version });
+    const path = `cases/${encodeURIComponent(first.case_id)}`;
+    if (me) return await post<Schemas["CaseBody"]>(`${path}/take`, { by: me, version: first.version });
+    return await post<Schemas["CaseBody"]>(path, { state: "in_progress", version: first.version });
   } catch (error) {
-    if (tries > 1 && error instanceof ApiError && error.told.code === "CASE_CHANGED") return takeFirst(owner, tries - 1);
+    if (tries > 1 && error instanceof ApiError && error.told.code === "CASE_CHANGED") return takeFirst(owner, me, tries - 1);
     throw error;
   }
 }

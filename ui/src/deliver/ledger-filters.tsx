@@ -11,14 +11,18 @@ import { words } from "@/formats/words";
 import "./deliver.css";
 import { decisionWord } from "./message-words";
 
-export const FILTERS = ["q", "decision", "reason", "state", "medium", "channel", "template", "journey", "step", "profile_id", "since"] as const;
+export const FILTERS = ["q", "decision", "reason", "state", "lane", "medium", "channel", "template", "journey", "step", "profile_id", "since"] as const;
 export type Filter = (typeof FILTERS)[number];
 export type Chosen = Partial<Record<Filter, string>>;
 
-const STATES = ["queued", "sent", "delivered", "bounced", "failed", "cancelled", "uncertain"];
+const STATES = ["queued", "sent", "delivered", "bounced", "failed", "cancelled", "uncertain", "sandboxed"];
+const LANES = ["transactional", "bulk"];
 const MEDIA = ["email", "sms", "push", "ads", "alert"];
 const DECISIONS = ["send", "refuse", "defer", "held_out"];
-const REASONS = ["no_consent", "no_address", "suppressed", "frequency_cap", "unknown_template", "unknown_channel", "unfit_template"];
+const REASONS = [
+  "no_consent", "no_address", "invalid_address", "suppressed", "contaminated", "quiet_hours", "frequency_cap", "outbid", "sandbox",
+  "unknown_template", "unknown_channel", "unfit_template",
+];
 
 export const chosenIn = (address: Record<string, string | undefined>): Chosen =>
   Object.fromEntries(FILTERS.filter((name) => address[name]).map((name) => [name, address[name]]));
@@ -40,18 +44,19 @@ export function LedgerFilters({ chosen, person, total, onChange }: Props) {
     <>
       <div className="ft-filters">
         <TextInput
-          className="ft-field" key={chosen.q ?? ""} aria-label="Find a person, template or step" placeholder="Person, template or step" w={200} defaultValue={chosen.q ?? ""} leftSection={<IconSearch size={15} stroke={1.7} aria-hidden />}
+          className="ft-field" key={chosen.q ?? ""} aria-label="Find a person, template or step" placeholder="Person, template or step" w={172} defaultValue={chosen.q ?? ""} leftSection={<IconSearch size={15} stroke={1.7} aria-hidden />}
           onBlur={(event) => event.currentTarget.value.trim() !== (chosen.q ?? "") && set("q")(event.currentTarget.value.trim() || null)}
           onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
         />
         <button type="button" className="ft-link ft-onphone" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "Fewer filters" : "Filters"}</button>
         <span className="ft-morefilters" data-open={open}>
-        {pick("decision", "Decision", "Sent and not sent", DECISIONS, decisionWord, 155)}
-        {pick("reason", "Reason", "Any reason", chosen.reason && !REASONS.includes(chosen.reason) ? [...REASONS, chosen.reason] : REASONS, words, 135)}
-        {pick("state", "State", "Any state", STATES, words, 120)}
-        {pick("medium", "Channel", "Any channel", MEDIA, words, 125)}
-        {pick("journey", "Journey", "Any journey", journeys.map((one) => one.key), (key) => titles.get(key) ?? key, 145)}
-        {pick("since", "Period", "Any time", PERIODS.map(([days]) => days), (days) => periodOf(days), 130)}
+        {pick("decision", "Decision", "Sent and not sent", DECISIONS, decisionWord, 142)}
+        {pick("reason", "Reason", "Any reason", chosen.reason && !REASONS.includes(chosen.reason) ? [...REASONS, chosen.reason] : REASONS, words, 124)}
+        {pick("state", "State", "Any state", STATES, words, 110)}
+        {pick("lane", "Lane", "Any lane", LANES, words, 108)}
+        {pick("medium", "Channel", "Any channel", MEDIA, words, 118)}
+        {pick("journey", "Journey", "Any journey", journeys.map((one) => one.key), (key) => titles.get(key) ?? key, 128)}
+        {pick("since", "Period", "Any time", PERIODS.map(([days]) => days), (days) => periodOf(days), 116)}
         </span>
         <span className="grow" />
         <span className="ft-muted" aria-live="polite">{total !== undefined && formats.plural(total, "message", "messages")}</span>
@@ -77,6 +82,6 @@ function said(name: Filter, chosen: Chosen, titles: Map<string, string>, person:
   if (name === "profile_id") return `Only ${person ?? "one person"}`;
   if (name === "journey") return titles.get(value) ?? words(value);
   if (name === "since") return Number(value) === 1 ? periodOf(value) : `Last ${formats.count(Number(value))} days`;
-  const label = { reason: "Reason", state: "State", medium: "Channel", channel: "Channel", template: "Template", step: "Step" }[name];
+  const label = { reason: "Reason", state: "State", lane: "Lane", medium: "Channel", channel: "Channel", template: "Template", step: "Step" }[name];
   return `${label}: ${words(value)}`;
 }

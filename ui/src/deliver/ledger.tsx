@@ -2,7 +2,7 @@ import { IconSend } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
-import type { MessageRow } from "@/api/types";
+import type { MessageRow, Schemas } from "@/api/types";
 import { pageOf, useAddress } from "@/components/address";
 import { Page } from "@/components/page";
 import { PersonLink } from "@/components/person-link";
@@ -12,10 +12,13 @@ import { Empty, Loaded } from "@/components/states";
 import { Pager, Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
+import { GivenUp } from "./given-up";
+import { InDoubt } from "./in-doubt";
 import { chosenIn, FILTERS, LedgerFilters } from "./ledger-filters";
 import { MessagePanel } from "./message-panel";
 import { MessageBadge } from "./message-badge";
 import { decisionWord, messageName } from "./message-words";
+import { Tabs } from "./tabs";
 
 export function LedgerPage() {
   const formats = useFormats();
@@ -24,15 +27,23 @@ export function LedgerPage() {
   const [address, setAddress] = useAddress();
   const page = pageOf(address);
   const chosen = chosenIn(address);
-  const query = useQuery(queries.messages({ ...chosen, since: sinceOf(chosen.since, formats.setting.now), page }));
+  const view = VIEWS.includes(address.view as View) ? (address.view as View) : "ledger";
+  const query = useQuery(queries.messages({ ...chosen, since: sinceOf(chosen.since, formats.setting.now), page: view === "ledger" ? page : 1 }));
+  const turn = (next: number) => setAddress({ page: next === 1 ? undefined : next });
+  const named = (title: string, count?: number) => (count ? `${title} (${formats.count(count)})` : title);
+  const tabs: [View, string][] = [["ledger", "Ledger"], ["doubt", named("In doubt", query.data?.in_doubt)], ["given_up", named("Given up", query.data?.given_up)]];
   const filtered = Object.keys(chosen).length > 0;
   const clear = () => setAddress({ ...Object.fromEntries(FILTERS.map((name) => [name, undefined])), page: undefined });
   const close = () => void navigate({ to: "/messages", search: (before: unknown) => before } as never);
   return (
     <Page title="Messages" purpose="Did it go out, and if not, why?">
-      <LedgerFilters chosen={chosen} person={query.data?.rows[0]?.person} total={query.data?.total} onChange={setAddress} />
+      <Sandboxes rows={query.data?.sandboxes ?? []} />
+      <Tabs label="Messages" tabs={tabs} chosen={view} onChoose={(next) => setAddress({ view: next === "ledger" ? undefined : next, page: undefined })} />
+      {view === "ledger" && <LedgerFilters chosen={chosen} person={query.data?.rows[0]?.person} total={query.data?.total} onChange={setAddress} />}
       <div className="ft-panelgrid" data-open={Boolean(id)}>
-        <Loaded query={query} rows={12}>
+        {view === "doubt" && <InDoubt page={page} chosen={id} onPage={turn} />}
+        {view === "given_up" && <GivenUp page={page} chosen={id} onPage={turn} />}
+        {view === "ledger" && <Loaded query={query} rows={12}>
           {(ledger) => (
             <div className="ft-card">
               {ledger.rows.length === 0 ? (
@@ -42,16 +53,28 @@ export function LedgerPage() {
               ) : (
                 <>
                   <Ledger rows={ledger.rows} chosen={id} />
-                  <Pager page={page} total={ledger.total} what="messages" onPage={(next) => setAddress({ page: next === 1 ? undefined : next })} />
+                  <Pager page={page} total={ledger.total} what="messages" onPage={turn} />
                 </>
               )}
             </div>
           )}
-        </Loaded>
+        </Loaded>}
         {id && <MessagePanel key={id} id={id} onClose={close} />}
       </div>
     </Page>
   );
+}
+
+const VIEWS = ["ledger", "doubt", "given_up"] as const;
+type View = (typeof VIEWS)[number];
+
+function Sandboxes({ rows }: { rows: Schemas["Sandbox"][] }) {
+  const formats = useFormats();
+  return rows.map((one) => (
+    <p key={one.channel ?? "*"} className="ft-note" data-tone="warn" role="status">
+      {one.channel ? `${words(one.channel)} is in the sandbox` : "Sending is in the sandbox"}: {one.addresses ? `only ${formats.plural(one.addresses, "listed address gets", "listed addresses get")} messages` : "nobody gets messages"}. Everything is decided and recorded as ever.
+    </p>
+  ));
 }
 
 function Ledger({ rows, chosen }: { rows: MessageRow[]; chosen?: string }) {

@@ -1,4 +1,4 @@
-import { IconCheck, IconX } from "@tabler/icons-react";
+import { IconArrowRight, IconCheck, IconRefresh, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -10,10 +10,11 @@ import { PersonLink } from "@/components/person-link";
 import { Loaded } from "@/components/states";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
-import { foundWords } from "./found-words";
+import { toldIn } from "./found-words";
 import { MessageBadge } from "./message-badge";
 import { decisionWord, messageName, tellsOpens } from "./message-words";
 import { Rendered } from "./rendered";
+import { Settle } from "./settle";
 
 /** One message: every check that was made, and what happened after. */
 export function MessagePanel({ id, onClose }: { id: string; onClose: () => void }) {
@@ -28,14 +29,14 @@ export function MessagePanel({ id, onClose }: { id: string; onClose: () => void 
 
 function Body({ body }: { body: Schemas["MessageBody"] }) {
   const { message } = body;
-  const wentOut = message.state !== null;
   return (
     <>
       <Section><Pairs left rows={useFacts(message)} /></Section>
       {message.sent_at && <Rendered id={message.message_id} />}
       {body.decisions.map((decision, index) => <Decision key={`${decision.decided_at}${index}`} decision={decision} />)}
-      <Section title="What happened after">
-        {body.happened.length === 0 && <p className="ft-muted">{wentOut ? silence(message.medium) : "Nothing: it did not go out."}</p>}
+      <Story body={body} />
+      <Section title="What people did">
+        {body.happened.length === 0 && <p className="ft-muted">{message.sent_at ? silence(message.medium) : "Nothing: it did not go out."}</p>}
         {body.happened.map((one, index) => <Happened key={`${one.at}${index}`} one={one} />)}
       </Section>
       <Section><p className="ft-mono ft-faint">{body.message_id}</p></Section>
@@ -51,7 +52,9 @@ function useFacts(message: MessageRow): [string, ReactNode][] {
   if (message.medium) rows.push(["Channel", message.channel && message.channel !== message.medium ? `${words(message.medium)} by ${message.channel}` : words(message.medium)]);
   if (message.journey) rows.push(["Journey", <Link key="journey" to="/journeys/$key" params={{ key: message.journey }} search={{ step: message.step ?? undefined } as never}>{words(message.journey)}{message.step ? `, ${message.step.replaceAll("_", " ")}` : ""}</Link>]);
   if (message.sent_at) rows.push(["Sent", formats.instant(message.sent_at)]);
-  if (message.error) rows.push(["Error", message.error]);
+  if (message.lane === "transactional") rows.push(["Lane", "Transactional: goes first, passes caps and quiet hours"]);
+  if (message.priority) rows.push(["Priority", formats.count(message.priority)]);
+  if (message.state === "queued" && message.next_at) rows.push(["Its turn", formats.due(message.next_at)]);
   return rows;
 }
 
@@ -59,6 +62,23 @@ const silence = (medium: string | null): string => {
   if (medium === "ads") return "Nothing is told back: the platform says nothing about single people.";
   return tellsOpens(medium) ? "Nothing so far: no open, no click, no reply." : "Nothing so far: no click, no reply. Whether it was read cannot be known.";
 };
+
+/** Every hand-over, what the other side said, and where the message stands. */
+function Story({ body }: { body: Schemas["MessageBody"] }) {
+  const formats = useFormats();
+  return (
+    <Section title="What became of it">
+      <ol className="ft-chain">
+        {body.story.map((sentence, index) => {
+          const failed = index < body.attempts.length;
+          const Sign = failed ? IconRefresh : IconArrowRight;
+          return <li key={`${index}${sentence}`}><Sign size={16} stroke={1.7} className="ft-icon ft-muted" aria-hidden /><span style={{ overflowWrap: "anywhere" }}>{toldIn(sentence, formats)}</span></li>;
+        })}
+      </ol>
+      {body.message.state === "uncertain" && <Settle row={body.message} />}
+    </Section>
+  );
+}
 
 function Happened({ one }: { one: Schemas["MessageBody"]["happened"][number] }) {
   const formats = useFormats();
@@ -86,7 +106,7 @@ function Decision({ decision }: { decision: Schemas["Decision"] }) {
           return (
             <li key={check.check}>
               <Sign size={16} stroke={2} className={`ft-icon ft-${check.passed ? "good" : "bad"}`} aria-label={check.passed ? "passed" : "stopped here"} />
-              <span><span className="ft-strong">{CHECKS[check.check] ?? words(check.check)}</span> <span className="ft-muted">{foundWords(check.found, formats)}</span></span>
+              <span><span className="ft-strong">{CHECKS[check.check] ?? words(check.check)}</span> <span className="ft-muted">{toldIn(check.says, formats)}</span></span>
             </li>
           );
         })}
@@ -96,5 +116,6 @@ function Decision({ decision }: { decision: Schemas["Decision"] }) {
 }
 
 const CHECKS: Record<string, string> = {
-  definitions: "Template and channel", consent: "Consent", address: "Address", suppression: "Suppression list", quiet_hours: "Quiet hours", frequency_cap: "Frequency cap",
+  definitions: "Template and channel", consent: "Consent", address: "Address", suppression: "Suppression list", contamination: "Both arms", quiet_hours: "Quiet hours", frequency_cap: "Frequency cap",
+  sandbox: "Sandbox",
 };

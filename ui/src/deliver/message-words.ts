@@ -12,11 +12,13 @@ export const decisionWord = (decision: string): string => DECISIONS[decision] ??
 
 export interface Lived { state: string | null; error: string | null; opened_at: string | null; clicked_at: string | null }
 
+const STATES: Record<string, string> = { uncertain: "In doubt", sandboxed: "In the sandbox", claimed: "Being sent", failed: "Given up", cancelled: "Taken back" };
+
 /** How far a message that went out has come; null where it was never queued. */
 export function stateWord(row: Lived): string | null {
   if (row.clicked_at) return "Clicked";
   if (row.opened_at) return "Opened";
-  return row.state && words(row.state);
+  return row.state && (STATES[row.state] ?? words(row.state));
 }
 
 const OPENS = new Set(["email", "push"]);

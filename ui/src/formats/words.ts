@@ -11,6 +11,7 @@ const WORDS: Record<string, string> = {
   open: "Open", in_progress: "In progress", waiting: "Waiting", closed: "Closed",
   urgent: "Urgent", high: "High", normal: "Normal", low: "Low",
   reached: "Reached", not_reached: "Not reached", solved: "Solved", not_needed: "Not needed", handed_over: "Handed over",
+  by_value: "By value at risk", synced: "In step", withheld: "Withheld", related: "Related", duplicate: "Duplicate of", duplicated: "Has the duplicate",
   draft: "Draft", live: "Live", paused: "Paused",
   active: "In it now", done: "Done", left: "Left", goal: "Reached the goal", held_out: "Held out", treated: "In the journey", merged: "Merged",
   user_id: "User id", anonymous_id: "Browser or app", external_id: "External id",

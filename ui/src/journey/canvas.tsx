@@ -5,6 +5,7 @@ import { useMemo } from "react";
 import type { JourneyBody } from "@/api/types";
 import type { Tone } from "@/components/page";
 import { useFormats } from "@/formats/context";
+import { useForeseen } from "./backtest";
 import { layout, STEP_WIDTH } from "./layout";
 import { countOf, signOf } from "./step-words";
 
@@ -13,26 +14,31 @@ type CardData = { title: string; icon: Icon; tone: Tone | undefined; value: stri
 /** The journey drawn; its steps stand in the order of the document for the keyboard, and the list holds the same for the phone. */
 export default function Canvas({ journey, chosen, onChoose }: { journey: JourneyBody; chosen?: string; onChoose: (key: string | undefined) => void }) {
   const formats = useFormats();
+  const foreseen = useForeseen(journey.key);
   const { nodes, edges, height } = useMemo(() => {
     const placed = layout(journey);
     const all = Math.max(journey.entered, 1);
     const nodes = placed.nodes.map((one): Node<CardData> => ({ id: one.id, type: "card", position: { x: one.x, y: one.y }, draggable: false, selectable: false, focusable: false, data: { ...cardOf(one), chosen: one.id === chosen, opens: one.kind === "step" } }));
     const edges = placed.joints.map((one): Edge => ({
-      id: one.id, source: one.from, target: one.to, label: one.label, type: "smoothstep", sourceHandle: one.side ? "right" : "bottom", targetHandle: one.side ? "left" : "top",
+      id: one.id, source: one.from, target: one.to, label: labelOf(one), type: "smoothstep", sourceHandle: one.side ? "right" : "bottom", targetHandle: one.side ? "left" : "top",
       pathOptions: { offset: 8, borderRadius: 10 }, markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: "var(--ft-strong)" }, style: { strokeWidth: 1.5 }, focusable: false,
     }) as Edge);
     return { nodes, edges, height: Math.max(...placed.nodes.map((one) => one.y)) + 66 + 48 };
+    function labelOf(one: (typeof placed.joints)[number]): string | undefined {
+      if (one.passed === undefined || one.passed === 0) return one.label;
+      return one.label ? `${one.label} · ${formats.count(one.passed)}` : undefined;
+    }
     function cardOf(one: (typeof placed.nodes)[number]): Omit<CardData, "chosen" | "opens"> {
       if (one.step) {
         const { icon, tone } = signOf(one.step);
         const { value, what } = countOf(one.step);
-        return { title: one.step.title, icon, tone, value: formats.count(value), what, here: one.step.counts.here ? `${formats.count(one.step.counts.here)} here` : "", share: one.step.counts.in / all };
+        return { title: one.step.title, icon, tone, value: formats.count(value), what, here: [one.step.counts.here ? `${formats.count(one.step.counts.here)} ${one.step.kind === "wait" ? "waiting" : "here"}` : "", foreseen[one.step.key] ? `back-test ${foreseen[one.step.key]}` : ""].filter(Boolean).join(" · "), share: one.step.counts.in / all };
       }
       if (one.kind === "enter") return { title: "Enters", icon: IconTrendingUp, tone: "accent", value: formats.count(journey.entered), what: journey.entered === 1 ? "person entered" : "people entered", here: "", share: 1 };
       if (one.kind === "holdout") return { title: `Hold out ${formats.share(journey.holdout, 1)}`, icon: IconArrowsShuffle, tone: undefined, value: formats.count(journey.arms.treated), what: "go on", here: "", share: journey.arms.treated / all };
       return { title: "Held out, nothing sent", icon: IconUserOff, tone: undefined, value: formats.count(journey.arms.held_out), what: "people", here: "", share: journey.arms.held_out / all };
     }
-  }, [journey, chosen, formats]);
+  }, [journey, chosen, formats, foreseen]);
   return (
     <div className="ft-canvas" style={{ height }}>
       <ReactFlow

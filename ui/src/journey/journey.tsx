@@ -8,13 +8,20 @@ import { useAddress } from "@/components/address";
 import { Card, Page, Pairs, Strip } from "@/components/page";
 import { Loaded } from "@/components/states";
 import { Table } from "@/components/table";
+import { Tabs } from "@/deliver/tabs";
 import { useFormats } from "@/formats/context";
 import { spanOf } from "@/formats/span";
 import { Arms } from "./arms";
+import { BacktestPanel } from "./backtest";
 import { StateBadge } from "./journeys";
+import { PersonPath } from "./person-path";
+import { Revisions } from "./revisions";
 import { Running } from "./running";
 import { StepPanel } from "./step-panel";
 import { countOf, kindOf, saysOf } from "./step-words";
+import { TrialPanel } from "./trial";
+
+const TABS = [["steps", "Steps"], ["backtest", "Back-test"], ["revisions", "Revisions"], ["person", "One person"]] as const;
 
 const Canvas = lazy(() => import("./canvas"));
 
@@ -22,15 +29,18 @@ export function JourneyPage() {
   const key = useParams({ strict: false }).key ?? "";
   const query = useQuery(queries.journey(key));
   const journey = query.data;
+  const [address, setAddress] = useAddress();
+  const tab = TABS.find(([name]) => name === address.tab)?.[0] ?? "steps";
   return (
     <Page
       title={journey?.title ?? "Journey"}
       crumb={<Link to="/journeys">Journeys</Link>}
       badges={journey && <StateBadge state={journey.state} />}
       purpose={journey?.description}
-      actions={journey && <Running journey={journey} />}
+      actions={journey && <Running journey={journey} onTest={() => setAddress({ tab: undefined, step: undefined, test: "1" }, true)} />}
     >
-      <Loaded query={query} rows={12}>{(body) => <Content journey={body} />}</Loaded>
+      <Tabs label="Parts of the journey" tabs={TABS} chosen={tab} onChoose={(next) => setAddress({ tab: next === "steps" ? undefined : next, test: undefined }, true)} />
+      <Loaded query={query} rows={12}>{(body) => tab === "backtest" ? <BacktestPanel journey={body} /> : tab === "revisions" ? <Revisions journey={body} /> : tab === "person" ? <PersonPath journey={body} /> : <Content journey={body} />}</Loaded>
     </Page>
   );
 }
@@ -41,7 +51,8 @@ function Content({ journey }: { journey: JourneyBody }) {
   const [address, setAddress] = useAddress();
   const step = journey.steps.find((one) => one.key === address.step);
   const asList = phone || address.view === "list";
-  const choose = (key: string | undefined) => setAddress({ step: key }, true);
+  const choose = (key: string | undefined) => setAddress({ step: key, test: undefined }, true);
+  const testing = address.test === "1" && !step;
   return (
     <>
       <Strip
@@ -53,7 +64,7 @@ function Content({ journey }: { journey: JourneyBody }) {
           { label: "Goal so far, held out", value: formats.share(rate(journey.goals.held_out, journey.arms.held_out), journey.arms.held_out), note: `${formats.count(journey.goals.held_out)} of all ${formats.people(journey.arms.held_out)}` },
         ]}
       />
-      <div className="ft-panelgrid" data-open={Boolean(step)}>
+      <div className="ft-panelgrid" data-open={Boolean(step) || testing}>
         <Card
           title="Steps"
           line
@@ -67,6 +78,7 @@ function Content({ journey }: { journey: JourneyBody }) {
           {asList ? <Steps journey={journey} chosen={step?.key} onChoose={choose} /> : <Suspense fallback={<div style={{ height: 900 }} />}><Canvas journey={journey} chosen={step?.key} onChoose={choose} /></Suspense>}
         </Card>
         {step && <StepPanel key={step.key} journey={journey} step={step} onClose={() => choose(undefined)} />}
+        {testing && <TrialPanel journey={journey} onClose={() => setAddress({ test: undefined }, true)} />}
       </div>
       <div className="ft-grid">
         <Arms journey={journey} />
@@ -90,9 +102,9 @@ function Content({ journey }: { journey: JourneyBody }) {
 
 /** Where the others of the journey are: with those in it now they are all that were not held out. */
 function standing(journey: JourneyBody): [number, string][] {
-  const { active, done, left, merged, arms } = journey;
-  const goal = Math.max(0, arms.treated - active - done - left - merged);
-  const parts: [number, string][] = [[done, "done"], [goal, "ended at the goal"], [left, "left on the way"], [merged, "joined with another run"]];
+  const { active, done, left, merged, stopped, arms } = journey;
+  const goal = Math.max(0, arms.treated - active - done - left - merged - stopped);
+  const parts: [number, string][] = [[done, "done"], [goal, "ended at the goal"], [left, "left on the way"], [stopped, "ended since it was stopped"], [merged, "joined with another run"]];
   return parts.filter(([count], index) => index === 0 || count > 0);
 }
 

@@ -11,7 +11,7 @@ import { words } from "@/formats/words";
 import type { Lift, LiftArm } from "./lift";
 import { liftWords } from "./lift-words";
 
-const TONES: Record<string, Tone> = { live: "good", draft: "warn" };
+const TONES: Record<string, Tone> = { live: "good", draft: "warn", draining: "warn" };
 
 export const StateBadge = ({ state }: { state: string }) => <Badge tone={TONES[state]}>{words(state)}</Badge>;
 

@@ -1,7 +1,8 @@
 import type { JourneyBody, Step } from "@/api/types";
+import { wayOf } from "./step-words";
 
 export interface Placed { id: string; x: number; y: number; step?: Step; kind: "enter" | "holdout" | "held_out" | "step" }
-export interface Joint { id: string; from: string; to: string; label?: string; side?: boolean }
+export interface Joint { id: string; from: string; to: string; label?: string; side?: boolean; passed?: number }
 
 export const STEP_WIDTH = 218;
 const COLUMN = 262;
@@ -27,8 +28,8 @@ export function layout(journey: JourneyBody): { nodes: Placed[]; joints: Joint[]
   for (const step of journey.steps) {
     nodes.push({ id: step.key, kind: "step", step, ...at(step.key) });
     for (const [name, to] of ways(step)) {
-      const label = name === "then" ? "yes" : name === "else" ? "no" : undefined;
-      joints.push({ id: `${step.key}-${name}`, from: step.key, to, label });
+      const label = name === "next" ? undefined : wayOf(name);
+      joints.push({ id: `${step.key}-${name}`, from: step.key, to, label, passed: step.passed[name] ?? 0 });
     }
   }
   return { nodes, joints };

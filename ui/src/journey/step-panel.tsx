@@ -5,7 +5,7 @@ import { Badge, Pairs } from "@/components/page";
 import { Panel, Section } from "@/components/panel";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
-import { kindOf, saysOf } from "./step-words";
+import { kindOf, saysOf, wayOf } from "./step-words";
 
 export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; step: Step; onClose: () => void }) {
   const formats = useFormats();
@@ -21,7 +21,7 @@ export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; st
       <Reasons title="Put off, and why" reasons={step.deferred} />
       <Reasons title="How it went" reasons={outcomesOf(step)} />
       <Section title="Where it leads">
-        <Pairs rows={Object.entries(step.ways).map(([name, to]): [string, React.ReactNode] => [name === "then" ? "Yes" : name === "else" ? "No" : "Next", to ? (titles.get(to) ?? to) : "the end"])} />
+        <Pairs rows={Object.entries(step.ways).map(([name, to]): [string, React.ReactNode] => [words(wayOf(name)), <>{to ? (titles.get(to) ?? to) : "the end"} <span className="ft-muted">{formats.count(step.passed[name] ?? 0)} passed</span></>])} />
         {Object.keys(step.ways).length === 0 && <p className="ft-muted">The journey ends here.</p>}
       </Section>
       {(step.kind === "send" || step.kind === "audience") && <Section><Link to="/messages" search={{ journey: journey.key, step: step.key } as never}>Messages of this step</Link></Section>}

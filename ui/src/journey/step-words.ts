@@ -19,6 +19,9 @@ const KINDS: Record<string, string> = {
 
 export const kindOf = (step: Step): string => KINDS[step.kind] ?? step.kind;
 
+/** What a way is called on the drawing and in lists. */
+export const wayOf = (way: string): string => ({ then: "yes", else: "no", next: "go on", timeout: "the time ran out", over: "too many rounds" })[way] ?? way;
+
 /** The number of a step that matters, and what it counts. */
 export function countOf(step: Step): { value: number; what: string } {
   const { counts } = step;

@@ -12,7 +12,7 @@ import { useFormats } from "@/formats/context";
 
 type Work = Schemas["WorkBody"];
 const isOpen = (work: Work | undefined) => work?.state === "waiting" || work?.state === "running";
-const DONE: Record<"train" | "score", string> = { train: "Trained, and everybody is scored.", score: "Everybody is scored anew." };
+const DONE: Record<NonNullable<Work["doing"]>, string> = { train: "Trained, and everybody is scored.", score: "Everybody is scored anew.", backtest: "The back-test is done." };
 
 /** How the training or scoring goes, and asking for one. What it changes is read again when it is done. */
 export function useWork(key: string) {

@@ -5,7 +5,7 @@ export const WORKSPACE = {
   counts: { people: 128412, anonymous: 4, segments: 2, predictions: 1, journeys: 1, messages: 3, cases_open: 1 },
 };
 
-/** Lets `fetch` answer from a table of paths, without its query; a path without an answer is 404. */
+/** Lets `fetch` answer from a table of paths, without its query; a path without an answer is 404. A function makes the whole answer. */
 export function answering(answers: Record<string, unknown>) {
   const asked: { path: string; body: unknown }[] = [];
   const all: Record<string, unknown> = { "/api/workspace": WORKSPACE, "/api/segments": { rows: [] }, "/api/kpis": { rows: [] }, "/api/journeys": { rows: [] }, "/api/predictions": { rows: [] }, ...answers };
@@ -13,6 +13,7 @@ export function answering(answers: Record<string, unknown>) {
     const path = new URL(input, "http://app.example").pathname;
     asked.push({ path: input, body: typeof options?.body === "string" ? JSON.parse(options.body) : undefined });
     const found = all[path];
+    if (typeof found === "function") return Promise.resolve((found as () => Response)());
     const body = found ?? { error: { code: "UNKNOWN", what: "there is no such thing", next_step: "Look at the list." } };
     return Promise.resolve(new Response(JSON.stringify(body), { status: found === undefined ? 404 : 200 }));
   });

@@ -5,13 +5,21 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from foretell.web.api import (
+    audiences,
     cases,
+    channels,
     conditions,
     consents,
     data_health,
+    dead_letters,
     exports,
     identity,
     inbox,
+    issues,
+    journey_backtests,
+    journey_drafts,
+    journey_entries,
+    journey_moves,
     journeys,
     kpis,
     matching,
@@ -40,6 +48,7 @@ from foretell.web.api import (
     segment_saving,
     segments,
     sources,
+    templates,
     tracking,
     workspace,
 )
@@ -52,8 +61,10 @@ PARTS = (
     segment_groups, segment_discovery, segment_history, segment_saving, exports,
     personas, predictions, prediction_builder, prediction_cards, prediction_people, prediction_runs,
     prediction_values, prediction_work,
-    journeys, inbox, messages, cases, kpis, sources, data_health, tracking, quarantine, privacy,
-    own_tables, matching,
+    journeys, journey_backtests, journey_drafts, journey_entries, journey_moves,
+    inbox, messages, channels, audiences, dead_letters, cases, issues, kpis, sources, data_health, tracking, quarantine,
+    privacy,
+    own_tables, matching, templates,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

@@ -2,88 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
 
 from foretell import care, identify
-from foretell.web.api.shapes import PAGE_ROWS, Counted, GivenInstant, Instant, PageNumber, offset_of
+from foretell.errors import UsageError
+from foretell.money import minor_digits
+from foretell.web.api.case_bodies import (
+    CaseBody,
+    CaseChange,
+    CaseChoices,
+    CaseClosing,
+    CaseOpening,
+    CaseRow,
+    CaseRule,
+    Cases,
+    CasesChange,
+    CaseTaking,
+    Desk,
+    Priority,
+    State,
+    Team,
+    case_body,
+    case_rows,
+)
+from foretell.web.api.shapes import PAGE_ROWS, PageNumber, offset_of
 from foretell.web.site import Here, Site
 
 router = APIRouter(prefix="/cases", tags=["cases"])
-State = Literal["open", "in_progress", "waiting", "closed"]
-Priority = Literal["urgent", "high", "normal", "low"]
-Outcome = Literal["reached", "not_reached", "solved", "not_needed", "handed_over"]
-
-
-class Happening(BaseModel):
-    """One change of a case."""
-
-    at: Instant
-    by: str
-    what: str = Field(description="opened, state, owner, priority, due_at, note or closed.")
-    before: str | None
-    after: str | None
-
-
-class CaseRow(BaseModel):
-    """A case in a list."""
-
-    case_id: str
-    profile_id: str
-    person: str | None = Field(description="Name, e-mail or user id, as far as known.")
-    title: str
-    reason: str
-    state: State
-    priority: Priority
-    owner: str | None
-    opened_at: Instant
-    due_at: Instant | None
-    late: bool = Field(description="Past its due time and not closed.")
-    closed_at: Instant | None
-    outcome: str | None
-    journey: str | None
-    step: str | None
-    value_at_risk: float | None = Field(description="The person's lifetime value, major units.")
-    version: int = Field(description="Give it with a change: it is refused where somebody else was faster.")
-
-
-class CaseBody(CaseRow):
-    """One case with its history, oldest first."""
-
-    history: list[Happening]
-
-
-class Cases(Counted):
-    """A page of cases, the one due first at the top."""
-
-    rows: list[CaseRow]
-
-
-class CaseChange(BaseModel):
-    """What changes; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    state: Literal["open", "in_progress", "waiting"] | None = None
-    owner: str | None = Field(None, max_length=200, description="`nobody` takes the owner away.")
-    priority: Priority | None = None
-    due_at: GivenInstant | None = None
-    note: str | None = Field(None, max_length=10_000)
-    by: str = Field("team", min_length=1, max_length=200, description="Who changes it.")
-    version: int | None = None
-
-
-class CaseClosing(BaseModel):
-    """What came of a case."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    outcome: Outcome
-    note: str | None = Field(None, max_length=10_000)
-    by: str = Field("team", min_length=1, max_length=200, description="Who closes it.")
-    version: int | None = None
 
 
 @router.get("")
@@ -92,64 +39,126 @@ def cases(
     state: Annotated[
         State | Literal["unclosed", "all"], Query(description="unclosed: all but the closed.")
     ] = "unclosed",
-    owner: str | None = None,
+    owner: Annotated[
+        str | None, Query(description="A person's, and what nobody has of their teams; or a team's; `nobody`.")
+    ] = None,
+    team: str | None = None,
+    rule: str | None = None,
+    priority: Priority | None = None,
+    overdue: Annotated[bool, Query(description="Only those past their due time.")] = False,
+    at_risk: Annotated[float | None, Query(ge=0, le=1e9, description="At least so much at risk, major units.")] = None,
     profile_id: Annotated[str | None, Query(description="Only this person's.")] = None,
+    sort: Annotated[Literal["due", "value", "opened"], Query()] = "due",
     page: PageNumber = 1,
 ) -> Cases:
     """Cases, a page at a time."""
-    engine = site.workspace.engine
-    found = care.list_cases(
-        engine,
+    engine, settings = site.workspace.engine, site.workspace.settings
+    nobody = owner == care.NOBODY
+    wanted = care.Wanted(
         state=None if state == "all" else state,
-        owner=owner,
+        owner=None if nobody else owner,
+        nobody=nobody,
+        teams=() if owner is None else tuple(settings.care.teams_of(owner)),
+        team=team,
+        rule=rule,
+        priority=priority,
+        overdue_at=site.now if overdue else None,
+        value_minor=None if at_risk is None else round(at_risk * 10 ** minor_digits(settings.currency)),
         profile_key=None if profile_id is None else identify.find(engine, profile_id).profile_key,
-        limit=PAGE_ROWS,
-        offset=offset_of(page),
     )
-    return Cases(total=found.total, page=page, rows=case_rows(site, found.cases))
+    found = care.list_cases(engine, wanted, sort=sort, limit=PAGE_ROWS, offset=offset_of(page))
+    states = care.count_by_state(engine, wanted)
+    return Cases(total=found.total, page=page, rows=case_rows(site, found.cases), states=states)
+
+
+@router.post("")
+def open_case(site: Here, asked: CaseOpening) -> CaseBody:
+    """Open a case for a person."""
+    place = site.workspace
+    who = identify.find(place.engine, asked.profile_id)
+    new = care.NewCase(**asked.model_dump(exclude={"profile_id", "by"}))
+    return case_body(site, care.open_one(place.engine, place.catalog, who, new, by=asked.by, now=site.now))
+
+
+@router.get("/choices")
+def case_choices(site: Here) -> CaseChoices:
+    """What cases can be filtered by, and given to."""
+    place, told = site.workspace, site.workspace.settings.care
+    teams = [Team(key=key, title=team.title or key, members=list(team.members)) for key, team in told.teams.items()]
+    members = {member for team in teams for member in team.members}
+    rules = [
+        CaseRule(key=one.key, title=getattr(one.spec, "title", None) or one.key)
+        for one in place.catalog.all("case_rule")
+    ]
+    desk = None if told.help_desk is None else told.help_desk.uses
+    return CaseChoices(teams=teams, owners=sorted(members | set(care.owners(place.engine))), rules=rules, desk=desk)
+
+
+@router.get("/desk")
+def help_desk(site: Here) -> Desk:
+    """How the workspace stands with its help desk."""
+    return _desk(site)
+
+
+@router.post("/desk/again")
+def try_help_desk_again(site: Here) -> Desk:
+    """Let what was given up be tried again in the next round, and end a pause."""
+    care.sync_again(site.workspace.engine, site.workspace.catalog, now=site.now)
+    return _desk(site)
+
+
+@router.post("/several")
+def change_cases(site: Here, asked: CasesChange) -> list[CaseRow]:
+    """Make the same change of several cases: of all of them, or of none."""
+    place, now = site.workspace, site.now
+    if (asked.change is None) == (asked.closing is None):
+        raise UsageError("BAD_REQUEST", "give either a change or a closing")
+    if asked.closing is not None:
+        told = asked.closing.model_dump(exclude={"version"})
+        return case_rows(site, care.close_all(place.engine, place.catalog, asked.case_ids, now=now, **told))
+    assert asked.change is not None
+    change, by = asked.change.asked(), asked.change.by
+    return case_rows(site, care.change_all(place.engine, place.catalog, asked.case_ids, change, by=by, now=now))
 
 
 @router.get("/{case_id}")
 def case(site: Here, case_id: str) -> CaseBody:
     """One case."""
-    return _body(site, care.show(site.workspace.engine, case_id))
+    return case_body(site, care.show(site.workspace.engine, case_id))
 
 
 @router.post("/{case_id}")
 def change_case(site: Here, case_id: str, change: CaseChange) -> CaseBody:
     """Change a case."""
-    changed = care.change(
-        site.workspace.engine, case_id, by=change.by, now=site.now, state=change.state, owner=change.owner,
-        priority=change.priority, due_at=change.due_at, note=change.note, version=change.version,
-    )  # fmt: skip
-    return _body(site, changed)
+    place = site.workspace
+    return case_body(
+        site, care.change(place.engine, place.catalog, case_id, change.asked(), by=change.by, now=site.now)
+    )
+
+
+@router.post("/{case_id}/take")
+def take_case(site: Here, case_id: str, asked: CaseTaking) -> CaseBody:
+    """Take a case and begin with it."""
+    place = site.workspace
+    taken = care.take(place.engine, place.catalog, case_id, by=asked.by, now=site.now, version=asked.version)
+    return case_body(site, taken)
 
 
 @router.post("/{case_id}/close")
 def close_case(site: Here, case_id: str, closing: CaseClosing) -> CaseBody:
     """Close a case with what came of it."""
-    closed = care.close(
-        site.workspace.engine, case_id, outcome=closing.outcome, by=closing.by, now=site.now, note=closing.note,
-        version=closing.version,
-    )  # fmt: skip
-    return _body(site, closed)
+    place = site.workspace
+    return case_body(site, care.close(place.engine, place.catalog, case_id, now=site.now, **closing.model_dump()))
 
 
-def case_rows(site: Site, found: tuple[care.Case, ...]) -> list[CaseRow]:
-    """Rows of a list of cases, with who it is about."""
-    people = site.rows_of([one.profile_key for one in found])
-    return [CaseRow(**_told(site, one, people.get(one.profile_key, {}))) for one in found]
+@router.post("/{case_id}/sync")
+def sync_case(site: Here, case_id: str) -> CaseBody:
+    """Tell the help desk of a case again in the next round, with a new ticket where the old one is gone."""
+    place = site.workspace
+    care.sync_again(place.engine, place.catalog, case_id, now=site.now)
+    return case_body(site, care.show(place.engine, case_id))
 
 
-def _body(site: Site, one: care.Case) -> CaseBody:
-    people = site.rows_of([one.profile_key])
-    history = [
-        Happening(at=step.at, by=step.by, what=step.what, before=step.before, after=step.after) for step in one.history
-    ]
-    return CaseBody(**_told(site, one, people.get(one.profile_key, {})), history=history)
-
-
-def _told(site: Site, one: care.Case, person: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: getattr(one, name) for name in CaseRow.model_fields if hasattr(one, name)}
-    late = one.due_at is not None and one.state != "closed" and one.due_at < site.now
-    return {**kept, "person": site.name_in(person), "late": late, "value_at_risk": person.get("clv")}
+def _desk(site: Site) -> Desk:
+    found = care.desk_standing(site.workspace.engine, site.workspace.catalog)
+    return Desk.model_validate({**vars(found), "failed": [vars(one) for one in found.failed]})

@@ -74,6 +74,7 @@ class ConditionProblem(BaseModel):
     what: str
     next_step: str
     severity: Literal["error", "warning"]
+    line: int | None = Field(default=None, description="Of a text of several lines: which, from 1.")
 
 
 class PartPreview(BaseModel):

@@ -15,7 +15,7 @@ from foretell.web.api.shapes import Instant
 from foretell.web.site import Here
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
-State = Literal["draft", "live", "paused"]
+State = Literal["draft", "live", "paused", "draining", "drained", "stopped"]
 
 
 class JourneyRow(BaseModel):
@@ -62,6 +62,7 @@ class Step(BaseModel):
     ways: dict[str, str | None] = Field(description="Name of each way → key of the step; null is the end.")
     content: dict[str, Any] = Field(description="As written.")
     counts: StepCounts
+    passed: dict[str, int] = Field(description="Name of each way → runs that took it.")
     refused: dict[str, int] = Field(description="Reason → runs.")
     deferred: dict[str, int] = Field(description="Reason → runs.")
     outcomes: dict[str, int]
@@ -97,8 +98,10 @@ class JourneyBody(BaseModel):
     active: int
     done: int
     left: int
+    stopped: int = Field(description="Ended since the journey was stopped.")
     merged: int
     contaminated: int = Field(description="Runs left out of analyses.")
+    waiting: int = Field(description="People who were let in and wait for the next tick, or for the cap on entries.")
     goals: Arms
     sent: int
     refused: dict[str, int]
@@ -110,7 +113,7 @@ class JourneyBody(BaseModel):
 
 
 class JourneyChanged(BaseModel):
-    """How a journey stands after it was started or paused."""
+    """How a journey stands after it was started, paused or drained."""
 
     key: str
     state: State
@@ -146,7 +149,7 @@ def journey_detail(site: Here, key: str) -> JourneyBody:
         **kept,
         key=key,
         description=spec.description,
-        enter=_said(spec.enter, key),
+        enter=Said(condition=dict(spec.enter or {}), says=journey.entry_words(spec, thing=f"journey {key}")),
         leave=None if spec.leave is None else _said(spec.leave, key),
         goal=None if spec.goal is None else _said(spec.goal, key),
         goal_within=spec.goal_within,
@@ -156,7 +159,9 @@ def journey_detail(site: Here, key: str) -> JourneyBody:
         steps=[_step(step, key) for step in told.steps],
         arms=Arms(treated=told.treated, held_out=told.held_out),
         lift=journey_lift(site, key),
-        scores=predict.trust_words(place.engine, place.catalog, parse(spec.enter), as_of=site.now),
+        scores=[]
+        if spec.enter is None
+        else predict.trust_words(place.engine, place.catalog, parse(spec.enter, journey=True), as_of=site.now),
         as_of=site.now,
     )
 
@@ -165,7 +170,7 @@ def journey_detail(site: Here, key: str) -> JourneyBody:
 def start_journey(site: Here, key: str) -> JourneyChanged:
     """Let an applied journey run."""
     place = site.workspace
-    changed = _changed(journey.start(place.engine, place.catalog, key, now=site.now))
+    changed = changed_body(journey.start(place.engine, place.catalog, key, now=site.now))
     site.worker.wake()
     return changed
 
@@ -174,13 +179,14 @@ def start_journey(site: Here, key: str) -> JourneyChanged:
 def pause_journey(site: Here, key: str) -> JourneyChanged:
     """Stop a journey where it is."""
     place = site.workspace
-    return _changed(journey.pause(place.engine, place.catalog, key, now=site.now))
+    return changed_body(journey.pause(place.engine, place.catalog, key, now=site.now))
 
 
-_KEPT = ("title", "state", "entered", "active", "done", "left", "merged", "contaminated", "sent")
+_KEPT = ("title", "state", "entered", "active", "done", "left", "stopped", "merged", "contaminated", "waiting", "sent")
 
 
-def _changed(state: journey.JourneyState) -> JourneyChanged:
+def changed_body(state: journey.JourneyState) -> JourneyChanged:
+    """How a journey stands."""
     return JourneyChanged(key=state.journey, state=state.state, changed_at=state.changed_at)
 
 
@@ -209,6 +215,7 @@ def _step(step: journey.StepCount, key: str) -> Step:
             refused=sum(step.refused.values()),
             deferred=sum(step.deferred.values()),
         ),
+        passed=dict(step.passed),
         refused=dict(step.refused),
         deferred=dict(step.deferred),
         outcomes=dict(step.outcomes),

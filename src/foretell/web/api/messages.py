@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from foretell import deliver, identify, segment
 from foretell.web.api.filters import check_message_filters
@@ -17,7 +18,8 @@ from foretell.web.site import Here, Site
 router = APIRouter(prefix="/messages", tags=["messages"])
 Word = Literal["send", "refuse", "defer", "held_out"]
 Medium = Literal["email", "sms", "push", "ads", "alert"]
-State = Literal["queued", "claimed", "sent", "delivered", "bounced", "failed", "uncertain", "cancelled"]
+Lane = Literal["transactional", "bulk"]
+State = Literal["queued", "claimed", "sent", "delivered", "bounced", "failed", "uncertain", "cancelled", "sandboxed"]
 PEOPLE_A_SEARCH = 1_000
 
 
@@ -37,21 +39,36 @@ class MessageRow(BaseModel):
     step: str | None
     campaign: str | None
     topic: str | None
+    lane: Lane = Field(description="transactional messages go first and pass caps and quiet hours.")
+    priority: int | None = Field(description="Where messages compete for a cap, the higher goes; null: never queued.")
     address: str | None
     state: str | None = Field(
         description="queued, sent, delivered, bounced, failed, cancelled, uncertain …; null where it was never queued."
     )
     at: Instant = Field(description="When it was due.")
+    next_at: Instant | None = Field(description="When it is handed over next; null where nothing more is to be done.")
+    attempts: int | None = Field(description="How often it was handed over; null where it was never queued.")
     sent_at: Instant | None
     delivered_at: Instant | None
     opened_at: Instant | None
     clicked_at: Instant | None
     error: str | None
+    failure: str | None = Field(description="Of failed ones: transient (every try failed) or terminal (refused).")
+
+
+class Sandbox(BaseModel):
+    """A sandbox: nothing goes out but to listed addresses."""
+
+    channel: str | None = Field(description="Key of the channel; null: of all that have none of their own.")
+    addresses: int = Field(description="How many are listed.")
 
 
 class Messages(Counted):
     """A page of the ledger, the latest first."""
 
+    in_doubt: int = Field(description="Messages of which nobody knows whether they went out; 100,000 at most.")
+    given_up: int = Field(description="Messages that were refused, or failed at every try; 100,000 at most.")
+    sandboxes: list[Sandbox]
     rows: list[MessageRow]
 
 
@@ -60,7 +77,8 @@ class Check(BaseModel):
 
     check: str
     passed: bool
-    found: str = Field(description="What it found, in words.")
+    found: str = Field(description="What it found.")
+    says: str = Field(description="The same as a sentence; instants in it are ISO 8601, UTC.")
 
 
 class Decision(BaseModel):
@@ -87,12 +105,32 @@ class Happened(BaseModel):
     machine: bool = Field(description="A program did it, not a person.")
 
 
+class Attempt(BaseModel):
+    """A hand-over that was no success."""
+
+    number: int
+    at: Instant
+    outcome: str = Field(description="later, failed, bounced or uncertain.")
+    said: str = Field(description="What the other side answered, or what went wrong.")
+    next_at: Instant | None = Field(description="When it was to be tried again.")
+
+
+class Settling(BaseModel):
+    """What somebody found out about a message in doubt."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    went_out: bool = Field(description="True: it counts as sent; false: it is tried again.")
+
+
 class MessageBody(BaseModel):
     """The chain of checks of one message."""
 
     message_id: str
     message: MessageRow = Field(description="As in the list.")
     decisions: list[Decision] = Field(description="Every time it was asked for, the earliest first.")
+    attempts: list[Attempt] = Field(description="Hand-overs that were no success, the first one first.")
+    story: list[str] = Field(description="What became of it, as sentences; instants in them are ISO 8601, UTC.")
     happened: list[Happened]
 
 
@@ -103,6 +141,7 @@ def messages(
     decision: Annotated[Word | None, Query(description="Without one: send and refuse.")] = None,
     reason: str | None = None,
     state: State | None = None,
+    lane: Annotated[Lane | None, Query(description="Only this lane's.")] = None,
     channel: Annotated[str | None, Query(description="Key of a channel.")] = None,
     medium: Medium | None = None,
     template: str | None = None,
@@ -119,11 +158,20 @@ def messages(
     person = None if profile_id is None else identify.find(engine, profile_id).profile_key
     filters = {
         "profile_key": person, "decision": decision, "reason": reason, "state": state, "channel": channel,
-        "medium": medium, "template": template, "journey": journey, "step": step,
+        "medium": medium, "template": template, "journey": journey, "step": step, "lane": lane,
     }  # fmt: skip
     check_message_filters(site, filters)
     found = deliver.ledger(engine, filters, page, since=since, text=q, people=_called(site, q.strip()))
-    return Messages(total=found.total, page=page, rows=message_rows(site, found.rows))
+    waiting = deliver.open_questions(engine)
+    closed = deliver.sandboxes_in_force(site.workspace.catalog)
+    return Messages(
+        total=found.total,
+        page=page,
+        in_doubt=waiting.in_doubt,
+        given_up=waiting.given_up,
+        sandboxes=[Sandbox(channel=None if key == "*" else key, addresses=size) for key, size in closed.items()],
+        rows=message_rows(site, found.rows),
+    )
 
 
 @router.get("/{message_id}")
@@ -138,7 +186,17 @@ def message(site: Here, message_id: str) -> MessageBody:
         message=message_rows(site, [deliver.ledger_row(engine, message_id)])[0],
         decisions=[_decision(one) for one in told.decisions],
         happened=[Happened(at=one.at, what=one.what, url=one.url, machine=one.machine) for one in told.happened],
+        attempts=[Attempt(**asdict(one)) for one in told.attempts],
+        story=list(told.story),
     )
+
+
+@router.post("/{message_id}/settle")
+def settle_message(site: Here, message_id: str, settling: Settling) -> MessageBody:
+    """Say of a message in doubt whether it went out."""
+    found = site.workspace
+    deliver.settle(found.engine, message_id, went_out=settling.went_out, now=found.clock.now())
+    return message(site, message_id)
 
 
 def message_rows(site: Site, rows: Sequence[Mapping[str, Any]]) -> list[MessageRow]:
@@ -168,5 +226,5 @@ def _called(site: Site, text: str) -> list[int]:
 
 def _decision(one: deliver.Decision) -> Decision:
     kept = {name: getattr(one, name) for name in Decision.model_fields if name != "checks"}
-    checks = [Check(check=part.check, passed=part.passed, found=part.found) for part in one.checks]
+    checks = [Check(check=part.check, passed=part.passed, found=part.found, says=part.says) for part in one.checks]
     return Decision(**kept, checks=checks)

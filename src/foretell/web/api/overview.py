@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from foretell import care, collect, measure
 from foretell.stats import LEVEL
-from foretell.web.api.cases import case_rows
+from foretell.web.api.case_bodies import case_rows
 from foretell.web.api.kpis import Direction, KpiReading, Unit, card, reading
 from foretell.web.api.shapes import Instant
 from foretell.web.site import Here, Site
@@ -87,7 +87,7 @@ def overview(site: Here) -> Overview:
         kpis=cards,
         changes=_movements(cards),
         tasks=_tasks(site),
-        cases_open=care.list_cases(site.workspace.engine, state="unclosed", limit=1).total,
+        cases_open=care.list_cases(site.workspace.engine, care.Wanted("unclosed"), limit=1).total,
     )
 
 
@@ -141,7 +141,7 @@ def _movements(cards: list[KpiCard]) -> list[Movement]:
 
 def _tasks(site: Site) -> list[Task]:
     tasks = []
-    waiting = care.list_cases(site.workspace.engine, state="unclosed", limit=TASKS)
+    waiting = care.list_cases(site.workspace.engine, care.Wanted("unclosed"), limit=TASKS)
     for row in case_rows(site, waiting.cases):
         tasks.append(
             Task(

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from foretell import care, deliver, identify, journey, predict, profile, segment
 from foretell.errors import UsageError
-from foretell.web.api.cases import CaseRow, case_rows
+from foretell.web.api.case_bodies import CaseRow, case_rows
 from foretell.web.api.messages import MessageRow, message_rows
 from foretell.web.api.shapes import PAGE_ROWS, Counted, Estimate, Instant, Named, PageNumber, iso, offset_of
 from foretell.web.site import Here, Site

@@ -20,7 +20,9 @@ router = APIRouter(prefix="/predictions", tags=["predictions"])
 class WorkBody(BaseModel):
     """What was asked for last, and how it stands."""
 
-    doing: Literal["train", "score"] | None = Field(description="Null: nothing was asked for since the server began.")
+    doing: Literal["train", "score", "backtest"] | None = Field(
+        description="Null: nothing was asked for since the server began."
+    )
     state: Literal["waiting", "running", "done", "failed"] | None
     asked_at: Instant | None
     step: str = Field(description="What is being done now, in words; empty where nothing is.")
@@ -36,20 +38,20 @@ def train_prediction(site: Here, key: str) -> WorkBody:
         ("Learning from the past", lambda: _train(site, key)),
         ("Scoring everybody", lambda: _score(site, key)),
     ]
-    return _body(site.works.ask(key, "train", steps, site.now))
+    return body_of(site.works.ask(key, "train", steps, site.now))
 
 
 @router.post("/{key}/score", status_code=202)
 def score_prediction(site: Here, key: str) -> WorkBody:
     """Score everybody now by the model in use; it goes on by itself."""
     predict.spec_of(site.workspace.catalog, key)
-    return _body(site.works.ask(key, "score", [("Scoring everybody", lambda: _score(site, key))], site.now))
+    return body_of(site.works.ask(key, "score", [("Scoring everybody", lambda: _score(site, key))], site.now))
 
 
 @router.get("/{key}/work")
 def prediction_work(site: Here, key: str) -> WorkBody:
     """How the training or scoring goes that was asked for last."""
-    return _body(site.works.last(key))
+    return body_of(site.works.last(key))
 
 
 def _train(site: Site, key: str) -> None:
@@ -65,7 +67,8 @@ def _score(site: Site, key: str) -> None:
     site.worker.wake()
 
 
-def _body(work: Work | None) -> WorkBody:
+def body_of(work: Work | None) -> WorkBody:
+    """What was asked for last, as it is told."""
     if work is None:
         return WorkBody(doing=None, state=None, asked_at=None, step="", seconds=0.0, error=None)
     error = None if work.error is None else told_of(work.error)

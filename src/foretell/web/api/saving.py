@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -36,6 +37,8 @@ Revision = Annotated[
     int | None,
     Query(ge=0, description="The revision that was changed, 0 for a new one; without it whatever there is goes."),
 ]
+_LINED = re.compile(r"#.*:\d+\Z")
+"""A place within a text of several lines: JSON pointer and line."""
 NOT_SAVED: dict[int | str, dict[str, Any]] = {
     422: {"model": NotSaved, "description": "Something is wrong with it; nothing was saved."}
 }
@@ -62,11 +65,13 @@ def problem_in_spec(
     error: ForetellError, severity: Literal["error", "warning"], spec: dict[str, Any]
 ) -> ConditionProblem:
     """A problem with its path below the document's ``spec``; one of another part of the document keeps its name."""
-    path = list(definitions.pointed(error.where, {"spec": spec})) if error.where.startswith("#") else []
+    pointer, _, line = error.where.rpartition(":") if _LINED.match(error.where) else (error.where, "", "")
+    path = list(definitions.pointed(pointer, {"spec": spec})) if pointer.startswith("#") else []
     return ConditionProblem(
         path=path[1:] if path[:1] == ["spec"] else path,
         code=error.code,
         what=error.what,
         next_step=error.next_step,
         severity=severity,
+        line=int(line) if line else None,
     )

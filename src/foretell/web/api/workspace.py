@@ -74,7 +74,7 @@ def counts(site: Site) -> Counts:
         predictions=len(catalog.all("prediction")),
         journeys=len(catalog.all("journey")),
         messages=deliver.ledger(engine, size=1).total,
-        cases_open=care.list_cases(engine, state="unclosed", limit=1).total,
+        cases_open=care.list_cases(engine, care.Wanted("unclosed"), limit=1).total,
     )
 
 
