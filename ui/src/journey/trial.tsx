@@ -66,7 +66,7 @@ function Happened({ step, title }: { step: Told; title: string }) {
       <div className="ft-muted ft-small">{formats.instant(step.at)} · {words(wayOf(step.outcome.replace(/^chosen: /, "")))}</div>
       {step.message && (step.message.error
         ? <p className="ft-bad">{step.message.error}</p>
-        : <details><summary>{step.message.subject || step.message.text.slice(0, 60)}</summary>{step.message.html ? <iframe title={`Message of ${title}`} sandbox="" srcDoc={step.message.html} style={{ width: "100%", height: 320, border: "1px solid var(--ft-border)", borderRadius: 6, background: "#fff" }} /> : <pre className="ft-raw">{step.message.text}</pre>}</details>)}
+        : <details><summary>{step.message.subject || step.message.text.slice(0, 60)}</summary>{step.message.html ? <iframe title={`Message of ${title}`} sandbox="" srcDoc={step.message.html} className="ft-mail" /> : <pre className="ft-raw">{step.message.text}</pre>}</details>)}
     </li>
   );
 }
