@@ -93,7 +93,7 @@ def decided(panel: Locator) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a message's panel says of every time it was asked for: the decision, and (check, sign) of its chain."""
     expect(panel.get_by_role("list").first).to_be_visible()
     found = []
-    for part in panel.locator("section").filter(has=panel.page.get_by_role("list")).all():
+    for part in panel.locator("section").filter(has=panel.page.locator(".ft-titleline")).all():
         chain = [
             (item.locator("span").nth(1).inner_text(), item.get_by_role("img").get_attribute("aria-label") or "")
             for item in part.get_by_role("listitem").all()

@@ -7,7 +7,7 @@ export type Field = "subject" | "preheader" | "html" | "mjml" | "text" | "sms" |
 /** The language of a template's own texts. */
 export const OWN = "";
 export const TITLES: Record<Field, string> = {
-  subject: "Subject", preheader: "Preview line", html: "Mail, HTML", mjml: "Mail, MJML", text: "Mail, plain text", sms: "Text message", alert: "Push and alerts",
+  subject: "Subject", preheader: "Preview line", html: "Mail, HTML", mjml: "Mail, MJML", text: "Plain text", sms: "Text message", alert: "Push, alerts",
 };
 
 const texts = (spec: Spec, language: string): Spec => {
