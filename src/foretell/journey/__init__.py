@@ -18,14 +18,22 @@ from foretell.journey.checks import KIND
 from foretell.journey.document import JourneySpec, spec_of
 from foretell.journey.drafts import Draft, draft_of, drafts, drop_draft, save_draft
 from foretell.journey.ending import stop_all
-from foretell.journey.entry_words import entry_words
+from foretell.journey.entry_words import cap_words, entry_words, reentry_words
 from foretell.journey.graph import StepNode, graph
 from foretell.journey.lagging import overdue_since
 from foretell.journey.moving import Moved, StepMove, move
 from foretell.journey.parts import PARTS
 from foretell.journey.paths import Passed, Path, path
 from foretell.journey.posting_rehearsed import Posted, send_rehearsed
-from foretell.journey.ready_documents import Ready, Written, ready_journey, ready_journeys, write_ready
+from foretell.journey.ready_documents import (
+    Ready,
+    Unpacked,
+    Written,
+    ready_journey,
+    ready_journeys,
+    unpack_ready,
+    write_ready,
+)
 from foretell.journey.rehearsing import Person, Rehearsal, Rehearsed, Rendered, rehearse
 from foretell.journey.report import JourneyLine, JourneyReport, StepCount, list_journeys, report, runs_of
 from foretell.journey.stage import JourneyStage
@@ -63,9 +71,11 @@ __all__ = [
     "StepNode",
     "StepStand",
     "TickReport",
+    "Unpacked",
     "Written",
     "ask",
     "backtest",
+    "cap_words",
     "concerned",
     "draft_of",
     "drafts",
@@ -80,6 +90,7 @@ __all__ = [
     "pause",
     "ready_journey",
     "ready_journeys",
+    "reentry_words",
     "rehearse",
     "report",
     "runs_of",
@@ -91,6 +102,7 @@ __all__ = [
     "state_of",
     "stop_all",
     "tick",
+    "unpack_ready",
     "untrusted",
     "waiting_to_enter",
     "write_ready",

@@ -19,8 +19,8 @@ def entry_words(spec: JourneySpec, *, thing: str = "") -> str:
     told = _trigger(spec, thing)
     if spec.enter is not None:
         who = sentence(parse(spec.enter, thing=thing, journey=spec.trigger is not None))
-        told = who if not told else f"{told}; of those, who {_lower(who)}"
-    return told
+        told = who if not told else f"{told.rstrip('.')}; of those, {_lower(who)}"
+    return told if told.endswith(".") else f"{told}."
 
 
 def reentry_words(again: object) -> str:
@@ -60,7 +60,7 @@ def _schedule(trigger: ScheduleTrigger) -> str:
     if trigger.schedule == "daily":
         return f"daily at {trigger.at}"
     if trigger.schedule == "weekly":
-        return f"weekly on {', '.join(trigger.weekdays or ['monday'])} at {trigger.at}"
+        return f"weekly on {', '.join(day.capitalize() for day in trigger.weekdays or ['monday'])} at {trigger.at}"
     if trigger.schedule == "monthly":
         return f"monthly on day {trigger.day or 1} at {trigger.at}"
     return f"by {trigger.schedule}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from foretell.definitions import Catalog, documents_in, suggestion, write_whole
+from foretell.definitions import Catalog, documents_in, draft, suggestion, write_whole
 from foretell.errors import UsageError
 from foretell.journey.document import JourneySpec
 from foretell.journey.entry_words import entry_words
+from foretell.journey.steps.send import SendStep
 
 _FOLDER = Path(__file__).with_name("ready")
 _BETWEEN = re.compile(r"(?m)^---\n")
@@ -23,6 +25,7 @@ class ReadyDocument:
     kind: str
     key: str
     text: str
+    spec: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Ready:
     Args:
         enters: who enters, in words.
         documents: the journey first, then what it names.
+        spec: of the journey.
+        channels: over which it writes, in the order of its steps.
     """
 
     key: str
@@ -39,6 +44,20 @@ class Ready:
     description: str
     enters: str
     documents: tuple[ReadyDocument, ...]
+    spec: JourneySpec
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The documents of a ready journey that a workspace lacks, each after those that it names.
+
+    Args:
+        kept: names of those that are there already and stay as they are.
+    """
+
+    documents: tuple[ReadyDocument, ...]
+    kept: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -79,18 +98,44 @@ def write_ready(catalog: Catalog, key: str) -> Written:
     writing = dict(_files(catalog, ready))
     for file, document in writing.items():
         if (catalog.root / file).exists() or (document.kind == "journey" and catalog.has("journey", key)):
-            raise UsageError(
-                "FILE_TAKEN",
-                f"the workspace has {document.kind} {document.key} already, or the file {file}",
-                thing=f"{document.kind} {document.key}",
-                where=file,
-                next_step="Rename what is there, or take it out first.",
-            )
+            raise _taken(document, file)
     for file, document in writing.items():
         (catalog.root / file).parent.mkdir(parents=True, exist_ok=True)
         write_whole(catalog.root / file, document.text)
-    there = [one for one in ready.documents if catalog.has(one.kind, one.key)]
-    return Written(tuple(writing), tuple(f"{one.kind} {one.key}" for one in there))
+    return Written(tuple(writing), _kept(catalog, ready))
+
+
+def unpack_ready(catalog: Catalog, key: str) -> Unpacked:
+    """What the app would put in force to use a ready journey, judged together with all that is there; writes nothing.
+
+    Raises:
+        UsageError: ``UNKNOWN_READY``; ``FILE_TAKEN`` where there is such a journey.
+        DefinitionErrors: where it does not go with what the workspace has under the same names.
+    """
+    ready = ready_journey(key)
+    files = dict(_files(catalog, ready))
+    if catalog.has("journey", key):
+        file, document = next((file, one) for file, one in files.items() if one.kind == "journey")
+        raise _taken(document, file)
+    documents = tuple(reversed(files.values()))
+    seen = catalog
+    for one in documents:
+        seen, _ = draft(seen, one.kind, one.key, one.spec)
+    return Unpacked(documents, _kept(catalog, ready))
+
+
+def _taken(document: ReadyDocument, file: str) -> UsageError:
+    return UsageError(
+        "FILE_TAKEN",
+        f"the workspace has {document.kind} {document.key} already, or the file {file}",
+        thing=f"{document.kind} {document.key}",
+        where=file,
+        next_step="Rename what is there, or take it out first.",
+    )
+
+
+def _kept(catalog: Catalog, ready: Ready) -> tuple[str, ...]:
+    return tuple(f"{one.kind} {one.key}" for one in ready.documents if catalog.has(one.kind, one.key))
 
 
 def _files(catalog: Catalog, ready: Ready) -> Iterator[tuple[str, ReadyDocument]]:
@@ -105,9 +150,10 @@ def _read(path: Path) -> Ready:
     for text in _BETWEEN.split(path.read_text(encoding="utf-8")):
         (raw,) = documents_in(text) or [{}]
         assert isinstance(raw, dict)
-        documents.append(ReadyDocument(str(raw["kind"]), str(raw["key"]), text))
+        documents.append(ReadyDocument(str(raw["kind"]), str(raw["key"]), text, raw["spec"]))
         if raw["kind"] == "journey":
             spec = JourneySpec.model_validate(raw["spec"])
     assert spec is not None
     title, description = spec.title or path.stem, spec.description or ""
-    return Ready(path.stem, title, description, entry_words(spec), tuple(documents))
+    channels = dict.fromkeys(step.channel for step in spec.steps if isinstance(step, SendStep))
+    return Ready(path.stem, title, description, entry_words(spec), tuple(documents), spec, tuple(channels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from foretell import definitions
+from foretell import definitions, journey
 from foretell.app import beside, reload_definitions
 from foretell.definitions import Saved
 from foretell.web.site import Site
@@ -26,6 +26,24 @@ def remove(site: Site, kind: str, key: str, *, base_revision: int | None = None)
     place = site.workspace
     definitions.remove(beside(place).catalog, place.engine.ops, kind, key, now=site.now, base_revision=base_revision)
     _go_on(site)
+
+
+def use_ready(site: Site, key: str) -> journey.Unpacked:
+    """Put a ready journey in force with what it names, as documents of the app; it does not start.
+
+    Raises:
+        UsageError: ``FILE_TAKEN``.
+        DefinitionErrors: where it does not go with what is there; then nothing is saved.
+    """
+    place = site.workspace
+    unpacked = journey.unpack_ready(beside(place).catalog, key)
+    try:
+        for one in unpacked.documents:
+            catalog = beside(place).catalog
+            definitions.save(catalog, place.engine.ops, one.kind, one.key, one.spec, now=site.now, base_revision=0)
+    finally:
+        _go_on(site)
+    return unpacked
 
 
 def _go_on(site: Site) -> None:

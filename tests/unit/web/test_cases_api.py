@@ -82,9 +82,9 @@ def test_a_case_is_worked_on_from_its_playbook_to_its_root_cause(browser: Browse
 
 def test_several_cases_are_changed_at_once_and_tasks_are_opened(browser: Browser) -> None:
     ids = [ONE, "case-u2-winback"]
-    rows = posted(browser, "cases/several", case_ids=ids, change={"owner": "sales", "by": "ann"})
+    rows = posted(browser, "cases/several", case_ids=ids, change={"owner": "sales", "by": "ann"})["rows"]
     assert [(row["owner"], row["team"]) for row in rows] == [(None, "sales")] * 2
-    rows = posted(browser, "cases/several", case_ids=ids, closing={"outcome": "not_needed"})
+    rows = posted(browser, "cases/several", case_ids=ids, closing={"outcome": "not_needed"})["rows"]
     assert {row["state"] for row in rows} == {"closed"}
     assert posted(browser, "cases/several", 400, case_ids=ids)["error"]["code"] == "BAD_REQUEST"
     assert (

@@ -74,6 +74,10 @@ export const queries = {
   predictionQuadrant: (key: string) => one<"QuadrantBody">(`predictions/${id(key)}/quadrant`),
   journeys: () => read<"Journeys">("journeys"),
   journey: (key: string) => ({ ...one<"JourneyBody">(`journeys/${id(key)}`), refetchInterval: 15_000 }),
+  journeyDocument: (key: string) => one<"JourneyDocument">(`journeys/${id(key)}/document`),
+  journeyDrafts: () => read<"JourneyDrafts">("journey-drafts"),
+  journeyDraft: (key: string) => one<"JourneyDraftBody">(`journey-drafts/${id(key)}`),
+  readyJourneys: () => read<"ReadyJourneys">("ready-journeys"),
   journeyBacktest: (key: string) => queryOptions({
     ...one<"BacktestBody">(`journeys/${id(key)}/backtest`),
     refetchInterval: (query) => (["waiting", "running"].includes(query.state.data?.work.state ?? "") ? SOON : false),

@@ -1201,6 +1201,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/journeys/{key}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Journey Document
+         * @description The document behind a journey.
+         */
+        get: operations["journey_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/journeys/{key}/drain": {
         parameters: {
             query?: never;
@@ -2591,6 +2611,46 @@ export interface paths {
          * @description Read quarantined rows again, by the mapping and the plan of today.
          */
         post: operations["replay_quarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ready-journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready Journeys
+         * @description All journeys to begin with, by key.
+         */
+        get: operations["ready_journeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ready-journeys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Ready Journey
+         * @description Put a ready journey in force with what it names, kept by the app. It does not start.
+         */
+        post: operations["use_ready_journey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4590,7 +4650,7 @@ export interface components {
              */
             owner?: string | null;
             /** Priority */
-            priority?: ("urgent" | "high" | "normal" | "low") | "by_value" | null;
+            priority?: ("urgent" | "high" | "normal" | "low" | "by_value") | null;
             /** Root Cause */
             root_cause?: string | null;
             /**
@@ -4704,7 +4764,7 @@ export interface components {
              */
             owner?: string | null;
             /** Priority */
-            priority?: ("urgent" | "high" | "normal" | "low") | "by_value" | null;
+            priority?: ("urgent" | "high" | "normal" | "low" | "by_value") | null;
             /** Profile Id */
             profile_id: string;
             /**
@@ -4877,6 +4937,14 @@ export interface components {
             change?: components["schemas"]["CaseChange"] | null;
             /** @description Instead of a change. */
             closing?: components["schemas"]["CaseClosing"] | null;
+        };
+        /**
+         * CasesChanged
+         * @description Cases as they stand after the same change.
+         */
+        CasesChanged: {
+            /** Rows */
+            rows: components["schemas"]["CaseRow"][];
         };
         /**
          * Category
@@ -7658,9 +7726,19 @@ export interface components {
         JourneyBody: {
             /** Active */
             active: number;
+            /**
+             * Again
+             * @description How often somebody may enter, in words.
+             */
+            again: string;
             arms: components["schemas"]["Arms"];
             /** As Of */
             as_of: string;
+            /**
+             * Cap
+             * @description How many may enter, in words; empty: as many as are let in.
+             */
+            cap: string;
             /**
              * Contaminated
              * @description Runs left out of analyses.
@@ -7732,6 +7810,34 @@ export interface components {
              * @enum {string}
              */
             state: "draft" | "live" | "paused" | "draining" | "drained" | "stopped";
+        };
+        /**
+         * JourneyDocument
+         * @description The document behind a journey.
+         */
+        JourneyDocument: {
+            /** File */
+            file: string;
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /**
+             * Revision
+             * @description In force; 0 where it has not been applied.
+             */
+            revision: number;
+            /**
+             * Spec
+             * @description As it is written.
+             */
+            spec: {
+                [key: string]: unknown;
+            };
         };
         /**
          * JourneyDraftBody
@@ -10420,6 +10526,71 @@ export interface components {
             worker: boolean;
         };
         /**
+         * ReadyJourney
+         * @description A journey to begin with.
+         */
+        ReadyJourney: {
+            /**
+             * Channels
+             * @description Over which it writes, in the order of its steps.
+             */
+            channels: string[];
+            /** Description */
+            description: string;
+            /**
+             * Enters
+             * @description Who enters, in words.
+             */
+            enters: string;
+            /**
+             * Holdout
+             * @description Share that is held out.
+             */
+            holdout: number;
+            /** Key */
+            key: string;
+            /**
+             * Parts
+             * @description The journey first, then what it names.
+             */
+            parts: components["schemas"]["ReadyPart"][];
+            /**
+             * Steps
+             * @description As of a journey through which nobody has gone.
+             */
+            steps: components["schemas"]["Step"][];
+            /**
+             * There
+             * @description The workspace has a journey of this key.
+             */
+            there: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ReadyJourneys
+         * @description All journeys to begin with.
+         */
+        ReadyJourneys: {
+            /** Rows */
+            rows: components["schemas"]["ReadyJourney"][];
+        };
+        /**
+         * ReadyPart
+         * @description A document of a ready journey.
+         */
+        ReadyPart: {
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /**
+             * There
+             * @description The workspace has one of this name, which stays as it is.
+             */
+            there: boolean;
+        };
+        /**
          * ReadyRow
          * @description An issue to begin with.
          */
@@ -10430,6 +10601,21 @@ export interface components {
             key: string;
             /** Title */
             title: string;
+        };
+        /**
+         * ReadyUsed
+         * @description What was put in force, and what was there already and stayed.
+         */
+        ReadyUsed: {
+            /** Kept */
+            kept: string[];
+            /** Key */
+            key: string;
+            /**
+             * Saved
+             * @description Names such as template cart_reminder.
+             */
+            saved: string[];
         };
         /**
          * Reason
@@ -14219,7 +14405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CaseRow"][];
+                    "application/json": components["schemas"]["CasesChanged"];
                 };
             };
             /** @description The question does not make sense. */
@@ -17836,6 +18022,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    journey_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDocument"];
                 };
             };
             /** @description The question does not make sense. */
@@ -23083,6 +23336,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ready_journeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyJourneys"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    use_ready_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyUsed"];
                 };
             };
             /** @description The question does not make sense. */

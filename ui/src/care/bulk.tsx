@@ -1,7 +1,7 @@
 import { Button, Select } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { post } from "@/api/client";
-import type { CaseRow, Schemas } from "@/api/types";
+import type { Schemas } from "@/api/types";
 import { Failed } from "@/components/states";
 import { useToast } from "@/components/toast";
 import { useFormats } from "@/formats/context";
@@ -20,8 +20,8 @@ export function Bulk({ chosen, onDone }: { chosen: readonly string[]; onDone: ()
   const me = useMe();
   const choices = useChoices();
   const change = useMutation({
-    mutationFn: (asked: Asked) => post<CaseRow[]>("cases/several", { ...asked, case_ids: [...chosen] }),
-    onSuccess: (rows) => {
+    mutationFn: (asked: Asked) => post<Schemas["CasesChanged"]>("cases/several", { ...asked, case_ids: [...chosen] }),
+    onSuccess: ({ rows }) => {
       for (const name of ["cases", "overview", "workspace"]) void client.invalidateQueries({ queryKey: [name] });
       for (const row of rows) void client.invalidateQueries({ queryKey: [`cases/${encodeURIComponent(row.case_id)}`] });
       say(`${formats.plural(rows.length, "case", "cases")} changed.`);

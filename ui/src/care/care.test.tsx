@@ -103,7 +103,7 @@ it("ticks a step of the playbook, and shows the ticket and how it stands", async
 });
 
 it("changes several cases at once, and filters by whose they are under one's own name", async () => {
-  const asked = answering({ "/api/cases": page([CASE, { ...CASE, case_id: "c2", title: "Write to them" }]), "/api/cases/choices": CHOICES, "/api/cases/several": [CASE] });
+  const asked = answering({ "/api/cases": page([CASE, { ...CASE, case_id: "c2", title: "Write to them" }]), "/api/cases/choices": CHOICES, "/api/cases/several": { rows: [CASE] } });
   open("/cases");
   await userEvent.click(await screen.findByRole("checkbox", { name: "Choose Write to them" }));
   await userEvent.click(screen.getByRole("checkbox", { name: "Choose Call the customer" }));

@@ -23,9 +23,9 @@ const isOpen = (work: Work | undefined) => work?.state === "waiting" || work?.st
 export const said = (formats: Formats, guess: Guess) => guess.low === guess.high ? formats.count(guess.value) : `${formats.count(guess.value)} (${formats.count(guess.low)} to ${formats.count(guess.high)})`;
 
 /** What the last back-test says of each step, by key, for the drawing; nothing where there is none of this document. */
-export function useForeseen(key: string): Record<string, string> {
+export function useForeseen(key: string | undefined): Record<string, string> {
   const formats = useFormats();
-  const { data } = useQuery(queries.journeyBacktest(key));
+  const { data } = useQuery({ ...queries.journeyBacktest(key ?? ""), enabled: key !== undefined });
   return useMemo(() => (data?.report && data.current ? Object.fromEntries(data.report.steps.map((step) => [step.key, said(formats, step.outcomes.sent ?? step.arrived)])) : {}), [data, formats]);
 }
 

@@ -16,7 +16,7 @@ const ARM = { people: 0, share: null, goals: 0 };
 const LIFT = { answer: "not yet", verdict: "", notes: [], treated: ARM, held_out: ARM, conversions: null, revenue: { value: null, low: null, high: null }, window: "30d", level: 0.9 };
 const JOURNEY = {
   key: "rescue", title: "Rescue", description: null, state: "live", enter: { condition: {}, says: "who buys" }, leave: null, goal: null, goal_within: "30d", holdout: 0, entered: 10, active: 2, done: 8, left: 0, stopped: 0,
-  merged: 0, contaminated: 0, goals: { treated: 0, held_out: 0 }, sent: 0, refused: {}, steps: STEPS, arms: { treated: 10, held_out: 0 }, lift: LIFT, scores: [], as_of: "2026-07-01T00:00:00Z",
+  merged: 0, contaminated: 0, waiting: 0, again: "once", cap: "", goals: { treated: 0, held_out: 0 }, sent: 0, refused: {}, steps: STEPS, arms: { treated: 10, held_out: 0 }, lift: LIFT, scores: [], as_of: "2026-07-01T00:00:00Z",
 };
 const REVISIONS = { rows: [
   { revision: 2, made_at: "2026-07-01T00:00:00Z", in_force: true, inside: 0, held_out: 0, stranded: 0, steps: [] },

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
@@ -37,7 +38,13 @@ export function JourneyPage() {
       crumb={<Link to="/journeys">Journeys</Link>}
       badges={journey && <StateBadge state={journey.state} />}
       purpose={journey?.description}
-      actions={journey && <Running journey={journey} onTest={() => setAddress({ tab: undefined, step: undefined, test: "1" }, true)} />}
+      actions={journey && (
+        <>
+          <Button variant="default" component={Link} to={`/journeys/${encodeURIComponent(key)}/draft`}>Edit a draft</Button>
+          {journey.state === "draft" && tab !== "backtest" && <Button variant="default" onClick={() => setAddress({ tab: "backtest", step: undefined, test: undefined }, true)}>Back-test</Button>}
+          <Running journey={journey} onTest={() => setAddress({ tab: undefined, step: undefined, test: "1" }, true)} />
+        </>
+      )}
     >
       <Tabs label="Parts of the journey" tabs={TABS} chosen={tab} onChoose={(next) => setAddress({ tab: next === "steps" ? undefined : next, test: undefined }, true)} />
       <Loaded query={query} rows={12}>{(body) => tab === "backtest" ? <BacktestPanel journey={body} /> : tab === "revisions" ? <Revisions journey={body} /> : tab === "person" ? <PersonPath journey={body} /> : <Content journey={body} />}</Loaded>
@@ -57,7 +64,7 @@ function Content({ journey }: { journey: JourneyBody }) {
     <>
       <Strip
         facts={[
-          { label: "Entered", value: formats.count(journey.entered), note: `${formats.count(journey.arms.treated)} in the journey, ${formats.count(journey.arms.held_out)} held out` },
+          { label: "Entered", value: formats.count(journey.entered), note: `${formats.count(journey.arms.treated)} in the journey, ${formats.count(journey.arms.held_out)} held out${journey.waiting > 0 ? `, ${formats.count(journey.waiting)} more wait to enter` : ""}` },
           { label: "In it now", value: formats.count(journey.active), note: standing(journey).map(([count, what]) => `${formats.count(count)} ${what}`).join(", ") },
           { label: "Messages sent", value: formats.count(journey.sent), note: `${formats.count(sum(journey.refused))} not sent` },
           { label: "Goal so far, in the journey", value: formats.share(rate(journey.goals.treated, journey.arms.treated), journey.arms.treated), note: `${formats.count(journey.goals.treated)} of all ${formats.people(journey.arms.treated)}` },
@@ -88,6 +95,9 @@ function Content({ journey }: { journey: JourneyBody }) {
               left
               rows={[
                 ["Who enters", journey.enter.says],
+                ["How often", journey.again],
+                ["How many", journey.cap || "no limit"],
+                ["Waiting to enter", journey.waiting === 0 ? "nobody" : `${formats.people(journey.waiting)}, let in next${journey.cap ? " as the limit allows" : ""}`],
                 ["Who leaves", journey.leave?.says ?? "nobody before the end"],
                 ["Goal", journey.goal ? `${journey.goal.says.replace(/\.$/, "")}, within ${spanOf(journey.goal_within)}` : "none set"],
                 ["Held out", formats.share(journey.holdout, 1)],

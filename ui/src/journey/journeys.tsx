@@ -1,5 +1,6 @@
+import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconRoute } from "@tabler/icons-react";
+import { IconPlus, IconRoute } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
@@ -8,6 +9,7 @@ import { Empty, Loaded } from "@/components/states";
 import { Table } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
+import { Drafts } from "./drafts";
 import type { Lift, LiftArm } from "./lift";
 import { liftWords } from "./lift-words";
 
@@ -20,11 +22,11 @@ export function JourneysPage() {
   const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
   const query = useQuery(queries.journeys());
   return (
-    <Page title="Journeys" purpose="What runs, and does it help?">
+    <Page title="Journeys" purpose="What runs, and does it help?" actions={<Button component={Link} to="/journeys/new" leftSection={<IconPlus size={15} stroke={1.7} aria-hidden />}>New journey</Button>}>
       <Loaded query={query} rows={5}>
         {({ rows }) => (
           <div className="ft-card">
-            {rows.length === 0 ? <Empty icon={IconRoute} title="No journeys yet">A journey reacts to what one person does, for example a mail and a call when churn probability reaches 70 %. Write one in the folder journeys and apply it.</Empty> : (
+            {rows.length === 0 ? <Empty icon={IconRoute} title="No journeys yet" action={<Button component={Link} to="/journeys/new">New journey</Button>}>A journey reacts to what one person does, for example a mail and a call when churn probability reaches 70 %. Take a ready one here, or keep one as a file in the folder journeys.</Empty> : (
               <Table
                 label="Journeys"
                 rows={rows}
@@ -45,6 +47,7 @@ export function JourneysPage() {
           </div>
         )}
       </Loaded>
+      <Drafts />
     </Page>
   );
 }

@@ -1,6 +1,9 @@
 import type { JourneyBody, Step } from "@/api/types";
 import { wayOf } from "./step-words";
 
+/** What of a journey is drawn. */
+export type Drawn = Pick<JourneyBody, "key" | "title" | "entered" | "holdout" | "arms" | "steps">;
+
 export interface Placed { id: string; x: number; y: number; step?: Step; kind: "enter" | "holdout" | "held_out" | "step" }
 export interface Joint { id: string; from: string; to: string; label?: string; side?: boolean; passed?: number }
 
@@ -9,7 +12,7 @@ const COLUMN = 262;
 const ROW = 108;
 
 /** Where each step stands: top to bottom by the longest way from the entry, branches side by side. */
-export function layout(journey: JourneyBody): { nodes: Placed[]; joints: Joint[] } {
+export function layout(journey: Pick<Drawn, "holdout" | "steps">): { nodes: Placed[]; joints: Joint[] } {
   const steps = new Map(journey.steps.map((step) => [step.key, step]));
   const ways = (step: Step) => Object.entries(step.ways).filter((way): way is [string, string] => way[1] !== null && steps.has(way[1]));
   const first = journey.steps[0];

@@ -15,6 +15,7 @@ export function signOf(step: Step): { icon: Icon; tone: Tone | undefined } {
 
 const KINDS: Record<string, string> = {
   send: "Message", wait: "Wait", branch: "Branch", case: "Task for a person", end: "End", offer: "Offer", audience: "Ads audience", experiment: "Experiment",
+  at: "Wait for an instant", best_hour: "Wait for the best hour", bands: "By band", split: "Split by chance", set: "Trait", emit: "Event", webhook: "Webhook", go: "Into another journey",
 };
 
 export const kindOf = (step: Step): string => KINDS[step.kind] ?? step.kind;

@@ -13,6 +13,8 @@ from foretell.web.site import Site
 
 State = Literal["open", "in_progress", "waiting", "closed"]
 Priority = Literal["urgent", "high", "normal", "low"]
+Chosen = Literal["urgent", "high", "normal", "low", "by_value"]
+"""One type, so that what is wrong with it is told of its field alone."""
 Outcome = Literal["reached", "not_reached", "solved", "not_needed", "handed_over"]
 Who = Annotated[str, Field(min_length=1, max_length=200, description="Who does it.")]
 Note = Annotated[str | None, Field(max_length=10_000)]
@@ -112,6 +114,12 @@ class Cases(Counted):
     states: dict[str, int] = Field(description="How many there are in each state, by the other filters.")
 
 
+class CasesChanged(BaseModel):
+    """Cases as they stand after the same change."""
+
+    rows: list[CaseRow]
+
+
 class Team(BaseModel):
     """A team of the settings."""
 
@@ -145,7 +153,7 @@ class CaseOpening(BaseModel):
     title: str | None = Field(None, max_length=300)
     reason: str = Field("", max_length=2_000)
     rule: str | None = None
-    priority: Priority | Literal["by_value"] | None = None
+    priority: Chosen | None = None
     owner: str | None = Field(None, max_length=200, description="Person or team.")
     due_at: GivenInstant | None = None
     message_id: str | None = Field(None, max_length=200)
@@ -160,7 +168,7 @@ class CaseChange(BaseModel):
 
     state: Literal["open", "in_progress", "waiting"] | None = None
     owner: str | None = Field(None, max_length=200, description="Person or team; `nobody` takes the owner away.")
-    priority: Priority | Literal["by_value"] | None = None
+    priority: Chosen | None = None
     due_at: GivenInstant | None = None
     snooze_until: GivenInstant | None = Field(None, description="It rests until then.")
     note: Note = None

@@ -15,10 +15,10 @@ from foretell.web.api.case_bodies import (
     CaseChoices,
     CaseClosing,
     CaseOpening,
-    CaseRow,
     CaseRule,
     Cases,
     CasesChange,
+    CasesChanged,
     CaseTaking,
     Desk,
     Priority,
@@ -108,17 +108,19 @@ def try_help_desk_again(site: Here) -> Desk:
 
 
 @router.post("/several")
-def change_cases(site: Here, asked: CasesChange) -> list[CaseRow]:
+def change_cases(site: Here, asked: CasesChange) -> CasesChanged:
     """Make the same change of several cases: of all of them, or of none."""
     place, now = site.workspace, site.now
     if (asked.change is None) == (asked.closing is None):
         raise UsageError("BAD_REQUEST", "give either a change or a closing")
     if asked.closing is not None:
         told = asked.closing.model_dump(exclude={"version"})
-        return case_rows(site, care.close_all(place.engine, place.catalog, asked.case_ids, now=now, **told))
+        closed = care.close_all(place.engine, place.catalog, asked.case_ids, now=now, **told)
+        return CasesChanged(rows=case_rows(site, closed))
     assert asked.change is not None
     change, by = asked.change.asked(), asked.change.by
-    return case_rows(site, care.change_all(place.engine, place.catalog, asked.case_ids, change, by=by, now=now))
+    changed = care.change_all(place.engine, place.catalog, asked.case_ids, change, by=by, now=now)
+    return CasesChanged(rows=case_rows(site, changed))
 
 
 @router.get("/{case_id}")

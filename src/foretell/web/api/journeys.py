@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from foretell import journey, predict
 from foretell.condition import parse, sentence
+from foretell.definitions import is_kept_by_app, revision_in_force
 from foretell.web.api.lifts import JourneyLift, journey_lift
 from foretell.web.api.shapes import Instant
 from foretell.web.site import Here
@@ -90,6 +91,8 @@ class JourneyBody(BaseModel):
     description: str | None
     state: State
     enter: Said
+    again: str = Field(description="How often somebody may enter, in words.")
+    cap: str = Field(description="How many may enter, in words; empty: as many as are let in.")
     leave: Said | None
     goal: Said | None
     goal_within: str
@@ -110,6 +113,16 @@ class JourneyBody(BaseModel):
     lift: JourneyLift
     scores: list[str] = Field(description="What is to be said of the scores that people enter by; empty: all is well.")
     as_of: Instant
+
+
+class JourneyDocument(BaseModel):
+    """The document behind a journey."""
+
+    key: str
+    spec: dict[str, Any] = Field(description="As it is written.")
+    kept_by: Literal["app", "files"] = Field(description="app: it can be changed here; files: where people keep it.")
+    revision: int = Field(description="In force; 0 where it has not been applied.")
+    file: str
 
 
 class JourneyChanged(BaseModel):
@@ -150,19 +163,34 @@ def journey_detail(site: Here, key: str) -> JourneyBody:
         key=key,
         description=spec.description,
         enter=Said(condition=dict(spec.enter or {}), says=journey.entry_words(spec, thing=f"journey {key}")),
+        again=journey.reentry_words(spec.reentry),
+        cap=journey.cap_words(spec.entries),
         leave=None if spec.leave is None else _said(spec.leave, key),
         goal=None if spec.goal is None else _said(spec.goal, key),
         goal_within=spec.goal_within,
         holdout=spec.holdout,
         goals=Arms(treated=told.goal.get("treated", 0), held_out=told.goal.get("held_out", 0)),
         refused=dict(told.refused),
-        steps=[_step(step, key) for step in told.steps],
+        steps=[step_body(step, key) for step in told.steps],
         arms=Arms(treated=told.treated, held_out=told.held_out),
         lift=journey_lift(site, key),
         scores=[]
         if spec.enter is None
         else predict.trust_words(place.engine, place.catalog, parse(spec.enter, journey=True), as_of=site.now),
         as_of=site.now,
+    )
+
+
+@router.get("/{key}/document")
+def journey_document(site: Here, key: str) -> JourneyDocument:
+    """The document behind a journey."""
+    document = site.workspace.catalog.get("journey", key)
+    return JourneyDocument(
+        key=key,
+        spec=dict(document.raw.get("spec") or {}),
+        kept_by="app" if is_kept_by_app(document.raw) else "files",
+        revision=revision_in_force(site.workspace.engine.ops, "journey", key),
+        file=document.file,
     )
 
 
@@ -194,7 +222,8 @@ def _said(condition: Mapping[str, Any], key: str) -> Said:
     return Said(condition=dict(condition), says=sentence(parse(condition, thing=f"journey {key}", journey=True)))
 
 
-def _step(step: journey.StepCount, key: str) -> Step:
+def step_body(step: journey.StepCount, key: str) -> Step:
+    """A step of the journey ``key``."""
     node = step.node
     asks = node.content.get("branch") or node.content.get("until")
     return Step(
