@@ -60,7 +60,10 @@ def test_no_operation_fails(shop: Served, capsys: pytest.CaptureFixture[str]) ->
                 SETTINGS(hypothesis.given(cases)(call))()
     assert wrong == []
     assert len(operations) > 30
-    assert statuses[200] > len(operations) / 2
+    plain = [
+        one for one in operations if "{" not in one.path
+    ]  # the others name a thing, and made-up ones are not there
+    assert statuses[200] > len(plain) / 2
     assert statuses[404] + statuses[422] + statuses[400] > len(operations)
     with capsys.disabled():
         sys.stdout.write(
