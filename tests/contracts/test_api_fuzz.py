@@ -62,7 +62,7 @@ def test_no_operation_fails(shop: Served, capsys: pytest.CaptureFixture[str]) ->
     assert len(operations) > 30
     plain = [
         one for one in operations if "{" not in one.path
-    ]  # the others name a thing, and made-up ones are not there
+    ]  # made-up names are unknown
     assert statuses[200] > len(plain) / 2
     assert statuses[404] + statuses[422] + statuses[400] > len(operations)
     with capsys.disabled():
