@@ -60,9 +60,7 @@ def test_no_operation_fails(shop: Served, capsys: pytest.CaptureFixture[str]) ->
                 SETTINGS(hypothesis.given(cases)(call))()
     assert wrong == []
     assert len(operations) > 30
-    plain = [
-        one for one in operations if "{" not in one.path
-    ]  # made-up names are unknown
+    plain = [one for one in operations if "{" not in one.path]  # made-up names are unknown
     assert statuses[200] > len(plain) / 2
     assert statuses[404] + statuses[422] + statuses[400] > len(operations)
     with capsys.disabled():
