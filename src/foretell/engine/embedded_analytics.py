@@ -72,8 +72,17 @@ class EmbeddedAnalytics:
         self._fresh = not path.exists()
         if not read_only:
             remove_files(beside(path))
-        with explain_engine_errors(path):
-            self._connection = self._connect()
+        try:
+            with explain_engine_errors(path):
+                self._connection = self._connect()
+        except BaseException:
+            self._leave_nothing()
+            raise
+
+    def _leave_nothing(self) -> None:
+        """Of a file that could not be made whole nothing stays, so that the next process makes it anew."""
+        if self._fresh and not self._read_only:
+            remove_files(self._path)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(self._path), read_only=self._read_only, config=self._config)
@@ -98,6 +107,16 @@ class EmbeddedAnalytics:
         self._views = list(views)
         if not create or self.is_current():
             return
+        try:
+            self._create(tables)
+        except BaseException:
+            if self._fresh:
+                self.close()
+            self._leave_nothing()
+            raise
+        self._fresh = False
+
+    def _create(self, tables: Sequence[AnalyticsTable]) -> None:
         with self._transaction():
             known = {} if self._fresh else self._known_columns()
             for table in tables:
@@ -109,7 +128,6 @@ class EmbeddedAnalytics:
                 there = known.get(table.name, table.columns)
                 self._add_columns(table.name, {n: k for n, k in table.columns.items() if n not in there})
             self._tell_declared()
-        self._fresh = False
 
     def _tell_declared(self) -> None:
         """Make the views, and remember how all is declared."""
