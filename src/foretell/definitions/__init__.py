@@ -54,7 +54,7 @@ from foretell.definitions.settings import SETTINGS_FILE, WorkspaceSettings
 from foretell.definitions.settings_file import ReadSettings, read_settings
 from foretell.definitions.settings_writing import put_setting
 from foretell.definitions.starter import init
-from foretell.definitions.texts import KEY_PATTERN, CurrencyText, DurationText, KeyText, ZoneText
+from foretell.definitions.texts import KEY_PATTERN, CurrencyText, DurationText, KeyText, ShareNumber, ZoneText
 from foretell.definitions.wording import worded
 from foretell.definitions.yaml_text import documents_in, parse_inline
 from foretell.definitions.yaml_writing import flow_of, yaml_of
@@ -95,6 +95,7 @@ __all__ = [
     "SandboxSection",
     "Saved",
     "SendingSection",
+    "ShareNumber",
     "StoredDocument",
     "TeamSection",
     "WorkspaceSettings",

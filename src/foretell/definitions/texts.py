@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from foretell.clock import Duration, zone_of
 from foretell.definitions.countries import country_of
@@ -28,6 +28,20 @@ CurrencyText = Annotated[str, AfterValidator(worded(currency_of)), Field(json_sc
 
 CountryText = Annotated[str, AfterValidator(worded(country_of)), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 """An ISO 3166-1 alpha-2 country code, checked."""
+
+
+def _share_of(value: object) -> object:
+    """``30%`` as 0.3; whatever is none stays as it is, and is refused with its place."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            return value
+    return value
+
+
+ShareNumber = Annotated[float, BeforeValidator(_share_of)]
+"""A share, written ``0.3`` or ``30%``; its bounds are the field's."""
 
 KeyText = Annotated[str, Field(pattern=KEY_PATTERN)]
 """A document's key: lower-case letters, digits, ``_`` and ``-``, at most 64, a letter first."""

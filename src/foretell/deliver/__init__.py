@@ -70,6 +70,7 @@ from foretell.deliver.phrases import phrase_languages, phrases
 from foretell.deliver.preferences import Preference, Preferences, preferences, set_preferences
 from foretell.deliver.previewing import Previewed, preview, price_of, trial_message
 from foretell.deliver.quiet import QuietHours
+from foretell.deliver.reaching import secret_of
 from foretell.deliver.receiving import ReceiptReport, receive
 from foretell.deliver.requests import carries_requests, request
 from foretell.deliver.sandboxes import sandboxes_in_force
@@ -93,7 +94,7 @@ from foretell.deliver.tokens import (
     verify_token,
 )
 from foretell.deliver.trying import ChannelCheck, check_channel, message_of_test, send_test
-from foretell.deliver.vendors import Unanswered, Unreached, Vendor, VendorAnswer, VendorSettings, secret_of
+from foretell.deliver.vendors import Unanswered, Unreached, Vendor, VendorAnswer, VendorSettings
 from foretell.deliver.waiting import OpenQuestions, OutboxStanding, open_questions, outbox_standing
 
 __all__ = [

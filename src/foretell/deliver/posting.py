@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import json
 import socket
 import ssl
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from foretell.definitions import WorkspaceSettings
-from foretell.errors import UsageError
+from foretell.deliver.reaching import checked_address, secret_of
 
 SIGNATURE, KEY = "Foretell-Signature", "Idempotency-Key"
 UNREACHABLE = (OSError, http.client.HTTPException)
@@ -84,7 +83,7 @@ class Posting:
 
     def __init__(self, target: Target, secret: str, workspace: WorkspaceSettings) -> None:
         self._target, self._url = target, urlsplit(target.url)
-        self._secret = _secret(workspace, secret)
+        self._secret = secret_of(workspace, secret).encode()
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, key: str, told: Mapping[str, Any], now: datetime) -> Answer:
@@ -117,8 +116,10 @@ class Posting:
         url, seconds = self._url, self._target.timeout_seconds
         assert url.hostname is not None
         secure = url.scheme == "https"
-        address = _address(url.hostname, url.port or (443 if secure else 80), self._target.allow_private)
-        sock = socket.create_connection(address, seconds)
+        port = url.port or (443 if secure else 80)
+        sock = socket.create_connection(
+            (checked_address(url.hostname, port, self._target.allow_private), port), seconds
+        )
         try:
             if secure:
                 sock = ssl.create_default_context().wrap_socket(sock, server_hostname=url.hostname)
@@ -132,17 +133,6 @@ class Posting:
         return made
 
 
-def _secret(workspace: WorkspaceSettings, name: str) -> bytes:
-    secret = workspace.secrets.get(name)
-    if secret is None or not secret.get_secret_value():
-        raise UsageError(
-            "SECRET_MISSING",
-            f"there is no secret called {name!r}",
-            next_step=f"Write it under secrets in foretell.yaml: {name}: ${{VARIABLE}}.",
-        )
-    return secret.get_secret_value().encode()
-
-
 def _answer(status: int, pause: str) -> Answer:
     """2xx is taken; a redirect is not followed, since it may lead anywhere."""
     if 200 <= status < 300:
@@ -151,15 +141,3 @@ def _answer(status: int, pause: str) -> Answer:
         wait = timedelta(seconds=min(int(pause), _MOST_SECONDS)) if pause.isascii() and pause.isdigit() else None
         return Answer("later", f"it answered {status}", wait)
     return Answer("refused", f"it answered {status}", nobody=status == _NOBODY)
-
-
-def _address(host: str, port: int, allow_private: bool) -> tuple[str, int]:
-    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    private = [one for one in found if not _is_public(ipaddress.ip_address(one.partition("%")[0]))]
-    if private and not allow_private:
-        raise OSError(f"{host} is {private[0]}, an address of a private network; allow_private lets it be one")
-    return found[0], port
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast

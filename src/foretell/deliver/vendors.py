@@ -9,9 +9,7 @@ connected to.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +22,8 @@ from urllib.parse import urlencode, urlsplit
 import httpcore
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from foretell.definitions import WorkspaceSettings
 from foretell.deliver.channels.base import Outgoing, Receipt
+from foretell.deliver.reaching import checked_address
 from foretell.errors import UsageError
 
 BATCH_SIZE = 8
@@ -255,30 +253,9 @@ def hand_over(
         return list(workers.map(judged, messages))
 
 
-def secret_of(workspace: WorkspaceSettings, name: str) -> str:
-    """The secret of that name; raises ``SECRET_MISSING``."""
-    secret = workspace.secrets.get(name)
-    if secret is None or not secret.get_secret_value():
-        raise UsageError(
-            "SECRET_MISSING",
-            f"there is no secret called {name!r}",
-            next_step=f"Write it under secrets in foretell.yaml: {name}: ${{VARIABLE}}.",
-        )
-    return secret.get_secret_value()
-
-
 def refused(vendor: str, why: str) -> UsageError:
     """The error of a vendor that does not let us send."""
     return UsageError("VENDOR_REFUSED", f"{vendor} says: {why}", next_step="Look at the key and the account there.")
-
-
-def checked_address(host: str, port: int, allow_private: bool) -> str:
-    """The address that ``host`` means; raises OSError where it is of a private network and may not be."""
-    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    private = [one for one in found if not _is_public(ipaddress.ip_address(one.partition("%")[0]))]
-    if private and not allow_private:
-        raise OSError(f"{host} is {private[0]}, an address of a private network; allow_private lets it be one")
-    return found[0]
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -301,10 +278,6 @@ class _Backend(httpcore.NetworkBackend):
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         return self._plain.connect_tcp(address, port, timeout, local_address, socket_options)
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast
 
 
 def _said(error: Exception) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from foretell.condition import ConditionField
-from foretell.definitions import Document, DurationText
+from foretell.definitions import Document, DurationText, ShareNumber
 from foretell.journey.steps import STEP_KINDS, Step, kind_of
 from foretell.journey.triggers import AnyTrigger, event_heads
 
@@ -101,7 +101,7 @@ class JourneySpec(BaseModel):
         None, description="Condition that the journey is for; event heads read what happened since the entry."
     )
     goal_within: DurationText = Field("30d", description="So long after the entry the goal counts.")
-    holdout: float = Field(
+    holdout: ShareNumber = Field(
         0.1, ge=0.0, lt=1.0, description="Share of those who enter that gets nothing, to measure against: 10% or 0.1."
     )
     steps: list[AnyStep] = Field(min_length=1, description="The steps; without `next`, the following entry is next.")
@@ -111,16 +111,6 @@ class JourneySpec(BaseModel):
         if self.trigger is None and self.enter is None:
             raise ValueError("say who enters: a trigger, a condition under enter, or both")
         return self
-
-    @field_validator("holdout", mode="before")
-    @classmethod
-    def _percent(cls, value: Any) -> Any:
-        if isinstance(value, str) and value.strip().endswith("%"):
-            try:
-                return float(value.strip()[:-1]) / 100
-            except ValueError:
-                return value
-        return value
 
     @property
     def shares(self) -> dict[str, float]:

@@ -50,20 +50,21 @@ _MOST_SIGNATURES, _MOST_DIGITS = 10, 12
 _LOG = logging.getLogger("foretell.web")
 
 
-class Hooks:
-    """The raw ASGI application under ``/hooks/``."""
+class Answering:
+    """A raw ASGI application that takes bodies in, and says what is wrong with them in the form of all errors."""
 
-    def __init__(self, site: Site, backlog: Backlog) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._backlog = backlog
+
+    async def _taken(self, scope: Scope, receive: Receive) -> int:
+        """Take one in; returns its bytes."""
+        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         more: dict[bytes, bytes] = {}
         try:
-            path = scope["path"].removeprefix(PREFIX).rstrip("/")
-            told = path.startswith(_CHANNELS)
-            size = await (self._told if told else self._take)(path.removeprefix(_CHANNELS), scope, receive)
+            size = await self._taken(scope, receive)
             status, body = 200, _DONE
             telemetry.INGEST_EVENTS.add("hooks")
             telemetry.INGEST_BYTES.add("hooks", amount=size)
@@ -81,9 +82,22 @@ class Hooks:
             telemetry.INGEST_REQUESTS.add("hooks", "accepted" if status < 400 else "refused")
         await respond(send, status, body, more=more)
 
+
+class Hooks(Answering):
+    """The raw ASGI application under ``/hooks/``."""
+
+    def __init__(self, site: Site, backlog: Backlog) -> None:
+        super().__init__(site)
+        self._backlog = backlog
+
+    async def _taken(self, scope: Scope, receive: Receive) -> int:
+        path = scope["path"].removeprefix(PREFIX).rstrip("/")
+        told = path.startswith(_CHANNELS)
+        return await (self._told if told else self._take)(path.removeprefix(_CHANNELS), scope, receive)
+
     async def _told(self, key: str, scope: Scope, receive: Receive) -> int:
         """Take in what a vendor tells of messages; returns the bytes of the body."""
-        _posted(scope)
+        require_post(scope)
         body = await read_body(receive, HOOK_BYTES)
         place, query = self._site.workspace, scope["query_string"].decode("latin-1")
         url = place.settings.sending.base_url + scope["path"] + (f"?{query}" if query else "")
@@ -96,7 +110,7 @@ class Hooks:
     async def _take(self, key: str, scope: Scope, receive: Receive) -> int:
         """Keep the body; returns its bytes when it is durable."""
         spec, source = self._source(key)
-        _posted(scope)
+        require_post(scope)
         headers = headers_of(scope)
         sent = await read_body(receive, HOOK_BYTES)
         assert spec.signature is not None
@@ -125,7 +139,8 @@ class Hooks:
         return spec, key
 
 
-def _posted(scope: Scope) -> None:
+def require_post(scope: Scope) -> None:
+    """Raise ``METHOD_NOT_ALLOWED`` for every other method."""
     if scope["method"] != "POST":
         raise UsageError("METHOD_NOT_ALLOWED", "webhooks come by POST", next_step="Send a POST request.")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from foretell.clock import Duration
 from foretell.condition import ConditionField, horizon_problems, parse, parse_problems, references
-from foretell.definitions import Catalog, Document, DurationText, KeyText, Kind, Problem
+from foretell.definitions import Catalog, Document, DurationText, KeyText, Kind, Problem, ShareNumber
 from foretell.errors import ForetellError
 
 Severity = Literal["urgent", "high", "normal", "low"]
@@ -32,20 +32,10 @@ class Answer(_Part):
 
     case: KeyText = Field(description="Opens a case of this kind: the key of its case rule, if any.")
     title: str | None = Field(None, max_length=300, description="Title of the case. Default: the issue's.")
-    holdout: float = Field(
+    holdout: ShareNumber = Field(
         0.1, ge=0.0, lt=1.0, description="Share of the people for whom no case is opened, to measure against."
     )
     close: bool = Field(True, description="Close a case that nobody has begun with, once the issue is over by itself.")
-
-    @field_validator("holdout", mode="before")
-    @classmethod
-    def _percent(cls, value: Any) -> Any:
-        if isinstance(value, str) and value.strip().endswith("%"):
-            try:
-                return float(value.strip()[:-1]) / 100
-            except ValueError:
-                return value
-        return value
 
 
 class IssueSpec(_Part):

@@ -32,7 +32,8 @@ from foretell.deliver.channels.base import (
 )
 from foretell.deliver.google_tokens import GoogleToken
 from foretell.deliver.list_changes import ListChange, NotTold, Person, Row, changes, in_order, once_more, remembered
-from foretell.deliver.vendors import Unanswered, Unreached, Vendor, VendorAnswer, VendorSettings, receipt_for, secret_of
+from foretell.deliver.reaching import secret_of
+from foretell.deliver.vendors import Unanswered, Unreached, Vendor, VendorAnswer, VendorSettings, receipt_for
 from foretell.errors import ForetellError
 
 _AT_ONCE = 10_000

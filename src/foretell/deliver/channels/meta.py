@@ -29,7 +29,8 @@ from foretell.deliver.channels.base import (
     UploadLook,
 )
 from foretell.deliver.list_changes import ListChange, NotTold, Person, Row, changes, in_order, once_more, remembered
-from foretell.deliver.vendors import Unanswered, Unreached, Vendor, VendorAnswer, VendorSettings, receipt_for, secret_of
+from foretell.deliver.reaching import secret_of
+from foretell.deliver.vendors import Unanswered, Unreached, Vendor, VendorAnswer, VendorSettings, receipt_for
 
 _AT_ONCE = 10_000
 _NOTHING = "nothing is known of the person that Meta compares"

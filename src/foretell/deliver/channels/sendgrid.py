@@ -25,6 +25,7 @@ from foretell.deliver.channels.base import (
     ToldKind,
 )
 from foretell.deliver.machines import is_machine
+from foretell.deliver.reaching import secret_of
 from foretell.deliver.signatures import bad_signature, ecdsa_key, is_ecdsa_signed
 from foretell.deliver.vendors import (
     BATCH_SIZE,
@@ -35,7 +36,6 @@ from foretell.deliver.vendors import (
     hand_over,
     receipt_for,
     refused,
-    secret_of,
 )
 from foretell.errors import UsageError
 

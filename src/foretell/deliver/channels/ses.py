@@ -30,17 +30,9 @@ from foretell.deliver.channels.base import (
 )
 from foretell.deliver.machines import is_machine
 from foretell.deliver.mail_text import mail_of, our_id, sender_of
+from foretell.deliver.reaching import secret_of
 from foretell.deliver.signatures import require
-from foretell.deliver.vendors import (
-    BATCH_SIZE,
-    Vendor,
-    VendorAnswer,
-    VendorSettings,
-    hand_over,
-    receipt_for,
-    refused,
-    secret_of,
-)
+from foretell.deliver.vendors import BATCH_SIZE, Vendor, VendorAnswer, VendorSettings, hand_over, receipt_for, refused
 
 OUR_TAG = "foretell_message"
 _PATH = "/v2/email/outbound-emails"

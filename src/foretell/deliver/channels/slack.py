@@ -29,7 +29,8 @@ from foretell.deliver.channels.base import (
     Receipt,
     Told,
 )
-from foretell.deliver.vendors import Vendor, VendorSettings, hand_over, receipt_for, secret_of
+from foretell.deliver.reaching import secret_of
+from foretell.deliver.vendors import Vendor, VendorSettings, hand_over, receipt_for
 from foretell.errors import UsageError
 
 TAKE = "take_case"

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from foretell.definitions import WorkspaceSettings
 from foretell.deliver.channels.base import Capabilities, ChannelKind, ChannelPlace, Outcome, Outgoing, Receipt
 from foretell.deliver.mail_text import mail_of
-from foretell.deliver.vendors import refused, secret_of
+from foretell.deliver.reaching import secret_of
+from foretell.deliver.vendors import refused
 
 _BAD_ADDRESS = {550, 551, 553, 521, 556}
 """Permanent answers to RCPT that speak of the address (RFC 5321, 4.2.3; RFC 7504)."""

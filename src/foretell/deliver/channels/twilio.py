@@ -26,17 +26,9 @@ from foretell.deliver.channels.base import (
     Told,
     ToldKind,
 )
+from foretell.deliver.reaching import secret_of
 from foretell.deliver.signatures import bad_signature, is_hmac_sha1
-from foretell.deliver.vendors import (
-    BATCH_SIZE,
-    Vendor,
-    VendorAnswer,
-    VendorSettings,
-    hand_over,
-    receipt_for,
-    refused,
-    secret_of,
-)
+from foretell.deliver.vendors import BATCH_SIZE, Vendor, VendorAnswer, VendorSettings, hand_over, receipt_for, refused
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}\Z")
 _STOPPED = 21610

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from foretell import decide
-from foretell.definitions import KeyText, Problem, suggestion
+from foretell.definitions import KeyText, Problem, ShareNumber, suggestion
 from foretell.engine import Batch, Tx
 from foretell.ids import stable_id
 from foretell.journey.steps.base import Foresight, Step, StepContext, StepKind, StepPlace, moves
@@ -21,7 +20,9 @@ VIEWED = "Experiment Viewed"
 class SplitStep(Step):
     """Each run goes one of the ways; the same one whenever and wherever it is worked out."""
 
-    split: dict[str, float] = Field(min_length=2, description="Name → share, together 100%: {short: 50%, long: 50%}.")
+    split: dict[str, ShareNumber] = Field(
+        min_length=2, description="Name → share, together 100%: {short: 50%, long: 50%}."
+    )
     ways: dict[str, KeyText] = Field(
         default_factory=dict, description="Name → step; who has a name without one goes on to what follows."
     )
@@ -29,20 +30,6 @@ class SplitStep(Step):
         None,
         description="Key of an experiment: whoever is in it keeps the arm, in every journey.",
     )
-
-    @field_validator("split", mode="before")
-    @classmethod
-    def _shares(cls, value: Any) -> Any:
-        return {name: _share(share) for name, share in value.items()} if isinstance(value, Mapping) else value
-
-
-def _share(value: Any) -> Any:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            return float(value.strip()[:-1]) / 100
-        except ValueError:
-            return value
-    return value
 
 
 def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:

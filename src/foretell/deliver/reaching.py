@@ -1,0 +1,34 @@
+"""Where nothing is ever sent, and by which secret one is known: what every request to a server of others asks first."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from foretell.definitions import WorkspaceSettings
+from foretell.errors import UsageError
+
+
+def secret_of(workspace: WorkspaceSettings, name: str) -> str:
+    """The secret of that name; raises ``SECRET_MISSING``."""
+    secret = workspace.secrets.get(name)
+    if secret is None or not secret.get_secret_value():
+        raise UsageError(
+            "SECRET_MISSING",
+            f"there is no secret called {name!r}",
+            next_step=f"Write it under secrets in foretell.yaml: {name}: ${{VARIABLE}}.",
+        )
+    return secret.get_secret_value()
+
+
+def checked_address(host: str, port: int, allow_private: bool) -> str:
+    """The address that ``host`` means; raises OSError where it is of a private network and may not be."""
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    private = [one for one in found if not _is_public(ipaddress.ip_address(one.partition("%")[0]))]
+    if private and not allow_private:
+        raise OSError(f"{host} is {private[0]}, an address of a private network; allow_private lets it be one")
+    return found[0]
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast
