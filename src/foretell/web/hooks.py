@@ -12,6 +12,7 @@ import base64
 import hashlib
 import hmac
 import logging
+from abc import ABC, abstractmethod
 from datetime import datetime
 
 import msgspec
@@ -50,15 +51,15 @@ _MOST_SIGNATURES, _MOST_DIGITS = 10, 12
 _LOG = logging.getLogger("foretell.web")
 
 
-class Answering:
+class Answering(ABC):
     """A raw ASGI application that takes bodies in, and says what is wrong with them in the form of all errors."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
 
+    @abstractmethod
     async def _taken(self, scope: Scope, receive: Receive) -> int:
         """Take one in; returns its bytes."""
-        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
