@@ -1,0 +1,74 @@
+"""Surveys: what is asked, by which types of questions, and what becomes of answers.
+
+Enters: ``survey`` documents, forms and links of people who answer, ``Survey Answered`` events whoever brings them.
+Leaves: validated answers as such events, the view ``survey_responses``, summaries by question. Called by ``web``,
+``cli``, ``journey``, ``demo``, ``app`` and the other parts of ``listen``. This part alone writes the tables
+``survey_*``.
+"""
+
+from __future__ import annotations
+
+from foretell.listen.surveys.branching import holds
+from foretell.listen.surveys.branding import Accents, Brand, accents, contrast
+from foretell.listen.surveys.checks import KIND
+from foretell.listen.surveys.document import (
+    MEASURES,
+    SurveySpec,
+    languages_of,
+    main_question,
+    main_text,
+    measure_of,
+    scale_of,
+    spec_of,
+    title_of,
+)
+from foretell.listen.surveys.question_types import (
+    QUESTION_TYPES,
+    Bar,
+    Choice,
+    Form,
+    Question,
+    QuestionType,
+    Reply,
+    Scale,
+    Slot,
+    SlotSummary,
+    Value,
+    type_of,
+)
+from foretell.listen.surveys.target import ScoreTarget
+from foretell.listen.surveys.words import Words, direction, text_of
+
+__all__ = [
+    "KIND",
+    "MEASURES",
+    "QUESTION_TYPES",
+    "Accents",
+    "Bar",
+    "Brand",
+    "Choice",
+    "Form",
+    "Question",
+    "QuestionType",
+    "Reply",
+    "Scale",
+    "ScoreTarget",
+    "Slot",
+    "SlotSummary",
+    "SurveySpec",
+    "Value",
+    "Words",
+    "accents",
+    "contrast",
+    "direction",
+    "holds",
+    "languages_of",
+    "main_question",
+    "main_text",
+    "measure_of",
+    "scale_of",
+    "spec_of",
+    "text_of",
+    "title_of",
+    "type_of",
+]
