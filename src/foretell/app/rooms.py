@@ -13,6 +13,7 @@ from foretell import (
     deliver,
     identify,
     journey,
+    listen,
     measure,
     predict,
     profile,
@@ -40,6 +41,10 @@ ROOMS: tuple[RoomParts, ...] = (
     care.PARTS,
     care.issues.PARTS,
     decide.PARTS,
+    listen.surveys.ANSWER_PARTS,
+    listen.surveys.PARTS,
+    listen.loop.PARTS,
+    listen.text.PARTS,
     journey.PARTS,
     measure.PARTS,
 )
@@ -63,8 +68,10 @@ KINDS: tuple[Kind, ...] = (
     care.CASE_RULE,
     care.issues.KIND,
     decide.OFFER,
+    listen.surveys.KIND,
     journey.KIND,
     measure.KIND,
+    measure.maps.KIND,
 )
 """Every kind of document."""
 
@@ -92,6 +99,8 @@ def stages(
         care.CareStage(),
         care.issues.IssueStage(),
         decide.DecideStage(),
+        listen.surveys.AnswerStage(),
+        listen.surveys.SurveyStage(),
         journey.JourneyStage(),
     ]
     if catalog is not None:
@@ -106,6 +115,10 @@ def follow(running: Sequence[Stage], catalog: Catalog) -> None:
             stage.rules = identify.rules_of(catalog)
         elif isinstance(stage, profile.ProfileStage):
             stage.purposes = profile.purposes_of(catalog)
+        elif isinstance(stage, listen.surveys.AnswerStage):
+            stage.follow(catalog)
+        elif isinstance(stage, care.CareStage):
+            stage.catalog = catalog
 
 
 def kind_of(name: str) -> Kind | None:

@@ -136,7 +136,7 @@ def rebuild(
     Raises:
         ForetellError: see :func:`foretell.engine.rebuild_beside`; nothing has changed then.
     """
-    derived = {part.room for part in ROOMS if part.rebuilt}
+    derived = {part.room for part in ROOMS if part.is_derived}
     every = stages(workspace.settings, workspace.catalog, workspace.engine.settings)
     parts = RebuildParts(
         ROOMS,

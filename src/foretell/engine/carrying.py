@@ -25,7 +25,7 @@ def carry_erased(live: Engine, side: Engine, rooms: Sequence[RoomParts], now: da
     """Copy the anonymous rows of the tables that are derived again; returns how many there are."""
     found: dict[str, pa.Table] = {}
     for room in rooms:
-        for table in room.tables if room.rebuilt else ():
+        for table in room.tables if room.is_derived else ():
             rows = _anonymous(live, table)
             if rows is not None and rows.num_rows:
                 found[table.name] = rows

@@ -342,6 +342,7 @@ class RoomParts:
         migrations: operational DDL scripts, numbered by their position; only ever appended to.
         rebuilt: operational tables that :func:`~foretell.engine.rebuild_beside` derives again from the
             spooled bodies. All analytics tables of a room that names some are derived with them.
+        derived: the same for a room without such a table: its analytics tables follow from the log alone.
         people: operational tables of rooms that are kept as they are in a rebuild → their columns that
             hold a node or a profile.
     """
@@ -353,3 +354,9 @@ class RoomParts:
     rebuilt: tuple[str, ...] = ()
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stage: Any = field(default=None)
+    derived: bool = False
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether a rebuild makes its tables anew."""
+        return self.derived or bool(self.rebuilt)

@@ -152,7 +152,7 @@ def _derive(
     with side.bulk():
         for decoded in _own_events(live, people):
             side.applier.enter(decoded, now)
-        kept = [room for room in rooms if not room.rebuilt]
+        kept = [room for room in rooms if not room.is_derived]
         for room in kept:
             for table in room.tables:
                 for rows in live.analytics.stream(f"SELECT * FROM {table.name}", rows=COPIED_ROWS):

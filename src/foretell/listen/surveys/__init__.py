@@ -22,6 +22,7 @@ from foretell.listen.surveys.document import (
     spec_of,
     title_of,
 )
+from foretell.listen.surveys.parts import ANSWER_PARTS, PARTS
 from foretell.listen.surveys.question_types import (
     QUESTION_TYPES,
     Bar,
@@ -36,14 +37,20 @@ from foretell.listen.surveys.question_types import (
     Value,
     type_of,
 )
+from foretell.listen.surveys.stage import AnswerStage, SurveyStage
+from foretell.listen.surveys.taking_in import ANSWERED
 from foretell.listen.surveys.target import ScoreTarget
 from foretell.listen.surveys.words import Words, direction, text_of
 
 __all__ = [
+    "ANSWERED",
+    "ANSWER_PARTS",
     "KIND",
     "MEASURES",
+    "PARTS",
     "QUESTION_TYPES",
     "Accents",
+    "AnswerStage",
     "Bar",
     "Brand",
     "Choice",
@@ -56,6 +63,7 @@ __all__ = [
     "Slot",
     "SlotSummary",
     "SurveySpec",
+    "SurveyStage",
     "Value",
     "Words",
     "accents",
