@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
-from foretell.engine.batches import EVENTS, TIMESTAMP, Batch, Decoded
+from foretell.engine.batches import ELEMENTS, EVENTS, TIMESTAMP, Batch, Decoded
 from foretell.engine.ports import Tx
 from foretell.engine.scratch import scratch
 from foretell.engine.tabular import integers, with_column
@@ -74,7 +74,7 @@ def decoded_events(told: pa.Table, batch: Batch) -> Decoded:
         "context": pa.repeat("{}", count),
     }
     events = pa.table({name: head[name] for name in EVENTS.names}).append_column("node_key", told["node_key"])
-    return Decoded(events, properties=_columns(properties, rows))
+    return Decoded(events, properties=_columns(properties, rows), elements=_elements(properties, rows))
 
 
 def with_owners(tx: Tx, events: pa.Table) -> pa.Table:
@@ -103,11 +103,11 @@ def _with_head(part: pa.Table) -> pa.Table:
 
 
 def _columns(properties: pa.Table, rows: pa.Array) -> pa.Table:
-    """Properties as the log keeps them: ``s:P`` text, ``n:P`` micro units."""
+    """Properties as the log keeps them: ``s:P`` text, ``n:P`` micro units; lists are elements."""
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"row": rows}
     for name in properties.column_names:
         values = properties[name]
-        if pa.types.is_null(values.type):
+        if pa.types.is_null(values.type) or pa.types.is_list(values.type):
             continue
         if pa.types.is_boolean(values.type):
             columns[f"s:{name}"] = pc.if_else(values, "true", "false")
@@ -119,3 +119,23 @@ def _columns(properties: pa.Table, rows: pa.Array) -> pa.Table:
         else:
             columns[f"s:{name}"] = values.cast(pa.string())
     return pa.table(columns)
+
+
+def _elements(properties: pa.Table, rows: pa.Array) -> pa.Table:
+    """The elements of lists of texts, as :attr:`~foretell.engine.Decoded.elements` has them."""
+    parts = [ELEMENTS.empty_table()]
+    for name in properties.column_names:
+        if not pa.types.is_list(properties[name].type):
+            continue
+        values = properties[name].combine_chunks()
+        owner = pc.list_parent_indices(values)
+        places = integers(owner)
+        ordinal = np.arange(len(places)) - np.searchsorted(places, places, side="left")
+        part = {
+            "array": pa.array([name] * len(places), pa.string()),
+            "row": rows.take(owner),
+            "ordinal": pa.array(ordinal, pa.int32()),
+            "s:": pc.list_flatten(values).cast(pa.string()),
+        }
+        parts.append(pa.table(part))
+    return pa.concat_tables(parts, promote_options="default")

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from foretell.engine import event_log
 from foretell.engine.applier import ApplyReport
-from foretell.engine.batches import EVENTS, Batch, Decoded, Decoder, Stage
+from foretell.engine.batches import ELEMENTS, EVENTS, Batch, Decoded, Decoder, Stage
 from foretell.engine.capabilities import require_capability
 from foretell.engine.carrying import carry_erased
 from foretell.engine.claims import FileSpool
@@ -42,6 +42,7 @@ OWN_ROWS = 50_000
 COPIED_ROWS = 200_000
 """Rows of a kept table that are copied in one batch."""
 _KEYS = {"live_key": pa.int64(), "node_key": pa.int64()}
+_TEXT_ELEMENTS = pa.schema([*ELEMENTS, ("s:", pa.string())])
 Adopt = Callable[[Tx, Batch, OperationalStore], pa.Table]
 """Finds the people of the live store again: ``live_key``, ``node_key``, one row a node of the live store."""
 
@@ -181,8 +182,35 @@ def _own_events(live: Engine, people: pa.Table) -> Iterator[Decoded]:
         f"e.properties, e.context{', ' if columns else ''}{columns} FROM event_log e "
         "WHERE e.source = $source ORDER BY e.seq"
     )
+    arrays = _own_arrays(live)
     for rows in live.analytics.stream(select, {"source": OWN_SOURCE}, rows=OWN_ROWS):
-        yield _decoded(_moved(rows, "node_key", people), names)
+        yield _decoded(_moved(rows, "node_key", people), names, _elements_of(live, rows, arrays))
+
+
+def _own_arrays(live: Engine) -> dict[str, str]:
+    """The lists of texts in own events, by name → the column of the store that has their elements."""
+    found = live.analytics.query(
+        'SELECT DISTINCT x."array" AS name FROM event_elements x JOIN event_log e ON e.seq = x.seq '
+        "WHERE e.source = $source",
+        {"source": OWN_SOURCE},
+    )
+    columns = {name: live.log.properties().of(name) for name in sorted(found["name"].to_pylist())}
+    return {name: column.text for name, column in columns.items() if column is not None and column.array == name}
+
+
+def _elements_of(live: Engine, rows: pa.Table, arrays: Mapping[str, str]) -> pa.Table:
+    """The elements that belong to ``rows`` of the log."""
+    parts = [ELEMENTS.empty_table()]
+    places = pa.table({"seq": rows["seq"], "row": np.arange(rows.num_rows, dtype=np.int64)})
+    for name, column in arrays.items():
+        found = live.analytics.query(
+            f'SELECT x."array", o."row", x.ordinal, x.{column} AS text FROM event_elements x '
+            'JOIN own_rows o ON o.seq = x.seq WHERE x."array" = $name ORDER BY o."row", x.ordinal',
+            {"name": name},
+            {"own_rows": places},
+        )
+        parts.append(found.rename_columns([*ELEMENTS.names, "s:"]).cast(_TEXT_ELEMENTS))
+    return pa.concat_tables(parts, promote_options="default")
 
 
 def _own_columns(live: Engine) -> dict[str, str]:
@@ -201,12 +229,12 @@ def _own_columns(live: Engine) -> dict[str, str]:
     return {column: known[column] for column, count in found.to_pylist()[0].items() if count}
 
 
-def _decoded(rows: pa.Table, names: Mapping[str, str]) -> Decoded:
+def _decoded(rows: pa.Table, names: Mapping[str, str], elements: pa.Table) -> Decoded:
     number = pa.array(np.arange(rows.num_rows, dtype=np.int64))
     head = rows.append_column("row", number).append_column("line", pa.nulls(rows.num_rows, pa.int64()))
     events = head.select(EVENTS.names).cast(EVENTS).append_column("node_key", head["node_key"])
     properties = rows.select(list(names)).rename_columns(list(names.values()))
-    return Decoded(events, properties=properties.add_column(0, "row", number))
+    return Decoded(events, properties=properties.add_column(0, "row", number), elements=elements)
 
 
 def _moved(rows: pa.Table, column: str | None, people: pa.Table) -> pa.Table:

@@ -8,6 +8,8 @@ Leaves: validated answers as such events, the view ``survey_responses``, summari
 
 from __future__ import annotations
 
+from foretell.listen.surveys.anonymous import new_id, tell_anonymous, was_used
+from foretell.listen.surveys.answering import Answered, Answering, Standing, answer, response_of, standing
 from foretell.listen.surveys.branching import holds
 from foretell.listen.surveys.branding import Accents, Brand, accents, contrast
 from foretell.listen.surveys.checks import KIND
@@ -37,6 +39,8 @@ from foretell.listen.surveys.question_types import (
     Value,
     type_of,
 )
+from foretell.listen.surveys.reading import Read, read_answers, read_form
+from foretell.listen.surveys.screens import Screen, next_screen
 from foretell.listen.surveys.stage import AnswerStage, SurveyStage
 from foretell.listen.surveys.taking_in import ANSWERED
 from foretell.listen.surveys.target import ScoreTarget
@@ -51,22 +55,28 @@ __all__ = [
     "QUESTION_TYPES",
     "Accents",
     "AnswerStage",
+    "Answered",
+    "Answering",
     "Bar",
     "Brand",
     "Choice",
     "Form",
     "Question",
     "QuestionType",
+    "Read",
     "Reply",
     "Scale",
     "ScoreTarget",
+    "Screen",
     "Slot",
     "SlotSummary",
+    "Standing",
     "SurveySpec",
     "SurveyStage",
     "Value",
     "Words",
     "accents",
+    "answer",
     "contrast",
     "direction",
     "holds",
@@ -74,9 +84,17 @@ __all__ = [
     "main_question",
     "main_text",
     "measure_of",
+    "new_id",
+    "next_screen",
+    "read_answers",
+    "read_form",
+    "response_of",
     "scale_of",
     "spec_of",
+    "standing",
+    "tell_anonymous",
     "text_of",
     "title_of",
     "type_of",
+    "was_used",
 ]

@@ -106,7 +106,9 @@ def _frozen(raw: object) -> _Frozen:
 
 @cache
 def _test_of(frozen: _Frozen) -> Test:
-    raw = {name: list(test) if isinstance(test, Sequence) and not isinstance(test, str) else test for name, test in frozen}
+    raw = {
+        name: list(test) if isinstance(test, Sequence) and not isinstance(test, str) else test for name, test in frozen
+    }
     tree = parse(_condition(raw), decision=True)
     assert isinstance(tree, Context)
     return tree.test

@@ -34,7 +34,9 @@ class Brand(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str | None = Field(None, min_length=1, max_length=120, description="Name at the head; default: the workspace's.")
+    name: str | None = Field(
+        None, min_length=1, max_length=120, description="Name at the head; default: the workspace's."
+    )
     logo: Annotated[str, AfterValidator(_address)] | None = Field(
         None, max_length=500, description="Address of a picture (https), shown in place of the name."
     )

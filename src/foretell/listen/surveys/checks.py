@@ -80,7 +80,9 @@ def _lengths(document: Document, spec: SurveySpec) -> Iterator[Problem]:
         if expires is not None and Duration.parse(one.after).days >= expires:
             where = document.positions.at(("spec", "reminders", place, "after"))
             message = f"a reminder after {one.after} comes when the link is over ({spec.expires})"
-            yield Problem("LATE_REMINDER", message, document.name, where, "Remind earlier, or let links be good longer.")
+            yield Problem(
+                "LATE_REMINDER", message, document.name, where, "Remind earlier, or let links be good longer."
+            )
 
 
 def _languages(document: Document, spec: SurveySpec) -> Iterator[Problem]:

@@ -69,7 +69,9 @@ class SurveySpec(BaseModel):
     purpose: str | None = Field(
         None, min_length=1, max_length=64, description="Purpose of consent of its invitations: survey, marketing …"
     )
-    touchpoint: str | None = Field(None, min_length=1, max_length=64, description="What it is about: delivery, support …")
+    touchpoint: str | None = Field(
+        None, min_length=1, max_length=64, description="What it is about: delivery, support …"
+    )
     measure: Literal["nps", "csat", "ces", "stars"] | None = Field(
         None, description="Scale of the scores of answers that come from elsewhere; default: that of the main question."
     )

@@ -98,10 +98,10 @@ CREATE TABLE survey_kept (
     response_id TEXT PRIMARY KEY, survey TEXT NOT NULL, day BIGINT NOT NULL, told TEXT NOT NULL, seen TEXT NOT NULL,
     about TEXT NOT NULL, complete BIGINT NOT NULL) /*clustered*/;
 """
-"""``survey_given``: responses of which more may come; ``told``, ``seen`` and ``about`` are JSON: answers by path, keys of
-the questions that were shown, what the response is about. ``survey_uses``: links of anonymous surveys that were used, by
-a hash; nothing says when or for what. ``survey_kept``: anonymous responses until their day is over, under a random id,
-so that no order of events shows who gave them. The rows of both lie in the order of their ids alone."""
+"""``survey_given``: responses of which more may come; ``told``, ``seen`` and ``about`` are JSON: answers by path, keys
+of the questions that were shown, what the response is about. ``survey_uses``: links of anonymous surveys that were
+used, by a hash; nothing says when or for what. ``survey_kept``: anonymous responses until their day is over, under a
+random id, so that no order of events shows who gave them. The rows of both lie in the order of their ids alone."""
 
 PARTS = RoomParts("listen_surveys", (_MIGRATION,), people={"survey_given": ("profile_key", "node_key")})
 """Kept as they are."""

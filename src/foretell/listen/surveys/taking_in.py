@@ -37,7 +37,7 @@ measured AS (
 SELECT m.seq, m.node_key, m.ts,
   CAST(md5_number(m.survey || chr(31) || m.response_id) & 9223372036854775807 AS BIGINT) AS response_key,
   m.response_id, CAST(m.part AS BIGINT) AS part,
-  CASE WHEN k.measure IS NULL OR (m.told_score >= k.lowest AND m.told_score <= k.highest) THEN m.told_score END AS score,
+  CASE WHEN k.measure IS NULL OR m.told_score BETWEEN k.lowest AND k.highest THEN m.told_score END AS score,
   m.survey, m.scale AS measure, m.text, m.language, m.channel, m.touchpoint, m.product_id, m.agent, m.order_id,
   m.journey, m.run, m.step, m.message_id, m.asked_at, m.complete, m.anonymous
 FROM measured m LEFT JOIN k ON k.measure = m.scale ORDER BY m.seq
@@ -69,7 +69,9 @@ def answer_rows(batch: Batch, measures: Mapping[str, str]) -> pa.Table | None:
     told = properties.select(["row", *_named(properties.column_names)]).take(place)
     columns = {name: own[name] for name in ("seq", "node_key", "ts")} | {"event_id": own["message_id"]}
     asked = pa.table({**columns, **_texts(told, _TEXTS), **_numbers(told, _NUMBERS)})
-    documents = pa.table({"survey": pa.array(list(measures), pa.string()), "measure": pa.array(list(measures.values()), pa.string())})
+    documents = pa.table(
+        {"survey": pa.array(list(measures), pa.string()), "measure": pa.array(list(measures.values()), pa.string())}
+    )
     return scratch(_ROWS, {"a": asked, "d": documents, "k": _KNOWN})
 
 

@@ -178,7 +178,9 @@ class QuestionType(ABC):
             counts: path → value (as text) → how many gave it.
             said: path → how many said something there, where one may choose several; default: the sum of the counts.
         """
-        return tuple(_summary(slot, counts.get(slot.path, {}), (said or {}).get(slot.path)) for slot in self.slots(question))
+        return tuple(
+            _summary(slot, counts.get(slot.path, {}), (said or {}).get(slot.path)) for slot in self.slots(question)
+        )
 
 
 def _summary(slot: Slot, counts: Mapping[str, int], said: int | None) -> SlotSummary:

@@ -6,6 +6,11 @@ from typing import Literal
 
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
+_LOW = {"en": "Strongly disagree", "de": "Stimme gar nicht zu", "fr": "Pas du tout d’accord",
+        "es": "Muy en desacuerdo", "it": "Per niente d’accordo", "nl": "Helemaal mee oneens"}  # fmt: skip
+_HIGH = {"en": "Strongly agree", "de": "Stimme voll zu", "fr": "Tout à fait d’accord", "es": "Muy de acuerdo",
+         "it": "Pienamente d’accordo", "nl": "Helemaal mee eens"}  # fmt: skip
+
 
 class CesQuestion(RatingQuestion):
     """Whether somebody agrees that we made it easy, 1 to 7."""
@@ -22,10 +27,8 @@ class CesType(RatingType):
     model = CesQuestion
     measure = "ces"
     values = (1, 2, 3, 4, 5, 6, 7)
-    low = {"en": "Strongly disagree", "de": "Stimme gar nicht zu", "fr": "Pas du tout d’accord",
-           "es": "Muy en desacuerdo", "it": "Per niente d’accordo", "nl": "Helemaal mee oneens"}  # fmt: skip
-    high = {"en": "Strongly agree", "de": "Stimme voll zu", "fr": "Tout à fait d’accord", "es": "Muy de acuerdo",
-            "it": "Pienamente d’accordo", "nl": "Helemaal mee eens"}  # fmt: skip
+    low = _LOW
+    high = _HIGH
 
 
 TYPE = CesType()

@@ -6,6 +6,11 @@ from typing import Literal
 
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
+_LOW = {"en": "Very dissatisfied", "de": "Sehr unzufrieden", "fr": "Très insatisfait", "es": "Muy insatisfecho",
+        "it": "Molto insoddisfatto", "nl": "Zeer ontevreden"}  # fmt: skip
+_HIGH = {"en": "Very satisfied", "de": "Sehr zufrieden", "fr": "Très satisfait", "es": "Muy satisfecho",
+         "it": "Molto soddisfatto", "nl": "Zeer tevreden"}  # fmt: skip
+
 
 class CsatQuestion(RatingQuestion):
     """How satisfied somebody is, 1 to 5."""
@@ -22,10 +27,8 @@ class CsatType(RatingType):
     model = CsatQuestion
     measure = "csat"
     values = (1, 2, 3, 4, 5)
-    low = {"en": "Very dissatisfied", "de": "Sehr unzufrieden", "fr": "Très insatisfait", "es": "Muy insatisfecho",
-           "it": "Molto insoddisfatto", "nl": "Zeer ontevreden"}  # fmt: skip
-    high = {"en": "Very satisfied", "de": "Sehr zufrieden", "fr": "Très satisfait", "es": "Muy satisfecho",
-            "it": "Molto soddisfatto", "nl": "Zeer tevreden"}  # fmt: skip
+    low = _LOW
+    high = _HIGH
 
 
 TYPE = CsatType()

@@ -6,6 +6,11 @@ from typing import Literal
 
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
+_LOW = {"en": "Not at all likely", "de": "Sehr unwahrscheinlich", "fr": "Pas du tout probable",
+        "es": "Nada probable", "it": "Per niente probabile", "nl": "Zeer onwaarschijnlijk"}  # fmt: skip
+_HIGH = {"en": "Extremely likely", "de": "Sehr wahrscheinlich", "fr": "Tout à fait probable",
+         "es": "Muy probable", "it": "Molto probabile", "nl": "Zeer waarschijnlijk"}  # fmt: skip
+
 
 class NpsQuestion(RatingQuestion):
     """Whether somebody would recommend us, 0 to 10."""
@@ -22,10 +27,8 @@ class NpsType(RatingType):
     model = NpsQuestion
     measure = "nps"
     values = tuple(range(11))
-    low = {"en": "Not at all likely", "de": "Sehr unwahrscheinlich", "fr": "Pas du tout probable",
-           "es": "Nada probable", "it": "Per niente probabile", "nl": "Zeer onwaarschijnlijk"}  # fmt: skip
-    high = {"en": "Extremely likely", "de": "Sehr wahrscheinlich", "fr": "Tout à fait probable",
-            "es": "Muy probable", "it": "Molto probabile", "nl": "Zeer waarschijnlijk"}  # fmt: skip
+    low = _LOW
+    high = _HIGH
 
 
 TYPE = NpsType()
