@@ -84,6 +84,8 @@ def shown(series: KpiSeries, value: float | None) -> str:
     """A value in the KPI's unit."""
     if series.unit in ("rate", "probability"):
         return share(value)
+    if series.unit == "points":
+        return number(None if value is None else 100 * value, 1)
     return number(value, 2 if series.unit in ("money", "ratio") else 0)
 
 

@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 
 from foretell.errors import UsageError
-from foretell.measure.kpi_document import KpiSpec
+from foretell.measure.kpi_document import AnswerScale, KpiSpec
 from foretell.measure.series import NO_DATA, Estimate
-from foretell.stats import mean_interval_of, proportion_interval
+from foretell.stats import Scale, floats, mean_interval_of, proportion_interval, scale_means
+from foretell.stats import Sums as ScaleSums
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Sums:
     Args:
         n: people with a row.
         num, den: sums of num and den.
-        num_squared: sum of the squares of the people's num.
+        num_squared, den_squared: sums of the squares of the people's num and den.
+        num_den: sum of the people's num times den.
         unequal: people whose den is not 1.
         outside: people whose num is not between 0 and den.
     """
@@ -31,6 +33,8 @@ class Sums:
     num: float = 0.0
     den: float = 0.0
     num_squared: float = 0.0
+    num_den: float = 0.0
+    den_squared: float = 0.0
     unequal: int = 0
     outside: int = 0
 
@@ -62,6 +66,8 @@ def estimate(
 
 
 def _bounds(spec: KpiSpec, sums: Sums) -> tuple[float, float] | None:
+    if spec.scale is not None:
+        return _scale_bounds(spec.scale, sums)
     if spec.interval == "wilson":
         found = proportion_interval(sums.num, sums.den)
     elif spec.interval == "mean":
@@ -73,8 +79,17 @@ def _bounds(spec: KpiSpec, sums: Sums) -> tuple[float, float] | None:
     return found.low, found.high
 
 
+def _scale_bounds(scale: AnswerScale, sums: Sums) -> tuple[float, float]:
+    parts = (sums.n, sums.num, sums.den, sums.num_squared, sums.num_den, sums.den_squared)
+    sums_of_one = ScaleSums(*(floats([part]) for part in parts))
+    found = scale_means(sums_of_one, Scale(scale.lowest, scale.highest, scale.steps))
+    return float(found.low[0]), float(found.high[0])
+
+
 def _check_rows(spec: KpiSpec, key: str, sums: Sums) -> None:
-    if spec.interval == "mean" and sums.unequal:
+    if spec.scale is not None and not _within(spec.scale, sums):
+        fault, cure = "a mean outside of its scale", "Leave answers outside the scale out, or mend num."
+    elif spec.interval == "mean" and sums.unequal:
         fault, cure = f"{sums.unequal} people whose den is not 1", "Give each den 1, or use bootstrap."
     elif spec.interval == "wilson" and sums.outside:
         fault, cure = f"{sums.outside} people whose num is not in 0 to den", "Mend num, or use bootstrap."
@@ -86,6 +101,10 @@ def _check_rows(spec: KpiSpec, key: str, sums: Sums) -> None:
         thing=f"kpi {key}",
         next_step=cure,
     )
+
+
+def _within(scale: AnswerScale, sums: Sums) -> bool:
+    return scale.lowest <= sums.num / sums.den <= scale.highest
 
 
 def _finite(value: float, divisor: int) -> float | None:

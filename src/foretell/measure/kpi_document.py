@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from foretell.clock import Duration
 from foretell.definitions import DurationText
 
-Unit = Literal["money", "count", "rate", "probability", "ratio"]
+Unit = Literal["money", "count", "rate", "probability", "ratio", "points"]
 Measure = Literal["event", "stock"]
 SegmentAt = Literal["event", "start", "end", "now"]
 
@@ -48,12 +48,29 @@ class Golden(_Part):
     cases: list[GoldenCase] = Field(min_length=1)
 
 
+class AnswerScale(_Part):
+    """Between which ends the values of answers lie."""
+
+    lowest: float = Field(description="The lowest value an answer can have.")
+    highest: float = Field(description="The highest value an answer can have.")
+    steps: int = Field(ge=2, le=101, description="How many values there are from the lowest to the highest.")
+
+    @model_validator(mode="after")
+    def _wide(self) -> Self:
+        if not self.lowest < self.highest:
+            raise ValueError("'lowest' must lie below 'highest'")
+        return self
+
+
 class KpiSpec(_Part):
     """A number that says how the business does, read from SQL or made of other KPIs."""
 
     title: str = Field(min_length=1, description="What people call it.")
     description: str = Field(min_length=1, description="The definition in words: who counts, and when.")
-    unit: Unit = Field(description="money is shown in major units; rate and probability lie in 0 to 1.")
+    unit: Unit = Field(
+        description="money is shown in major units; rate and probability lie in 0 to 1; points, a share less another, "
+        "in -1 to 1, and are shown times 100."
+    )
     direction: Literal["up", "down"] = Field(description="Which way is good.")
     measure: Measure | None = Field(
         None, description="event: adds up over a period. stock: read at an instant. Not with a formula."
@@ -72,9 +89,12 @@ class KpiSpec(_Part):
         "zero", description="A total of no rows: zero, or unknown where rows are yet to be made (scores)."
     )
     amounts: Literal["minor", "major"] = Field("minor", description="Unit of num where unit is money.")
-    interval: Literal["none", "wilson", "mean", "bootstrap"] = Field(
-        "none", description="90 % interval of a quotient: wilson for shares, mean where den is 1 a person."
+    interval: Literal["none", "wilson", "mean", "bootstrap", "scale"] = Field(
+        "none",
+        description="90 % interval of a quotient: wilson for shares, mean where den is 1 a person, scale for answers "
+        "(num their sum, den their number).",
     )
+    scale: AnswerScale | None = Field(None, description="The ends of the answers; with the interval scale.")
     look_ahead: DurationText | None = Field(
         None, description="How far past $as_of the SQL reads; without that time elapsed there is no value."
     )
@@ -100,16 +120,22 @@ def _fault(spec: KpiSpec) -> str:
     if (spec.sql is None) == (spec.formula is None):
         return "a KPI has either 'sql' or 'formula'"
     if spec.formula is not None:
-        only_sql = {"measure", "people", "combine", "of_nothing", "amounts", "interval", "look_ahead"}
+        only_sql = {"measure", "people", "combine", "of_nothing", "amounts", "interval", "scale", "look_ahead"}
         extra = sorted(only_sql & spec.model_fields_set)
         return f"a formula takes {extra[0]!r} from its terms; leave it out" if extra else ""
+    return _sql_fault(spec)
+
+
+def _sql_fault(spec: KpiSpec) -> str:
     if spec.measure is None:
         return "say 'measure: event' (adds up over a period) or 'measure: stock' (read at an instant)"
     if spec.interval != "none" and spec.combine == "total":
         return f"interval {spec.interval!r} needs 'combine: quotient'; a total has none"
     if spec.of_nothing == "unknown" and spec.combine == "quotient":
         return "'of_nothing' is for totals; a quotient of no rows is unknown anyway"
-    if spec.unit in ("rate", "probability", "ratio") and spec.combine == "total":
+    if (spec.interval == "scale") != (spec.scale is not None):
+        return "interval 'scale' and the key 'scale' come together"
+    if spec.unit in ("rate", "probability", "ratio", "points") and spec.combine == "total":
         return f"unit {spec.unit!r} needs 'combine: quotient'"
     if spec.look_ahead is not None and spec.measure == "event":
         return "'look_ahead' is for stocks; an event measure ends with its period"

@@ -54,6 +54,7 @@ def read_sums(
         f"{_people(spec, whom)} SELECT {_label(whom)} AS kpi_group, count(*) AS n, "
         "coalesce(sum(p.num), 0) AS num, coalesce(sum(p.den), 0) AS den, "
         "coalesce(sum(p.num * p.num), 0) AS num_squared, "
+        "coalesce(sum(p.num * p.den), 0) AS num_den, coalesce(sum(p.den * p.den), 0) AS den_squared, "
         "count(CASE WHEN p.den <> 1 THEN 1 END) AS unequal, "
         "count(CASE WHEN p.num < 0 OR p.num > p.den THEN 1 END) AS outside "
         f"FROM {_grouped(whom)} GROUP BY 1"

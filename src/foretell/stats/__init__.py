@@ -1,4 +1,5 @@
-"""Statistics that several rooms share: intervals, differences, scores of probabilities, calibration, base-rate shift.
+"""Statistics that several rooms share: intervals, differences, scores of probabilities, calibration, base-rate shift,
+means of answers on a scale.
 
 Enters: arrays and counts. Leaves: numbers, intervals, calibrators. Part of the hall: everybody may call it,
 it imports nothing of ours. Only numpy and scipy.
@@ -30,6 +31,9 @@ from foretell.stats.intervals import (
     proportion_interval,
     wilson_bounds,
 )
+from foretell.stats.overlap import LEAST_EFFECTIVE, Compared, overlap_difference
+from foretell.stats.product_limit import Survival, kaplan_meier
+from foretell.stats.scales import Means, Scale, Sums, scale_interval, scale_means
 from foretell.stats.scores import (
     Reliability,
     average_precision,
@@ -40,6 +44,7 @@ from foretell.stats.scores import (
     roc_auc,
 )
 from foretell.stats.shift import Shift, base_rate_shift
+from foretell.stats.survival import NOT_REACHED, median_time
 from foretell.stats.values import (
     CONSTANT,
     EMPTY,
@@ -61,21 +66,28 @@ from foretell.stats.values import (
 __all__ = [
     "CONSTANT",
     "EMPTY",
+    "LEAST_EFFECTIVE",
     "LEVEL",
     "NAN",
     "NOT_FINITE",
+    "NOT_REACHED",
     "NO_GAIN",
     "ONE_CLASS",
     "REVERSED",
     "TOO_FEW",
     "Calibration",
     "Calibrator",
+    "Compared",
     "Floats",
     "Interval",
     "Isotonic",
+    "Means",
     "Platt",
     "Reliability",
+    "Scale",
     "Shift",
+    "Sums",
+    "Survival",
     "average_precision",
     "base_rate_shift",
     "bootstrap",
@@ -89,14 +101,19 @@ __all__ = [
     "fit_isotonic",
     "fit_platt",
     "floats",
+    "kaplan_meier",
     "log_loss",
     "logit",
     "mean_interval",
     "mean_interval_of",
+    "median_time",
     "normal_quantile",
+    "overlap_difference",
     "poisson_weights",
     "proportion_interval",
     "reliability",
     "roc_auc",
+    "scale_interval",
+    "scale_means",
     "wilson_bounds",
 ]

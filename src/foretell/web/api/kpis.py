@@ -14,7 +14,7 @@ from foretell.web.api.shapes import At, Instant
 from foretell.web.site import Here, Site
 
 router = APIRouter(prefix="/kpis", tags=["kpis"])
-Unit = Literal["money", "count", "rate", "probability", "ratio"]
+Unit = Literal["money", "count", "rate", "probability", "ratio", "points"]
 Direction = Literal["up", "down"]
 
 
