@@ -56,10 +56,15 @@ class _Root(OnDemand):
         ),
         "predict": Place("predictions", "Predictions: train, score, judge, explain.", "app"),
         "kpi": Place("kpis", "KPIs by month and by segment.", "app"),
+        "map": Place("maps", "Journey maps: stages, who goes on, where people stop, what they meet.", "app"),
         "journey": Place("journeys", "Journeys: start, pause, what they did.", "app"),
         "audience": Place("audiences", "Audiences: lists of people at advertising platforms.", "app"),
         "issue": Place("issues", "Issues: what goes wrong for people, before they complain.", "app"),
         "case": Place("cases", "Cases: what the team has to do for people, and by when.", "app"),
+        "improvement": Place(
+            "improvements", "Improvements: what is done about root causes, and what came of it.", "app"
+        ),
+        "text": Place("texts", "Texts: what people write, how it feels, what it is about.", "app"),
         "messages": Place("messages", "Messages: what was sent, what was not, and why.", "app"),
         "channel": Place("channels", "Channels: the ways to people, and whether they work.", "app"),
         "template": Place("templates", "Templates: what messages say, to whom, and what is doubtful about it.", "app"),

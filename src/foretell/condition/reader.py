@@ -16,6 +16,7 @@ from foretell.condition.evidence import Explanation
 from foretell.condition.explanation import explain
 from foretell.condition.faults import At, nowhere
 from foretell.condition.firsts import first_instants
+from foretell.condition.lasting import lasting_instants
 from foretell.condition.meaning import CatalogReferences
 from foretell.condition.nodes import Condition, Measure
 from foretell.condition.previewing import Preview, preview
@@ -173,6 +174,13 @@ class Reader:
         """
         query = first_instants(tree, self.scope(as_of, known_at, future, people=people))
         return None if query is None else self._engine.analytics.query(query, tables=_asked(people))
+
+    def lasting_sql(self, tree: Condition, *, as_of: datetime, known_at: datetime | None = None) -> str | None:
+        """One query with ``profile_key`` and ``first_at``: since when ``tree`` holds for those for whom it does.
+
+        None where the condition can become false again or true by the passing of time. The universe is not cut.
+        """
+        return lasting_instants(tree, self.scope(as_of, known_at))
 
     def count(self, tree: Condition, *, as_of: datetime, known_at: datetime | None = None, of: Of = "known") -> int:
         """How many people ``tree`` holds for."""

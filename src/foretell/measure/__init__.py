@@ -10,6 +10,7 @@ Owns no table. May be called by ``web``, ``cli`` and ``app``.
 from __future__ import annotations
 
 from foretell.engine import RoomParts
+from foretell.measure import maps
 from foretell.measure.board import BOARD, Card, Change, board, card_of
 from foretell.measure.effects import ArmResult, Effect, Effects, effects
 from foretell.measure.kpi_document import GoldenCase, KpiSpec, SegmentAt
@@ -21,7 +22,7 @@ from foretell.measure.series import SCHEMA, Estimate, KpiSeries, Point
 from foretell.measure.show import KpiEntry, list_kpis, show
 from foretell.measure.verify import kpi_problems, verify
 
-KINDS = (KIND,)
+KINDS = (KIND, maps.KIND)
 PARTS = RoomParts(room="measure")
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "judged_people",
     "kpi_problems",
     "list_kpis",
+    "maps",
     "measure_of",
     "show",
     "verify",

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from foretell.web.api import (
     audiences,
+    case_rules,
     cases,
     channels,
     conditions,
@@ -13,6 +14,9 @@ from foretell.web.api import (
     data_health,
     dead_letters,
     exports,
+    feedback,
+    feedback_loop,
+    feedback_texts,
     identity,
     inbox,
     issues,
@@ -22,6 +26,7 @@ from foretell.web.api import (
     journey_moves,
     journeys,
     kpis,
+    maps,
     matching,
     messages,
     overview,
@@ -63,8 +68,8 @@ PARTS = (
     personas, predictions, prediction_builder, prediction_cards, prediction_people, prediction_runs,
     prediction_values, prediction_work,
     journeys, journey_backtests, journey_drafts, journey_entries, journey_moves, ready_journeys,
-    inbox, messages, channels, audiences, dead_letters, cases, issues, kpis, sources, data_health, tracking, quarantine,
-    privacy,
+    inbox, messages, channels, audiences, dead_letters, cases, case_rules, feedback, feedback_loop, feedback_texts, issues, kpis,
+    sources, data_health, tracking, quarantine, privacy,
     own_tables, matching, templates,
 )  # fmt: skip
 for part in PARTS:
