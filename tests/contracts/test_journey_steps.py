@@ -32,11 +32,17 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "send": {"send": "we_miss_you"},
     "set": {"set": {"tier": "at risk", "told": "{{ person.email }}", "old": None}},
     "split": {"split": {"a": "50%", "b": "50%"}, "ways": {"a": "yes"}, "experiment": "subject_line"},
+    "survey": {"survey": "nps", "template": "ask_nps"},
     "wait": {"wait": "1h"},
     "webhook": {"webhook": "crm", "with": {"who": "{{ person.email }}"}},
 }
 NAMES = ("ann", "bob", "cid")
+SURVEY = {
+    "surveys/nps.yaml": "kind: survey\nkey: nps\nspec:\n  title: Us\n  questions: [{key: q, type: nps, ask: How?}]\n",
+    "templates/ask_nps.yaml": "kind: template\nkey: ask_nps\nspec: {subject: Us, html: '{{ survey.buttons }}'}\n",
+}
 CHANNEL = {
+    **SURVEY,
     "foretell.yaml": DOCUMENTS["foretell.yaml"] + "secrets: {shared: '${SHARED}'}\n",
     "channels/crm.yaml": "kind: channel\nkey: crm\nspec:\n  uses: webhook\n"
     "  settings: {url: 'https://crm.example/in', signing_secret: shared}\n",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from foretell.clock import Duration
 from foretell.definitions.sending_limits import (
     TRANSACTIONAL,
     CapSection,
@@ -18,6 +19,7 @@ from foretell.definitions.sending_limits import (
     SandboxSection,
     doubtful_caps,
 )
+from foretell.definitions.texts import DurationText
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+\Z")
@@ -39,6 +41,12 @@ def _base_url(text: str) -> str:
 def _email(text: str) -> str:
     if not _EMAIL.match(text):
         raise ValueError(f"{text!r} is no e-mail address")
+    return text
+
+
+def _exact(text: str) -> str:
+    if Duration.parse(text).exact is None:
+        raise ValueError(f"{text!r} has no fixed length; write days or weeks, e.g. 30d")
     return text
 
 
@@ -101,6 +109,10 @@ class SendingSection(_Section):
         description="When people are left alone, by their zone (trait zone or timezone, else the workspace's).",
     )
     caps: tuple[CapSection, ...] = Field(default=(), description="How many messages a person gets at most.")
+    survey_gap: Annotated[DurationText, AfterValidator(_exact)] = Field(
+        default="30d",
+        description="For so long after a survey nobody is asked by another, whatever its purpose; 0d: no rest.",
+    )
     service: ServiceSection = ServiceSection()
     domain_rates: dict[DomainText, RateSection] = Field(
         default_factory=dict,
@@ -113,6 +125,11 @@ class SendingSection(_Section):
         default=("service",), description="Purposes that need no consent; a denial still stops them."
     )
     attempts: int = Field(default=14, ge=1, le=50, description="How often a message is tried before it is given up.")
+
+    @property
+    def gap(self) -> timedelta:
+        """The length of ``survey_gap``."""
+        return Duration.parse(self.survey_gap).exact or timedelta(0)
 
     @property
     def uncapped(self) -> frozenset[str]:

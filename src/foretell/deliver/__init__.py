@@ -57,6 +57,7 @@ from foretell.deliver.explaining import Check, Decision, Happening, Why, why
 from foretell.deliver.gaps import Need, lacking, needs, traits_without_default
 from foretell.deliver.gate import CANDIDATES, CHECKS, CONSENTS, HISTORY, REASONS, SUPPRESSED, GateRules, gate
 from foretell.deliver.inbox import InboxPage, Received, ReceivedMessage, inbox, inbox_message
+from foretell.deliver.languages import chosen as chosen_language
 from foretell.deliver.ledger import LANES, LedgerPage, ledger, ledger_row, seen_in_ledger
 from foretell.deliver.lint import lint
 from foretell.deliver.liquid_text import Facts, Mistake, mistakes, render
@@ -65,7 +66,14 @@ from foretell.deliver.live_links import DeadLink, dead_links
 from foretell.deliver.machines import is_machine
 from foretell.deliver.outbox import STATES, cancel, queue_again
 from foretell.deliver.parts import PARTS
-from foretell.deliver.past import Reachable, answers_then, messages_then, reachable_then, suppressed_since
+from foretell.deliver.past import (
+    Reachable,
+    answers_then,
+    messages_then,
+    reachable_then,
+    suppressed_since,
+    surveys_then,
+)
 from foretell.deliver.phrases import phrase_languages, phrases
 from foretell.deliver.preferences import Preference, Preferences, preferences, set_preferences
 from foretell.deliver.previewing import Previewed, preview, price_of, trial_message
@@ -74,21 +82,29 @@ from foretell.deliver.reaching import secret_of
 from foretell.deliver.receiving import ReceiptReport, receive
 from foretell.deliver.requests import carries_requests, request
 from foretell.deliver.sandboxes import sandboxes_in_force
+from foretell.deliver.senders import Sender, senders
 from foretell.deliver.sent import sent_to
 from foretell.deliver.settling import settle
 from foretell.deliver.sms_size import SmsSize, sms_size
 from foretell.deliver.stage import DeliverStage
 from foretell.deliver.standings import ChannelStanding, standings
 from foretell.deliver.suppressions import release, suppress, suppression
+from foretell.deliver.survey_asking import surveys_of
+from foretell.deliver.survey_fatigue import SURVEYED, SURVEYS
+from foretell.deliver.survey_links import Invitation, answered_by_machine, invitation, open_survey_link
+from foretell.deliver.surveys import CARRIED, ScoreQuestion, SurveyText, read_surveys_with
 from foretell.deliver.template_document import KIND as TEMPLATE
+from foretell.deliver.text_fields import LanguageText
 from foretell.deliver.tokens import (
     Signer,
     Token,
+    answer_url,
     click_url,
     confirm_url,
     open_url,
     preferences_url,
     signer_of,
+    survey_url,
     trap_url,
     unsubscribe_url,
     verify_token,
@@ -101,6 +117,7 @@ __all__ = [
     "AUDIENCE",
     "BLOCK",
     "CANDIDATES",
+    "CARRIED",
     "CHANNEL",
     "CHECKS",
     "CONSENTS",
@@ -112,6 +129,8 @@ __all__ = [
     "REASONS",
     "STATES",
     "SUPPRESSED",
+    "SURVEYED",
+    "SURVEYS",
     "TEMPLATE",
     "Asked",
     "Attempt",
@@ -139,6 +158,8 @@ __all__ = [
     "Happening",
     "HookRequest",
     "InboxPage",
+    "Invitation",
+    "LanguageText",
     "LedgerPage",
     "Looked",
     "Member",
@@ -159,9 +180,12 @@ __all__ = [
     "ReceivedMessage",
     "RemovalCounts",
     "ReplayReport",
+    "ScoreQuestion",
+    "Sender",
     "Sending",
     "Signer",
     "SmsSize",
+    "SurveyText",
     "TemplateLook",
     "TemplateUse",
     "Token",
@@ -173,6 +197,8 @@ __all__ = [
     "VendorSettings",
     "Why",
     "answer_asked",
+    "answer_url",
+    "answered_by_machine",
     "answers_then",
     "ask_to_confirm",
     "asked",
@@ -187,6 +213,7 @@ __all__ = [
     "channel_kinds",
     "check_audience",
     "check_channel",
+    "chosen_language",
     "click_url",
     "confirm",
     "confirm_url",
@@ -201,6 +228,7 @@ __all__ = [
     "gate",
     "inbox",
     "inbox_message",
+    "invitation",
     "is_machine",
     "join_audience",
     "keep_audiences",
@@ -216,6 +244,7 @@ __all__ = [
     "needs",
     "obstacle",
     "open_questions",
+    "open_survey_link",
     "open_url",
     "outbox_standing",
     "phrase_languages",
@@ -226,6 +255,7 @@ __all__ = [
     "price_of",
     "queue_again",
     "reachable_then",
+    "read_surveys_with",
     "receive",
     "record_decisions",
     "release",
@@ -237,6 +267,7 @@ __all__ = [
     "secret_of",
     "seen_in_ledger",
     "send_test",
+    "senders",
     "sent_to",
     "set_preferences",
     "settle",
@@ -246,6 +277,9 @@ __all__ = [
     "suppress",
     "suppressed_since",
     "suppression",
+    "survey_url",
+    "surveys_of",
+    "surveys_then",
     "templates",
     "traits_without_default",
     "trap_url",

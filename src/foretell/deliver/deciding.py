@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import naive_utc, utc
 from foretell.definitions import Catalog, WorkspaceSettings
-from foretell.deliver import channel_document, outbox, people, sandboxes, template_document
+from foretell.deliver import channel_document, outbox, people, sandboxes, survey_asking, template_document
 from foretell.deliver.capping import OUTBID, Cap
 from foretell.deliver.gate import REFUSE, SEND, GateRules, gate
 from foretell.deliver.permissions import permissions
@@ -43,6 +43,7 @@ def rules_of(settings: WorkspaceSettings) -> GateRules:
         caps=tuple(Cap(cap.messages, cap.length, cap.channel, cap.purpose, cap.unit) for cap in sending.caps),
         uncapped=sending.uncapped,
         unquiet=sending.unquiet,
+        survey_gap=sending.gap,
     )
 
 
@@ -68,12 +69,16 @@ def decide(tx: Tx, batch: Batch, context: Sending, candidates: pa.Table) -> pa.T
     people.ask_about(tx, asked["profile_key"])
     reached = people.reachable(tx, context.catalog, pc.unique(asked["medium"]).to_pylist())
     asked = sandboxes.marked(people.addressed(asked, reached), context.catalog)
+    surveys = survey_asking.surveys_of(asked)
+    asked = survey_asking.with_threads(asked, surveys)
     answer = gate(
         asked,
         consents=permissions(tx, asked, purposes_of(context.catalog), context.now),
         suppressed=people.suppressed(tx, asked),
         history=_history(tx, asked, rules),
         rules=rules,
+        surveys=surveys,
+        surveyed=survey_asking.surveyed(tx, asked, surveys, rules.survey_gap),
     )
     for name in ("decision", "reason", "until", "checks"):
         asked = asked.append_column(name, answer[name])
@@ -82,6 +87,7 @@ def decide(tx: Tx, batch: Batch, context: Sending, candidates: pa.Table) -> pa.T
         going = asked.filter(pc.equal(asked[chosen[0]], chosen[1]))
         if going.num_rows:
             outbox.insert(tx, batch, people.with_address_nodes(tx, going), state)
+            survey_asking.keep(tx, asked, surveys, going["message_id"])
     record_decisions(batch, asked)
     for name in ("decision", "reason", "until", "checks"):
         candidates = with_column(candidates, name, asked[name])

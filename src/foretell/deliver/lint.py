@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import re
+from collections.abc import Iterator
 
 from foretell.definitions import Catalog, Document, Problem, in_order
 from foretell.deliver import block_document
 from foretell.deliver.gaps import needs
 from foretell.deliver.library import Library, Written, library_of, literal
 from foretell.deliver.lint_html import html_doubts
+from foretell.deliver.liquid_text import uses
+from foretell.deliver.senders import senders
 from foretell.deliver.sms_size import sms_size
 from foretell.deliver.template_checks import Source
 from foretell.deliver.template_document import TemplateSpec, sources, spec_of
@@ -19,6 +21,9 @@ from foretell.errors import ForetellError
 CLIPPED_BYTES = 102_000
 """Gmail shows no more of a message's HTML than 102 KB."""
 _MOST_PARTS = 3
+_SHOWN = {"email": ("html", "text"), "sms": ("sms",), "push": ("alert",), "alert": ("alert",)}
+"""The texts of a medium."""
+_ASKED_FIRST = re.compile(r"\{%-?\s*if\s+surveys?\b")
 _NOT_MARKETING = ("service", "transactional")
 
 
@@ -46,6 +51,7 @@ def _template(catalog: Catalog, document: Document) -> Iterator[Problem]:
         yield from _text(document, source)
     yield from _words(document, spec)
     yield from _address(catalog, document, spec)
+    yield from _surveys(catalog, document)
     library = library_of(catalog)
     for language in library.languages(document.key):
         yield from _whole(library, document, language)
@@ -111,6 +117,47 @@ def _address(catalog: Catalog, document: Document, spec: TemplateSpec) -> Iterat
             )  # fmt: skip
 
 
+def _surveys(catalog: Catalog, document: Document) -> Iterator[Problem]:
+    """A survey that is shown and not sent, or sent and not shown."""
+    library = library_of(catalog)
+    try:
+        everywhere = [
+            (language, library.written(document.key, language)) for language in library.languages(document.key)
+        ]
+    except ForetellError:
+        return  # an error says so already
+    for sender in senders(catalog, document.key):
+        for language, written in everywhere:
+            fields = [one for one in _SHOWN.get(sender.medium, ()) if one in written.texts]
+            shown = [one for one in fields if _shows_survey(written, one)]
+            unshown = [one for one in fields if one not in shown]
+            if sender.surveys and unshown:
+                what = f"the survey {', '.join(sender.surveys)} is sent by it ({sender.name}), and it shows none"
+                next_step = "Write {{ survey.buttons }} or {{ survey.url }} into it."
+                yield _survey_doubt(document, written, language, unshown[0], "SURVEY_NOT_SHOWN", what, next_step)
+            elif not sender.surveys and not all(_asks(written, one) for one in shown):
+                what = f"it shows a survey, and {sender.name} sends it without one"
+                next_step = "Send it by a step `survey`, or ask first: {% if survey %}."
+                yield _survey_doubt(document, written, language, shown[0], "SURVEY_NOT_SENT", what, next_step)
+
+
+def _survey_doubt(
+    document: Document, written: Written, language: str | None, field: str, code: str, what: str, next_step: str
+) -> Problem:
+    where = document.positions.at(_path(language, field))
+    return Problem(code, f"{_named(written, field)}: {what}", document.name, where, next_step, "warning")
+
+
+def _shows_survey(written: Written, field: str) -> bool:
+    text = written.texts.get(field, "")
+    return any(use.path[0] in ("survey", "surveys") for use in uses(text, html=field == "html"))
+
+
+def _asks(written: Written, field: str) -> bool:
+    """Whether a text asks first whether there is a survey."""
+    return _ASKED_FIRST.search(written.texts.get(field, "")) is not None
+
+
 def _whole(library: Library, document: Document, language: str | None) -> Iterator[Problem]:
     try:
         written = library.written(document.key, language)
@@ -161,28 +208,5 @@ def _named(written: Written, field: str) -> str:
 
 def is_marketing(catalog: Catalog, template: str) -> bool:
     """Whether somebody sends a template as advertising; one that nobody sends counts as such."""
-    purposes = [purpose for _, purpose in senders(catalog, template)]
+    purposes = [sender.purpose for sender in senders(catalog, template)]
     return not purposes or any(purpose not in _NOT_MARKETING for purpose in purposes)
-
-
-def senders(catalog: Catalog, template: str) -> Iterable[tuple[str, str]]:
-    """The documents that send a template, with the purpose: journeys, and the consent document."""
-    for document in catalog.all("journey"):
-        for step in _sends(document.raw.get("spec"), template):
-            yield f"journey {document.key}", str(step.get("purpose", "marketing"))
-    for document in catalog.all("consent"):
-        for purpose in ((document.raw.get("spec") or {}).get("purposes") or {}).values():
-            asked = purpose.get("double_opt_in") if isinstance(purpose, Mapping) else None
-            if isinstance(asked, Mapping) and asked.get("template") == template:
-                yield "consent", "service"
-
-
-def _sends(raw: Any, template: str) -> Iterator[Mapping[str, Any]]:
-    if isinstance(raw, Mapping):
-        if raw.get("send") == template:
-            yield raw
-        for value in raw.values():
-            yield from _sends(value, template)
-    elif isinstance(raw, list | tuple):
-        for value in raw:
-            yield from _sends(value, template)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from foretell.clock import utc
 from foretell.definitions import Catalog, Problem
-from foretell.deliver.lint import lint, senders
+from foretell.deliver.lint import lint
+from foretell.deliver.senders import senders
 from foretell.deliver.template_document import spec_of
 from foretell.engine import Engine
 
@@ -55,7 +56,7 @@ def templates(engine: Engine, catalog: Catalog) -> list[TemplateLook]:
     looks = []
     for document in catalog.all("template"):
         spec, row = spec_of(document), sent.get(document.key)
-        uses = Counter(senders(catalog, document.key))
+        uses = Counter((sender.name, sender.purpose) for sender in senders(catalog, document.key))
         looks.append(
             TemplateLook(
                 document.key,

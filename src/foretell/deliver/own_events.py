@@ -8,7 +8,9 @@ import pyarrow as pa
 
 from foretell.clock import naive_utc
 from foretell.deliver.outbox import EVENT_NAMES, Queued
+from foretell.deliver.surveys import told_events
 from foretell.engine import TIMESTAMP, Batch
+from foretell.ids import stable_id
 
 SAID = ("journey", "run", "step", "campaign", "topic", "channel", "template")
 """What every event of a message says; its property ``message`` is the message's id."""
@@ -28,3 +30,42 @@ def tell(batch: Batch, what: str, messages: Sequence[Queued]) -> None:
         **{name: pa.array([getattr(one, name) for one in messages], pa.string()) for name in SAID},
     }
     batch.tell(pa.table(columns))
+    if what == "Sent":
+        _tell_surveys(batch, messages)
+
+
+def _tell_surveys(batch: Batch, messages: Sequence[Queued]) -> None:
+    """``Survey Sent`` for each survey of a message, once."""
+    rows = [
+        {
+            "message_id": stable_id("e", one.message_id, "survey", survey),
+            "event": "Survey Sent",
+            "ts": naive_utc(one.next_at),
+            "node_key": one.node_key,
+            "property:message_id": one.message_id,
+            **{name: getattr(one, name) for name in SAID if name != "channel"},
+            "channel": one.medium,
+            "survey": survey,
+            "touchpoint": touchpoint,
+            "reminder": float(reminder),
+        }
+        for one in messages
+        for survey, touchpoint, reminder in told_events(one.variables)
+    ]
+    if rows:
+        batch.tell(pa.Table.from_pylist(rows, schema=_SURVEY_SENT))
+
+
+_SURVEY_SENT = pa.schema(
+    [
+        ("message_id", pa.string()),
+        ("event", pa.string()),
+        ("ts", TIMESTAMP),
+        ("node_key", pa.int64()),
+        ("property:message_id", pa.string()),
+        *((name, pa.string()) for name in SAID),
+        ("survey", pa.string()),
+        ("touchpoint", pa.string()),
+        ("reminder", pa.float64()),
+    ]
+)

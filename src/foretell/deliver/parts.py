@@ -119,6 +119,12 @@ CREATE TABLE send_rates (bucket TEXT PRIMARY KEY, full_at BIGINT NOT NULL, plann
 ``send_rates``: what providers and mail servers of domains still take. ``full_at``: when a bucket has refilled if
 nothing more is taken out; ``planned_at``: the same once all that waits for it has gone too."""
 
+_SURVEYS = """
+CREATE TABLE message_surveys (
+    message_id TEXT, survey TEXT, thread TEXT NOT NULL, PRIMARY KEY (message_id, survey)) /*clustered*/;
+"""
+"""The surveys that messages ask by; ``thread``: the invitation, which its reminders share. It goes with its message."""
+
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
 TIMES = ("at", "sent_at", "delivered_at", "opened_at", "clicked_at", "ended_at")
@@ -239,7 +245,18 @@ _AUDIENCES = View(
 
 PARTS = RoomParts(
     "deliver",
-    (_MIGRATION, _BY_NODE, _FOLLOWED, _EXPORTS, spans.TABLE, _CLAIMANTS, _AUDIENCES_TOLD, standings.TABLE, _LANES),
+    (
+        _MIGRATION,
+        _BY_NODE,
+        _FOLLOWED,
+        _EXPORTS,
+        spans.TABLE,
+        _CLAIMANTS,
+        _AUDIENCES_TOLD,
+        standings.TABLE,
+        _LANES,
+        _SURVEYS,
+    ),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),
     people={

@@ -51,6 +51,16 @@ SELECT m.channel, coalesce(m.topic, '') AS topic, epoch_us(m.sent_at) AS sent, e
   epoch_us(m.clicked_at) AS clicked, CASE WHEN m.state = 'bounced' THEN epoch_us(m.ended_at) END AS bounced
 FROM log_messages m WHERE m.sent_at IS NOT NULL AND m.sent_at <= $until AND m.medium <> 'ads' ORDER BY m.sent_at"""
 
+_SURVEYS = """
+SELECT e.profile_key, epoch_us(e.ts) AS at_us, e.message_id, e.properties FROM log_events e
+WHERE e.event = 'Survey Sent' AND e.ts <= $until AND e.profile_key IN (SELECT a.profile_key FROM asked AS a)"""
+_SURVEY_ROWS = """
+SELECT profile_key, at_us, json_extract_string(properties, '$.survey') AS survey,
+  coalesce(json_extract_string(properties, '$.message_id'), message_id) AS thread
+FROM r WHERE json_extract_string(properties, '$.survey') IS NOT NULL
+  AND coalesce(json_extract_string(properties, '$.journey'), '') <> $without
+ORDER BY profile_key, at_us, message_id"""
+
 
 @dataclass(frozen=True)
 class Reachable:
@@ -85,6 +95,16 @@ def messages_then(analytics: Analytics, people: pa.Array, since: datetime, until
     """
     told = {"since": naive_utc(since), "until": naive_utc(until), "without": without}
     return analytics.query(_MESSAGES, told, {"asked": pa.table({"profile_key": people})})
+
+
+def surveys_then(analytics: Analytics, people: pa.Array, until: datetime, without: str) -> pa.Table:
+    """Surveys that people were asked by ``until``: profile_key, at_us, survey, thread (the message); by person, time.
+
+    Args:
+        without: those of this journey are left out.
+    """
+    rows = analytics.query(_SURVEYS, {"until": naive_utc(until)}, {"asked": pa.table({"profile_key": people})})
+    return scratch(_SURVEY_ROWS, {"r": rows}, {"without": without})
 
 
 def suppressed_since(engine: Engine, addresses: pa.Table) -> pa.Table:

@@ -17,11 +17,12 @@ from foretell.engine import TIMESTAMP, Tx, scratch, table_of, with_column
 from foretell.errors import UsageError
 from foretell.profile import golden, survivorship_of
 
-_PEOPLE = "gated_people"
+PEOPLE = "gated_people"
+"""The table of those asked about, for as long as the transaction lasts."""
 _SAID = pa.schema(
     [("profile_key", pa.int64()), ("origin", pa.string()), ("field", pa.string()), ("value", pa.string())]
 )
-_ASKED = f"IN (SELECT profile_key FROM {_PEOPLE})"
+_ASKED = f"IN (SELECT profile_key FROM {PEOPLE})"
 """Not a join: that would read all of the big table and look each row up among the few people. And no kind that an index
 could begin with: it would read all who have an e-mail address."""
 _ADDRESSES = f"""
@@ -56,7 +57,7 @@ FROM c LEFT JOIN p ON p.profile_key = c.profile_key ORDER BY c.i"""
 
 def ask_about(tx: Tx, profile_keys: pa.ChunkedArray | pa.Array) -> None:
     """Name the people whom the other functions here speak of."""
-    tx.put(_PEOPLE, pa.table({"profile_key": pc.unique(profile_keys)}), key="profile_key")
+    tx.put(PEOPLE, pa.table({"profile_key": pc.unique(profile_keys)}), key="profile_key")
 
 
 def reachable(tx: Tx, catalog: Catalog, media: Collection[str] = ("email", "sms")) -> pa.Table:
@@ -67,7 +68,7 @@ def reachable(tx: Tx, catalog: Catalog, media: Collection[str] = ("email", "sms"
         media: only what these send to is looked for.
     """
     fields = tuple(sorted({_FIELD_OF[medium] for medium in media if medium in _FIELD_OF}))
-    asked = pa.array([key for (key,) in tx.query(f"SELECT profile_key FROM {_PEOPLE}")], pa.int64())
+    asked = pa.array([key for (key,) in tx.query(f"SELECT profile_key FROM {PEOPLE}")], pa.int64())
     told = golden(tx, asked, survivorship_of(catalog), traits=(*fields, *_ZONES))
     told = told.filter(pc.is_valid(told["s"]))
     traits = [told["profile_key"], pa.repeat(pa.scalar("trait"), told.num_rows), told["trait"], told["s"]]

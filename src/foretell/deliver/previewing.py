@@ -16,10 +16,13 @@ from foretell.deliver import channel_document
 from foretell.deliver.channels.base import Outgoing
 from foretell.deliver.context import MessageFacts, languages_of
 from foretell.deliver.gaps import Need, empty_in
+from foretell.deliver.library import Written
 from foretell.deliver.links import links_in
 from foretell.deliver.outbox import Queued
 from foretell.deliver.rendering import Addresses, Writing
+from foretell.deliver.senders import steps_with, surveys_named
 from foretell.deliver.sms_size import SmsSize, sms_size
+from foretell.deliver.surveys import CARRIED, SurveyAddresses, survey_values
 from foretell.deliver.template_document import spec_of
 from foretell.deliver.tokens import Signer
 from foretell.engine import Engine
@@ -119,7 +122,7 @@ def preview(
         "",
         written.language,
         facts.language,
-        tuple(empty_in(written, _FIELDS[medium], {**values, **_OWN})),
+        tuple(empty_in(written, _FIELDS[medium], {**values, **_surveys(catalog, message, written, writing), **_OWN})),
         {key: bool(values["blocks"][key]) for key in written.blocks},
         tuple(sorted(set(made) & {"offer", "event"} & written.roots)),
     )
@@ -134,13 +137,24 @@ def preview(
     )
 
 
+def _surveys(catalog: Catalog, message: Queued, written: Written, writing: Writing) -> dict[str, Any]:
+    addresses = _untracked(writing.signer, message, writing.facts_of(PREVIEW)).surveys
+    try:
+        return survey_values(catalog, message.variables, written.language, message.at, addresses)
+    except ForetellError:
+        return {}  # the message says so itself
+
+
 _OWN = dict.fromkeys(("unsubscribe_url", "preferences_url", "confirm_url"), "#")
 
 
 def _untracked(signer: Signer, _message: Queued, _facts: MessageFacts) -> Addresses:
     """Addresses that lead to a page saying that this link is of no message; nothing is told."""
-    leave, choose, confirm = (f"{signer.base_url}/s/{part}/{PREVIEW}" for part in ("u", "p", "d"))
-    return Addresses(leave, choose, confirm, None, None, None)
+    leave, choose, confirm, survey, answer = (f"{signer.base_url}/s/{part}/{PREVIEW}" for part in "updqa")
+    surveys = SurveyAddresses(
+        lambda _survey, _until: survey, lambda _survey, question, value, _until: f"{answer}?{question}={value}"
+    )
+    return Addresses(leave, choose, confirm, None, None, None, surveys)
 
 
 def _address(engine: Engine, catalog: Catalog, profile_key: int, medium: str) -> str:
@@ -171,12 +185,15 @@ def samples(engine: Engine, catalog: Catalog, template: str, profile_key: int, a
     events = [name for raw in journeys for name in _named((raw.get("spec") or {}).get("trigger"), "event")]
     if events and engine.has_analytics and (event := _last_event(engine, profile_key, events, at)) is not None:
         found["event"] = event
+    asking = [key for raw in journeys for step in steps_with(raw, template) for key in surveys_named(step)]
+    if asking or (asking := [one.key for one in catalog.all("survey")][:1]):
+        found[CARRIED] = [{"survey": key} for key in dict.fromkeys(asking)]
     return found
 
 
 def _sending(catalog: Catalog, template: str) -> Iterator[Mapping[str, Any]]:
     for document in catalog.all("journey"):
-        if template in _named(document.raw.get("spec"), "send"):
+        if any(steps_with(document.raw.get("spec"), template)):
             yield document.raw
 
 

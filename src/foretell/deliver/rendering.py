@@ -21,12 +21,16 @@ from foretell.deliver.liquid_text import render
 from foretell.deliver.outbox import Queued
 from foretell.deliver.phrases import phrases
 from foretell.deliver.plain_text import tidied
+from foretell.deliver.surveys import SurveyAddresses, survey_values
 from foretell.deliver.tokens import (
+    SURVEY_PATHS,
     Signer,
+    answer_url,
     click_url,
     confirm_url,
     open_url,
     preferences_url,
+    survey_url,
     trap_url,
     unsubscribe_url,
 )
@@ -44,6 +48,7 @@ class Addresses:
 
     Args:
         track: target and topic of a link → its address in the message; None: links stay as they are.
+        surveys: where the links of the message's surveys lead.
     """
 
     unsubscribe: str
@@ -52,6 +57,7 @@ class Addresses:
     pixel: str | None
     trap: str | None
     track: Track | None
+    surveys: SurveyAddresses
 
 
 @dataclass
@@ -128,6 +134,10 @@ def _tracked(signer: Signer, message: Queued, facts: MessageFacts) -> Addresses:
         open_url(signer, message_id) if is_email else None,
         trap_url(signer, message_id) if is_email else None,
         lambda url, topic: click_url(signer, message_id, url, topic if topic != message.topic else None),
+        SurveyAddresses(
+            lambda survey, until: survey_url(signer, message_id, survey, until=until),
+            lambda survey, question, value, until: answer_url(signer, message_id, survey, question, value, until=until),
+        ),
     )
 
 
@@ -147,27 +157,36 @@ def rendered(library: Library, message: Queued, facts: MessageFacts, addresses: 
     written = library.written(message.template, facts.language)
     context = {
         **facts.values,
+        **survey_values(library.catalog, message.variables, written.language, message.at, addresses.surveys),
         "unsubscribe_url": addresses.unsubscribe,
         "preferences_url": addresses.preferences,
         "confirm_url": addresses.confirm,
     }
     if message.medium == "email":
-        return _email(written, message, context, addresses)
+        return _email(written, message, context, addresses, _track(library, addresses))
     source = written.texts.get("sms" if message.medium == "sms" else "alert", "")
-    text, track = render(source, context).strip(), _track(addresses)
+    text, track = render(source, context).strip(), _track(library, addresses)
     text = tracked_text(text, track) if track else text
     subject = "" if message.medium == "sms" else _line(written, context)
     return _outgoing(message, subject, "", text, {})
 
 
-def _track(addresses: Addresses) -> Track | None:
-    """Tracking that leaves the links to our own pages alone: whoever follows them is not counted as a click."""
+def _track(library: Library, addresses: Addresses) -> Track | None:
+    """Tracking that leaves the links to our own pages alone: whoever follows them is not counted as a click; an answer
+    to a survey counts as one when it is given."""
     own, track = (addresses.unsubscribe, addresses.preferences, addresses.confirm), addresses.track
-    return None if track is None else lambda url, topic: url if url in own else track(url, topic)
+    surveys = tuple(f"{library.catalog.settings.sending.base_url}{path}" for path in SURVEY_PATHS)
+    return (
+        None
+        if track is None
+        else lambda url, topic: url if url in own or url.startswith(surveys) else track(url, topic)
+    )
 
 
-def _email(written: Written, message: Queued, context: Mapping[str, Any], addresses: Addresses) -> Outgoing:
-    html, topics, track = "", {}, _track(addresses)
+def _email(
+    written: Written, message: Queued, context: Mapping[str, Any], addresses: Addresses, track: Track | None
+) -> Outgoing:
+    html, topics = "", {}
     text = tidied(render(written.texts.get("text", ""), context))
     if source := written.texts.get("html"):
         html = render(source, context, html=True)

@@ -74,7 +74,7 @@ class DeliverStage(Stage):
         tx.put("forgotten_people", profiles.select(["profile_key"]), key="profile_key")
         forget_members(tx, "SELECT profile_key FROM forgotten_people")
         tx.execute(f"DELETE FROM suppressions WHERE address IN ({_ADDRESSES})")
-        for table in ("inbox", "engagements", "message_attempts"):
+        for table in ("inbox", "engagements", "message_attempts", "message_surveys"):
             tx.execute(f"DELETE FROM {table} WHERE message_id IN ({_OF_FORGOTTEN})")
         for table in _THEIRS:
             tx.execute(f"DELETE FROM {table} WHERE profile_key IN (SELECT profile_key FROM forgotten_people)")

@@ -12,6 +12,7 @@ COMPANY = ("name", "address", "website", "email")
 JOURNEY = ("key", "step", "campaign")
 MESSAGE = ("id", "channel", "topic", "purpose", "at")
 ORDERS = ("count", "revenue", "average", "currency", "first_at", "last_at", "last")
+SURVEY = ("key", "title", "url", "expires", "question", "low", "high", "scores", "buttons", "questions")
 VARIABLES: Mapping[str, tuple[str, ...] | None] = {
     "person": None,
     "event": None,
@@ -24,6 +25,8 @@ VARIABLES: Mapping[str, tuple[str, ...] | None] = {
     "company": COMPANY,
     "journey": JOURNEY,
     "message": MESSAGE,
+    "survey": SURVEY,
+    "surveys": None,
     "tables": None,
     "blocks": None,
     "strings": None,

@@ -11,21 +11,30 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from foretell.clock import micros
 from foretell.definitions import WorkspaceSettings
 from foretell.engine import Engine, workspace_key
 from foretell.errors import UsageError
 
-TokenKind = Literal["open", "click", "unsubscribe", "preferences", "confirm", "trap"]
+TokenKind = Literal["open", "click", "unsubscribe", "preferences", "confirm", "trap", "survey", "answer"]
 _MARKS: dict[str, TokenKind] = {
     "o": "open", "c": "click", "t": "click", "u": "unsubscribe", "p": "preferences", "d": "confirm", "h": "trap",
+    "s": "survey", "a": "answer",
 }  # fmt: skip
 _PATHS = {
     "o": "/s/o/{}.gif", "c": "/s/c/{}", "t": "/s/c/{}", "u": "/s/u/{}", "p": "/s/p/{}", "d": "/s/d/{}", "h": "/s/h/{}",
+    "s": "/s/q/{}", "a": "/s/a/{}",
 }  # fmt: skip
+SURVEY_PATHS = ("/s/q/", "/s/a/")
+"""How the addresses of surveys begin, behind the server's."""
 _WITH_TOPIC = "t"
 """The mark of a click that says what its link is about."""
+_FIELDS = {"s": ("survey", "until", "channel"), "a": ("survey", "until", "question", "value")}
+"""What the marks of surveys say behind the message."""
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TAG_BYTES = 16
 _PURPOSE = b"foretell link 1\n"
 """The key signs nothing else under this heading."""
@@ -39,12 +48,21 @@ class Token:
         message_id: the message; of a confirmation the request.
         url: target of a click, else empty.
         topic: what the link is about, where it says so; empty: what the message is about.
+        survey: key of the survey that it opens; its message is empty where the link is shared with many.
+        until: since when the link is over, in seconds since 1970; None: never.
+        channel: of a shared survey link: how it is spread (``link``, ``qr``, ``sms`` …).
+        question, value: of an answer: the question's key and what was chosen.
     """
 
     kind: TokenKind
     message_id: str
     url: str = ""
     topic: str = ""
+    survey: str = ""
+    until: int | None = None
+    channel: str = ""
+    question: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,26 @@ def confirm_url(signer: Signer, request: str) -> str:
     return _url(signer, "d", request)
 
 
+def survey_url(
+    signer: Signer, message_id: str, survey: str, *, until: datetime | None = None, channel: str = ""
+) -> str:
+    """Address of a survey's page, for the person of a message.
+
+    Args:
+        message_id: empty for a link that is shared with many.
+        until: since when it is over, to the second; None: never.
+        channel: of a shared link: how it is spread.
+    """
+    return _url(signer, "s", message_id, survey, _short(until), channel)
+
+
+def answer_url(
+    signer: Signer, message_id: str, survey: str, question: str, value: str, *, until: datetime | None = None
+) -> str:
+    """Address of a survey's page with ``value`` chosen as the answer to ``question``."""
+    return _url(signer, "a", message_id, survey, _short(until), question, value)
+
+
 def verify_token(signer: Signer, token: str, kind: TokenKind | None = None) -> Token:
     """What ``token`` says, where the workspace signed it.
 
@@ -125,11 +163,26 @@ def verify_token(signer: Signer, token: str, kind: TokenKind | None = None) -> T
     if mark == _WITH_TOPIC:
         topic, _, url = rest[0].partition("\n")
         return Token(found, message_id, url, topic)
+    if mark in _FIELDS:
+        told = dict(zip(_FIELDS[mark], rest[0].split("\n"), strict=True))
+        until = told.pop("until")
+        return Token(found, message_id, until=int(until, 36) if until else None, **told)
     return Token(found, message_id, rest[0] if rest else "")
 
 
 def _bad() -> UsageError:
     return UsageError("BAD_TOKEN", "this link is not valid", next_step="Open the link of the message once more.")
+
+
+def _short(until: datetime | None) -> str:
+    """Seconds since 1970 in base 36: six characters."""
+    if until is None:
+        return ""
+    left, digits = micros(until) // 1_000_000, ""
+    while left > 0:
+        left, place = divmod(left, 36)
+        digits = _DIGITS[place] + digits
+    return digits or "0"
 
 
 def _url(signer: Signer, mark: str, *parts: str) -> str:

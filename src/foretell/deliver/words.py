@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 _CONSENT = re.compile(r"(\w+)\.(\w+): (\w+)\Z")
 _CAP = re.compile(r"(\d+) per (?:(\d+)s|calendar (\w+))(?: of (\w+))?(?: for (\w+))?\Z")
+_ASKED = re.compile(r"asked (\S+) at (\S+), (\d+)s apart\Z")
 _MEDIA = {"email": "e-mail", "sms": "text message", "push": "push message", "ads": "advertising", "alert": "alert"}
 _AGREED: Mapping[str, str] = {
     "granted": "The person agreed to {purpose} by {medium}.",
@@ -87,6 +88,15 @@ def _cap(found: str) -> str:
     return f"A cap is reached: {_limit(found)}."
 
 
+def _tired(found: str) -> str:
+    told = _ASKED.match(found)
+    if told is None:
+        return "The person was not asked by a survey too short a time ago." if found == "rested" else found
+    span = _span(int(told[3]))
+    length = f"a {span}" if not span[0].isdigit() else span
+    return f"The person was asked by the survey {told[1]} at {told[2]}, less than {length} apart."
+
+
 def _limit(cap: str) -> str:
     told = _CAP.match(cap)
     if told is None:
@@ -111,6 +121,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "suppression": _suppression,
     "contamination": _contamination,
     "quiet_hours": _quiet,
+    "survey_fatigue": _tired,
     "frequency_cap": _cap,
     "sandbox": lambda found: (
         "The sandbox lets messages out to this address."

@@ -12,7 +12,7 @@ from foretell.definitions import Catalog, documents_in, draft, suggestion, write
 from foretell.errors import UsageError
 from foretell.journey.document import JourneySpec
 from foretell.journey.entry_words import entry_words
-from foretell.journey.steps.send import SendStep
+from foretell.journey.steps import kind_of
 
 _FOLDER = Path(__file__).with_name("ready")
 _BETWEEN = re.compile(r"(?m)^---\n")
@@ -155,5 +155,5 @@ def _read(path: Path) -> Ready:
             spec = JourneySpec.model_validate(raw["spec"])
     assert spec is not None
     title, description = spec.title or path.stem, spec.description or ""
-    channels = dict.fromkeys(step.channel for step in spec.steps if isinstance(step, SendStep))
+    channels = dict.fromkeys(str(getattr(step, "channel", "")) for step in spec.steps if kind_of(step).sends)
     return Ready(path.stem, title, description, entry_words(spec), tuple(documents), spec, tuple(channels))

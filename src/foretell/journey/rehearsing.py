@@ -27,7 +27,6 @@ from foretell.journey.document import JourneySpec, spec_of
 from foretell.journey.published import Published, Revisions
 from foretell.journey.rounds import play_rows, settle
 from foretell.journey.steps import kind_of, moves
-from foretell.journey.steps.send import SendStep
 from foretell.journey.work import Work
 
 MOST_STEPS = 200
@@ -256,17 +255,21 @@ def _with_message(engine: Engine, catalog: Catalog, published: Published, person
     step = published.spec.step(told.step)
     assert isinstance(told, _Told)
     plain = Rehearsed(**{name: getattr(told, name) for name in Rehearsed.__dataclass_fields__})
-    if not isinstance(step, SendStep) or told.chosen or told.decision is None:
+    if not kind_of(step).sends or told.chosen or told.decision is None:
         return plain
-    medium, _ = deliver.obstacle(catalog, step.channel, step.send)
+    channel, template = str(getattr(step, "channel", "")), str(getattr(step, "template", ""))
+    medium, _ = deliver.obstacle(catalog, channel, template)
+    variables = json.loads(told.variables)
+    if surveys := getattr(step, "surveys", ()):
+        variables[deliver.CARRIED] = [{"survey": key} for key in surveys]
     try:
         shown = deliver.preview(
-            engine, catalog, step.send, person.profile_key, medium=medium, variables=json.loads(told.variables),
+            engine, catalog, template, person.profile_key, medium=medium, variables=variables,
             journey=published.key, step=step.key, at=told.at,
         )  # fmt: skip
     except ForetellError as error:
-        return replace(plain, message=Rendered(step.channel, medium, error=str(error)))
+        return replace(plain, message=Rendered(channel, medium, error=str(error)))
     found = shown.outgoing
     if found is None:
-        return replace(plain, message=Rendered(step.channel, medium, error=shown.error))
-    return replace(plain, message=Rendered(step.channel, medium, found.subject, found.html, found.text))
+        return replace(plain, message=Rendered(channel, medium, error=shown.error))
+    return replace(plain, message=Rendered(channel, medium, found.subject, found.html, found.text))

@@ -196,7 +196,7 @@ def _advance(tx: Tx, batch: Batch, work: Work, published: Published, step: str, 
         raise AsksAnalytics((published.revision, step)) from error
     settled = settle(batch, rows, moved.take(pc.index_in(rows["run"], moved["run"].combine_chunks())))
     kind = kind_of(content)
-    if kind.rests or kind.conditions:  # it has only decided
+    if (kind.rests or kind.conditions) and not kind.sends:  # it has only decided
         return settled
     return with_column(settled, "acted", np.ones(settled.num_rows, dtype=np.int64))
 

@@ -22,10 +22,14 @@ def message_ids(tx: Tx, runs: pa.Table, step: str) -> pa.Table:
     )
     numbers = visits["visit"].take(pc.index_in(runs["run"], visits["run"].combine_chunks()))
     ids = [
-        stable_id("m", run, step, *([] if visit == 1 else [str(visit)]))
-        for run, visit in zip(runs["run"].to_pylist(), numbers.to_pylist(), strict=True)
+        message_id(run, step, visit) for run, visit in zip(runs["run"].to_pylist(), numbers.to_pylist(), strict=True)
     ]
     return runs.append_column("message_id", pa.array(ids, pa.string())).append_column("visit", numbers)
+
+
+def message_id(run: str, step: str, visit: int) -> str:
+    """The message for which a run asks at a step for the ``visit``-th time."""
+    return stable_id("m", run, step, *([] if visit == 1 else [str(visit)]))
 
 
 def remember(tx: Tx, step: str, decided: pa.Table) -> None:

@@ -18,7 +18,7 @@ from foretell.journey.holding import NEVER, Micros
 from foretell.journey.published import Published
 from foretell.journey.rounds import places_of
 from foretell.journey.states import JourneyState
-from foretell.journey.steps.wait import WaitStep
+from foretell.journey.steps import Step, kind_of
 from foretell.journey.stopping import since_goal
 from foretell.journey.work import Work
 
@@ -82,13 +82,19 @@ def _near_of(work: Work, published: Published, touched: pa.Array) -> list[tuple[
 
 def _came_true(work: Work, published: Published, step: str, rows: pa.Table) -> Micros:
     """For each run at ``step`` since when anything that it waits for holds; NEVER where it does not."""
-    content, spec = published.spec.step(step), published.spec
+    spec = published.spec
     found = since_goal(work, published, rows)
     if spec.leave is not None:
         found = np.minimum(found, work.holds.instants(published.tree("leave"), rows, True))
-    if isinstance(content, WaitStep) and content.until is not None:
-        found = np.minimum(found, work.holds.instants(published.tree("until", step), rows, True))
+    if (wakes := _wakes(spec.step(step))) is not None:
+        found = np.minimum(found, work.holds.instants(published.tree(wakes, step), rows, True))
     return found
+
+
+def _wakes(step: Step) -> str | None:
+    """The condition that lets a run go on which rests at a step; None where there is none."""
+    name = kind_of(step).wakes
+    return name if name and getattr(step, name) is not None else None
 
 
 def _always(published: Published) -> list[Condition]:
@@ -98,13 +104,11 @@ def _always(published: Published) -> list[Condition]:
 
 
 def _timed_steps(published: Published) -> list[str]:
-    """The waits whose `until` can come true by time alone."""
+    """The steps that runs rest at until something holds that can come true by time alone."""
     return [
         step.key
         for step in published.spec.steps
-        if isinstance(step, WaitStep)
-        and step.until is not None
-        and not only_by_events(published.tree("until", step.key))
+        if (wakes := _wakes(step)) is not None and not only_by_events(published.tree(wakes, step.key))
     ]
 
 

@@ -11,6 +11,6 @@ begin with ``survey_`` are written there alone.
 
 from __future__ import annotations
 
-from foretell.listen import asking, loop, scores, surveys, text
+from foretell.listen import asking, loop, results, scores, surveys, text
 
-__all__ = ["asking", "loop", "scores", "surveys", "text"]
+__all__ = ["asking", "loop", "results", "scores", "surveys", "text"]

@@ -20,7 +20,7 @@ const LANES = ["transactional", "bulk"];
 const MEDIA = ["email", "sms", "push", "ads", "alert"];
 const DECISIONS = ["send", "refuse", "defer", "held_out"];
 const REASONS = [
-  "no_consent", "no_address", "invalid_address", "suppressed", "contaminated", "quiet_hours", "frequency_cap", "outbid", "sandbox",
+  "no_consent", "no_address", "invalid_address", "suppressed", "contaminated", "quiet_hours", "survey_fatigue", "not_sampled", "frequency_cap", "outbid", "sandbox",
   "unknown_template", "unknown_channel", "unfit_template",
 ];
 

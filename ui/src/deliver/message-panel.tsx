@@ -116,6 +116,6 @@ function Decision({ decision }: { decision: Schemas["Decision"] }) {
 }
 
 const CHECKS: Record<string, string> = {
-  definitions: "Template and channel", consent: "Consent", address: "Address", suppression: "Suppression list", contamination: "Both arms", quiet_hours: "Quiet hours", frequency_cap: "Frequency cap",
+  definitions: "Template and channel", consent: "Consent", address: "Address", suppression: "Suppression list", contamination: "Both arms", quiet_hours: "Quiet hours", frequency_cap: "Frequency cap", survey_fatigue: "Rest between surveys", sample: "Sample",
   sandbox: "Sandbox",
 };

@@ -5,7 +5,7 @@ const WORDS: Record<string, string> = {
   marketing: "marketing", service: "service",
   send: "sent", refuse: "not sent", defer: "later",
   ok: "All checks passed", no_consent: "No consent", suppressed: "Suppressed", no_address: "No address",
-  frequency_cap: "Cap reached", quiet_hours: "Quiet hours", unknown_template: "Unknown template", no_variables: "A value is missing",
+  frequency_cap: "Cap reached", survey_fatigue: "Asked a short time ago", not_sampled: "Not in the sample", quiet_hours: "Quiet hours", unknown_template: "Unknown template", no_variables: "A value is missing",
   queued: "Queued", sending: "Being sent", sent: "Sent", delivered: "Delivered", bounced: "Bounced", failed: "Failed",
   cancelled: "Cancelled", uncertain: "Uncertain", complained: "Complained", refused: "Not sent", claimed: "Being sent",
   open: "Open", in_progress: "In progress", waiting: "Waiting", closed: "Closed",

@@ -72,6 +72,6 @@ function useConsequences(journey: JourneyBody, verb: Verb | undefined): [string,
   if (verb === "pause") return [inside, ["New people", "do not enter"], ["Steps that are due", "wait until it runs again"]];
   if (verb === "drain") return [inside, ["They", "go on to their end"], ["New people", "do not enter"]];
   if (verb === "stop") return [inside, ["They", "end where they are"], ["Messages that are not sent yet", "are taken back"], ["The goal", "is still counted, for both arms"]];
-  const messages = journey.steps.filter((step) => step.kind === "send").length;
+  const messages = journey.steps.filter((step) => step.kind === "send" || step.kind === "survey").length;
   return [["Who enters", journey.enter.says], ["Messages a person can get", `up to ${formats.count(messages)}`], ["Held out, gets nothing", formats.share(journey.holdout, 1)], ["People waiting inside", formats.count(journey.active)]];
 }

@@ -24,7 +24,7 @@ export function StepPanel({ journey, step, onClose }: { journey: JourneyBody; st
         <Pairs rows={Object.entries(step.ways).map(([name, to]): [string, React.ReactNode] => [words(wayOf(name)), <>{to ? (titles.get(to) ?? to) : "the end"} <span className="ft-muted">{formats.count(step.passed[name] ?? 0)} passed</span></>])} />
         {Object.keys(step.ways).length === 0 && <p className="ft-muted">The journey ends here.</p>}
       </Section>
-      {(step.kind === "send" || step.kind === "audience") && <Section><Link to="/messages" search={{ journey: journey.key, step: step.key } as never}>Messages of this step</Link></Section>}
+      {(step.kind === "send" || step.kind === "survey" || step.kind === "audience") && <Section><Link to="/messages" search={{ journey: journey.key, step: step.key } as never}>Messages of this step</Link></Section>}
       <Section title="As written"><pre className="ft-raw" tabIndex={0}>{JSON.stringify(step.content, null, 2)}</pre></Section>
     </Panel>
   );

@@ -14,6 +14,7 @@ from foretell.definitions import Catalog
 from foretell.engine import TIMESTAMP, Engine, integers, scratch
 from foretell.journey.backtest.permitting import Permitting
 from foretell.journey.backtest.spans import NEVER, Draws, Instants, Places, Span, Truth, Words
+from foretell.journey.backtest.surveying import Surveying, Turn, earlier
 from foretell.journey.backtest.told import Vocabulary
 from foretell.profile import purposes_of
 from foretell.segment import Pairs, Past
@@ -69,6 +70,7 @@ class Mailing:
         self.journeys = np.array(found["journey"].to_pylist(), dtype=object)
         self._longest = longest // _MICRO
         self.own: list[Mail] = []
+        self._surveying = Surveying(engine, past, keys, span, key, words, self.rules.survey_gap)
 
     def zones(self, person: Places, at: Instants) -> Words:
         """Each person's zone as of the instant; None where it was not known."""
@@ -90,17 +92,33 @@ class Mailing:
             asked: columns message_id, channel, template, purpose; priority where there is one, medium where the channel
                 has no document.
         """
+        turns = _turns(person, at)
+        if not turns.any():
+            return self._decide(asked, Turn(person, at, draws))
+        parts, places = [], []
+        for number in range(int(turns.max()) + 1):
+            which = np.flatnonzero(turns == number)
+            turn = Turn(person[which], at[which], draws[which])
+            parts.append(self._decide(asked.take(pa.array(which)), turn))
+            places.append(which)
+        return pa.concat_tables(parts).take(pa.array(np.argsort(np.concatenate(places), kind="stable")))
+
+    def _decide(self, asked: pa.Table, turn: Turn) -> pa.Table:
+        """The same for candidates of whom nobody comes twice at different instants."""
         count = asked.num_rows
+        person, at, draws = turn.person, turn.at, turn.draws
         told = _with_medium(asked, self._catalog)
         medium, purpose = (self._words.codes(told[name]) for name in ("medium", "purpose"))
         pairs = Pairs(person, at)
         address, suppressed = self._address(medium, person, at)
         candidates = told.select([name for name in _ASKED if name in told.column_names])
+        surveys = self._surveying.asked(told)
         columns = {
             "profile_key": pa.array(np.arange(count)),
             "at": pa.array(at).cast(TIMESTAMP),
             "address": address,
             "zone": pa.array(self.zones(person, at), pa.string()),
+            "thread": surveys.threads,
         }
         for name, column in columns.items():
             candidates = candidates.append_column(name, column)
@@ -110,8 +128,11 @@ class Mailing:
             suppressed=suppressed,
             history=self._seen(person, at, draws),
             rules=self.rules,
+            surveys=surveys.rows,
+            surveyed=self._surveying.seen(surveys, turn),
         )
         sent = pc.equal(answer["decision"], "send").to_numpy()
+        self._surveying.note(surveys, turn, sent)
         timed = sent & (medium != self._words.code("ads")) & self.is_capped(purpose)
         mine = Mail(person[timed], at[timed], draws[timed], medium[timed], purpose[timed])
         self.own.append(mine.by_person())
@@ -186,6 +207,20 @@ class Mailing:
         return pa.concat_tables(parts)
 
 
+def _turns(person: Places, at: Instants) -> Places:
+    """Of each candidate how many earlier instants its person has among them: what was decided then counts for it."""
+    turns = np.zeros(len(person), np.int64)
+    if len(person) < 2:
+        return turns
+    order = np.lexsort((at, person))
+    same = person[order][1:] == person[order][:-1]
+    later = same & (at[order][1:] > at[order][:-1])
+    counts = np.concatenate([[0], np.cumsum(later)])
+    first = np.concatenate([[True], ~same])
+    turns[order] = counts - np.maximum.accumulate(np.where(first, counts, 0))
+    return turns
+
+
 def _with_medium(asked: pa.Table, catalog: Catalog) -> pa.Table:
     """Candidates with medium and fault, each pair of channel and template looked up once."""
     if "medium" in asked.column_names:
@@ -239,14 +274,7 @@ def _mail(found: pa.Table, past: Past, words: Vocabulary) -> Mail:
 
 def _before(mail: Mail, person: Places, at: Instants, draws: Draws, longest: int, words: Vocabulary) -> pa.Table:
     """Of each candidate the messages of ``mail`` that lie before it, as far back as caps look."""
-    begin = np.searchsorted(mail.person, person, side="left")
-    end = np.searchsorted(mail.person, person, side="right")
-    counts = end - begin
-    owner = np.repeat(np.arange(len(person), dtype=np.int64), counts)
-    rows = np.arange(len(owner), dtype=np.int64) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
-    near = (mail.at[rows] <= at[owner]) & (mail.at[rows] > at[owner] - longest)
-    near &= (mail.draws[rows] & draws[owner]) != 0
-    owner, rows = owner[near], rows[near]
+    owner, rows = earlier(mail, Turn(person, at, draws), longest)
     count = len(owner)
     columns = {
         "profile_key": pa.array(owner),

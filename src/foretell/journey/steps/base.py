@@ -199,7 +199,9 @@ class StepKind:
         undo: takes back what still acts on people whose runs are stopped (``profile_key node_key run at``).
         rests: True where a run stays at it until a later instant.
         reads: True where it reads traits, which an earlier step of the same run may have set.
-        sends: True where a message is sent, so that ``message:`` and ``from:`` may name it.
+        sends: True where a message is sent, so that ``message:`` and ``from:`` may name it; its model has ``template``
+            and ``channel``.
+        wakes: the condition among ``conditions`` that lets a run which rests here go on as soon as it holds.
         foresee: what it would have done with runs in a back-test; writes nothing. Answers :data:`MOVES` in the order
             of the runs (:data:`RUNS`, and ``row``, their number); a run that rests is told where it goes on and when,
             in one answer.
@@ -216,6 +218,7 @@ class StepKind:
     undo: Callable[[Tx, Batch, Step, pa.Table], None] = _nothing_to_undo
     rests: bool = False
     sends: bool = False
+    wakes: str = ""
     reads: bool = False
     foresee: Callable[[Foresight, pa.Table], pa.Table] = _goes_on
     unforeseen: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,7 @@ from pydantic import Field
 from foretell import decide, deliver
 from foretell.definitions import KeyText, Problem
 from foretell.engine import Batch, Tx
+from foretell.journey.candidates import candidates, documents_named, misfits
 from foretell.journey.sends import message_ids, remember
 from foretell.journey.steps.base import Foresight, Step, StepContext, StepKind, StepPlace, moves
 
@@ -35,16 +36,21 @@ class SendStep(Step):
         description="leave_out: who has runs of both arms, since two people turned out to be one, is left alone.",
     )
 
+    @property
+    def template(self) -> str:
+        """Key of the template."""
+        return self.send
+
 
 def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.Table:
     step = context.step
     assert isinstance(step, SendStep)
     asked = message_ids(tx, runs, step.key)
-    candidates = _candidates(context, step, asked)
+    rows = _candidates(context, step, asked)
     if step.contaminated == "leave_out":
-        mixed = decide.contaminated(tx, f"journey:{context.journey}", candidates["profile_key"])
-        candidates = candidates.append_column("contaminated", pc.is_in(candidates["profile_key"], mixed))
-    decided = deliver.decide(tx, batch, deliver.Sending(context.catalog, context.now), candidates)
+        mixed = decide.contaminated(tx, f"journey:{context.journey}", rows["profile_key"])
+        rows = rows.append_column("contaminated", pc.is_in(rows["profile_key"], mixed))
+    decided = deliver.decide(tx, batch, deliver.Sending(context.catalog, context.now), rows)
     decided = decided.select(["message_id", "decision", "reason", "until"])
     place = pc.index_in(asked["message_id"], decided["message_id"].combine_chunks())
     answer = decided.take(place)
@@ -79,38 +85,20 @@ def _decided(context: StepContext | Foresight, runs: pa.Table, answer: pa.Table)
 
 
 def _candidates(context: StepContext | Foresight, step: SendStep, asked: pa.Table) -> pa.Table:
-    told: dict[str, Any] = {
-        "channel": step.channel,
-        "template": step.send,
-        "purpose": step.purpose,
-        "journey": context.journey,
-        "step": step.key,
-        "campaign": step.campaign or context.journey,
-        "topic": step.topic,
-    }
-    rows = asked.select(["message_id", "profile_key", "node_key", "at", "run", "variables"])
-    for name, value in told.items():
-        rows = rows.append_column(name, pa.array([value] * rows.num_rows, pa.string()))
-    priority = context.priority if step.priority is None else step.priority
-    return rows.append_column("priority", pa.repeat(pa.scalar(priority, pa.int64()), rows.num_rows))
+    return candidates(
+        context, asked, template=step.send, channel=step.channel, purpose=step.purpose, topic=step.topic,
+        campaign=step.campaign, priority=step.priority,
+    )  # fmt: skip
 
 
 def _refers(step: Step) -> Iterable[tuple[str, str]]:
     assert isinstance(step, SendStep)
-    yield ("template", step.send)
-    # What has a development channel of its own needs no document.
-    kinds = deliver.channel_kinds().values()
-    if step.channel not in {kind.capabilities.medium for kind in kinds if kind.development}:
-        yield ("channel", step.channel)
+    return documents_named(step.send, step.channel)
 
 
 def _check(place: StepPlace) -> Iterable[Problem]:
-    step = place.step
-    assert isinstance(step, SendStep)
-    medium, why = deliver.obstacle(place.catalog, step.channel, step.send)
-    if why == "unfit_template":
-        message = f"the template {step.send!r} has no text for {medium}"
-        yield place.problem("send", "UNFIT_TEMPLATE", message, "Write one in the template, or choose another channel.")
+    assert isinstance(place.step, SendStep)
+    return misfits(place, "send", place.step.send, place.step.channel)
 
 
 KIND = StepKind("send", SendStep, _advance, _check, refers=_refers, sends=True, foresee=_foresee)

@@ -120,5 +120,13 @@ def _check(place: StepPlace) -> Iterable[Problem]:
 
 
 KIND = StepKind(
-    "wait", WaitStep, _advance, _check, exits=_exits, conditions={"until": True}, rests=True, foresee=_foresee
+    "wait",
+    WaitStep,
+    _advance,
+    _check,
+    exits=_exits,
+    conditions={"until": True},
+    rests=True,
+    wakes="until",
+    foresee=_foresee,
 )
