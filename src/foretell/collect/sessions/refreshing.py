@@ -8,7 +8,7 @@ and stays as it was told when a late event corrects the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,8 @@ from foretell.errors import ForetellError
 ENDED = "Session Ended"
 WINDOW_EVENTS = 250_000
 """Events of the log that are looked at in one go."""
+BETWEEN_EVENTS = 50_000
+"""As few where others wait for what they do in between: a second's work or so."""
 LEAST_WINDOW_EVENTS = 4_000
 """Where a store has little memory, as few are."""
 TOLD_TOGETHER = 20_000
@@ -65,17 +67,27 @@ class SessionsReport:
     ended: int = 0
 
 
-def refresh(engine: Engine, catalog: Catalog, *, now: datetime) -> SessionsReport:
-    """Put sessions together from what is new, and tell whose are over as of ``now``; without news it does nothing."""
-    return SessionsReport(correct(engine, catalog, now=now), _tell(engine, now))
+def refresh(
+    engine: Engine, catalog: Catalog, *, now: datetime, between: Callable[[], None] | None = None
+) -> SessionsReport:
+    """Put sessions together from what is new, and tell whose are over as of ``now``; without news it does nothing.
+
+    Args:
+        between: what must not wait until all is done; it is called after each part.
+    """
+    return SessionsReport(correct(engine, catalog, now=now, between=between), _tell(engine, now))
 
 
-def correct(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
-    """Put sessions together from what is new, and tell nothing; returns the number of rows written."""
-    written, window = 0, WINDOW_EVENTS
+def correct(engine: Engine, catalog: Catalog, *, now: datetime, between: Callable[[], None] | None = None) -> int:
+    """Put sessions together from what is new, and tell nothing; returns the number of rows written.
+
+    Args:
+        between: called after each part; what arrives then is left to the next time.
+    """
+    written, window = 0, WINDOW_EVENTS if between is None else min(BETWEEN_EVENTS, WINDOW_EVENTS)
+    last = engine.analytics.query("SELECT coalesce(max(seq), 0) AS seq FROM event_log")["seq"][0].as_py()
     while True:
         progress = read_progress(engine.ops)
-        last = engine.analytics.query("SELECT coalesce(max(seq), 0) AS seq FROM event_log")["seq"][0].as_py()
         if progress.seq >= last:
             return written
         if not progress.version:
@@ -92,6 +104,8 @@ def correct(engine: Engine, catalog: Catalog, *, now: datetime) -> int:
             rows = with_what_was_told(engine.analytics, rows, ENDED, since=progress.seq)
         if _write(engine, rows, progress, until, now):
             written += rows.num_rows
+        if between is not None and until < last:
+            between()
 
 
 def _sessions(engine: Engine, currency: str, progress: Progress, until: int, window: int) -> pa.Table:

@@ -203,6 +203,25 @@ def test_work_done_in_small_windows_comes_to_the_same(tmp_path: Path, monkeypatc
         assert [told["properties"]["pages"] for told in it.ended()] == [7, 1]
 
 
+def test_what_must_not_wait_is_done_between_windows_and_what_arrives_then_is_left_to_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "BETWEEN_EVENTS", 2)
+    with site(tmp_path) as it:
+        it.load(*(page(number, number) for number in range(5)))
+        later = iter(range(5, 100))
+
+        def arrives() -> None:
+            number = next(later)
+            it.load(page(number, number))
+
+        collect.correct_sessions(it.it.engine, it.it.catalog, now=BEGIN, between=arrives)
+        assert next(later) == 7  # three windows, two arrivals between them
+        assert [row["pages"] for row in it.sessions("pages")] == [5]
+        it.refresh()
+        assert [row["pages"] for row in it.sessions("pages")] == [7]
+
+
 def test_a_store_with_little_memory_looks_at_fewer_events_in_one_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
