@@ -190,8 +190,9 @@ def _some(frame: Frame, places: Sequence[int]) -> list[Frame]:
     sizes = [size for size, _ in frame.meta["bodies"]]
     starts = np.cumsum([0, *sizes]).tolist()
     meta = {**frame.meta, "bodies": [frame.meta["bodies"][place] for place in places]}
-    if "again" in meta:
-        meta["again"] = [frame.meta["again"][place] for place in places]
+    for each in ("again", "numbers"):
+        if each in meta:
+            meta[each] = [frame.meta[each][place] for place in places]
     body = b"".join(frame.body[starts[place] : starts[place + 1]] for place in places)
     return [replace(frame, meta=meta, body=body)]
 
@@ -201,9 +202,11 @@ def _as_lines(frame: Frame, place: int, lines: Sequence[str]) -> Frame:
     at = frame.meta["bodies"][place][1]
     body = "".join(f"{line}\n" for line in lines).encode()
     large = max(len(line.encode()) for line in lines) >= LINE_BYTES["api"]
+    lag = SourceSpec.model_validate(frame.meta["spec"]).known_after
     meta = {
         "source": frame.meta["source"], "file": "", "received_at": at, "arrival": "import" if large else "api",
-        "first_line": None, "repeats": [], "lag_seconds": None, "requests": [[len(lines), at, None]],
+        "first_line": None, "repeats": [], "lag_seconds": None if lag is None else lag.total_seconds(),
+        "requests": [[len(lines), at, None]],
     }  # fmt: skip
     return Frame(SEGMENT_LINES, meta, body)
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from foretell.collect.file_checks import checked_file, names_lines, needs_source
 from foretell.collect.file_frames import Progress, line_frames
 from foretell.collect.frames import FrameReader
+from foretell.collect.record_frames import record_frames
 from foretell.collect.row_frames import row_frames
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.tally import Tally
@@ -97,6 +98,8 @@ def frames_of(path: Path, catalog: Catalog, source_key: str | None, now: datetim
             thing=f"source {source_key}",
             next_step=f"Send it to {comes}, or import the file with another source.",
         )
+    if spec.format == "json":
+        return origin, record_frames(path, origin, spec)
     if not spec.holds_rows:
         return origin, line_frames(path, origin, spec.known_after)
     return origin, row_frames(path, origin, spec, spec.zone or catalog.settings.zone)

@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
 
 from foretell.collect.file_checks import empty
+from foretell.collect.headers import csv_names, names_of
 from foretell.collect.source_model import SourceSpec
 from foretell.errors import ForetellError
 
@@ -98,7 +99,12 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     rejected: list[tuple[int, str, str]] = []
     gaps: list[int] = []
     above = _blank_lines_above(path, spec)
-    read = pacsv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False, skip_rows=above)
+    head = 1 if spec.header is None else spec.header.rows
+    names = None if spec.header is None else csv_names(path, spec, spec.header, above)
+    read = pacsv.ReadOptions(
+        block_size=_BLOCK_BYTES, use_threads=False, skip_rows=above, column_names=names,
+        skip_rows_after_names=0 if names is None else head,
+    )  # fmt: skip
 
     def reject(row: Any) -> str:
         reason = f"the row has {row.actual_columns} fields where the header has {row.expected_columns}"
@@ -123,7 +129,7 @@ def _open_csv(path: Path, spec: SourceSpec) -> RowFile:
     reader = pacsv.open_csv(_as_utf8(path, spec), read, parse, as_text)
     schema = pa.schema([(name, pa.string()) for name in names])
     batches = (pa.Table.from_batches([batch]) for batch in reader)
-    return RowFile(schema, filled(_around(numbered(batches, above + 2), gaps)), rejected)
+    return RowFile(schema, filled(_around(numbered(batches, above + head + 1), gaps)), rejected)
 
 
 def _as_utf8(path: Path, spec: SourceSpec) -> pa.NativeFile:
@@ -169,11 +175,15 @@ def _open_excel(path: Path, spec: SourceSpec) -> RowFile:
         )
     sheet = book[spec.sheet] if spec.sheet else book[book.sheetnames[0]]
     cells = sheet.iter_rows(values_only=True)
-    header = [str(name).strip() for name in itertools.takewhile(lambda name: name is not None, next(cells, ()))]
-    if not header:
+    if spec.header is None:
+        names = [str(name).strip() for name in itertools.takewhile(lambda name: name is not None, next(cells, ()))]
+    else:
+        names = names_of(list(itertools.islice(cells, spec.header.rows)), spec.header, path)
+    if not names:
         raise empty(path)
-    schema = pa.schema([(name, pa.string()) for name in header])
-    return RowFile(schema, filled(numbered(_cell_batches(cells, schema), 2)))
+    schema = pa.schema([(name, pa.string()) for name in names])
+    first = 2 if spec.header is None else spec.header.rows + 1
+    return RowFile(schema, filled(numbered(_cell_batches(cells, schema), first)))
 
 
 def _cell_batches(cells: Iterator[tuple[Any, ...]], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -73,7 +73,7 @@ def present(frame: Frame, catalog: Catalog) -> Frame:
 
 
 def _webhook(_: Frame, spec: SourceSpec, __: str) -> dict[str, object]:
-    return {"spec": mapped_by(spec)} if spec.format == WEBHOOK else {}
+    return {"spec": mapped_by(spec)} if spec.holds_bodies else {}
 
 
 def _rows(frame: Frame, spec: SourceSpec, zone: str) -> dict[str, object]:

@@ -114,7 +114,7 @@ def _frames(engine: Engine, catalog: Catalog, chosen: Chosen, left: dict[str, in
         here = f"{where} AND source = ? AND file = ? AND coalesce(form, '') = ?", (*params, source, file, form or "")
         form = form or _form_of(file, spec)
         if not _maps(form, spec):
-            reason = f"there is no source document {source} that maps {'rows' if form == ROWS else 'webhooks'}"
+            reason = f"there is no source document {source} that maps {'rows' if form == ROWS else 'webhooks or JSON'}"
             left[reason] = left.get(reason, 0) + number
             continue
         if received is not None:
@@ -147,7 +147,7 @@ def _maps(form: str, spec: SourceSpec | None) -> bool:
     """Whether the document of today can read rows of a form."""
     if form == ROWS:
         return spec is not None and spec.holds_rows
-    return form != WEBHOOK or (spec is not None and spec.format == WEBHOOK)
+    return form != WEBHOOK or (spec is not None and spec.holds_bodies)
 
 
 def _pages(engine: Engine, where: str, params: tuple[object, ...]) -> Iterator[pa.Table]:
@@ -184,7 +184,8 @@ def _webhooks_again(rows: pa.Table, spec: SourceSpec) -> Frame:
     instants = [from_micros(micros) for micros in rows["received_at"].to_pylist()]
     frame = webhook_frame(rows["source"][0].as_py(), spec, b"".join(texts), max(instants))
     bodies = [[len(text), at.isoformat()] for text, at in zip(texts, instants, strict=True)]
-    return replace(frame, meta={**frame.meta, "bodies": bodies, "again": _again(rows)})
+    file = rows["file"][0].as_py()
+    return replace(frame, meta={**frame.meta, "file": file, "bodies": bodies, "again": _again(rows)})
 
 
 def _row_frames(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 
-from foretell.collect.expressions import Compiled, Scope, as_bool, columns_of, compiled, parsed
+from foretell.collect.expressions import Compiled, Scope, as_bool, as_text, columns_of, compiled, parsed
 from foretell.collect.slots import Slot, slots
 from foretell.collect.source_model import SourceSpec
 from foretell.collect.times import unknown_code
@@ -23,6 +23,8 @@ def compiled_slot(slot: Slot, scope: Scope) -> Compiled:
     result = compiled(parsed(slot.text), scope)
     if slot.wanted == "condition":
         return Compiled(as_bool(result), "bool", result.grouped)
+    if slot.path and not {"properties", "traits"}.intersection(slot.path):
+        as_text(result)
     return result
 
 
@@ -44,13 +46,18 @@ def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
 
 
 def _check_webhook(document: Document, spec: SourceSpec, catalog: Catalog) -> Iterator[Problem]:
-    for number, mapping in enumerate(spec.events):
-        for place, text in expressions_of(mapping):
-            try:
-                check_expression(text)
-            except UsageError as error:
-                where = document.positions.at(("spec", "events", number, *place))
-                yield from problems_from(error, thing=document.name, where=where)
+    places: list[tuple[tuple[str | int, ...], object]] = [
+        (("events", number, *place), text)
+        for number, mapping in enumerate(spec.events)
+        for place, text in expressions_of(mapping)
+    ]
+    if spec.records is not None:
+        places.append((("records",), spec.records))
+    for path, text in places:
+        try:
+            check_expression(text)
+        except UsageError as error:
+            yield from problems_from(error, thing=document.name, where=document.positions.at(("spec", *path)))
     if spec.signature is not None and spec.signature.secret not in catalog.settings.secrets:
         where = document.positions.at(("spec", "signature", "secret"))
         message = f"there is no secret called {spec.signature.secret!r}"

@@ -49,6 +49,28 @@ class Skip(_Part):
     when: str = Field(description="Condition over a row's columns.")
 
 
+class Header(_Part):
+    """The rows at the head of a CSV or Excel file, where it is not the one row of names."""
+
+    rows: int = Field(ge=1, le=20, description="How many rows there are before the first row of data.")
+    names: Literal["first", "joined"] = Field(
+        "first",
+        description="Where the columns' names stand: in the first of these rows; joined: in all of them, with ' / ' "
+        "between, where an empty cell of a row above another goes on with what stands to its left.",
+    )
+    sign: str | None = Field(
+        None,
+        min_length=1,
+        description="A text that one of the rows below the first holds; a file without it is refused.",
+    )
+
+    @model_validator(mode="after")
+    def _has_rows_below(self) -> Header:
+        if self.rows == 1 and (self.sign or self.names == "joined"):
+            raise ValueError("sign and names: joined need rows: 2 or more")
+        return self
+
+
 class Items(_Part):
     """Lines of a group as an array of the event."""
 
@@ -119,13 +141,15 @@ class RowMapping(_Part):
 class SourceSpec(_Part):
     """A source of customer data."""
 
-    format: Literal["csv", "parquet", "xlsx", "jsonl", "api", "webhook"] = Field(
-        description="What the files are; api: events come through /v1; webhook: bodies come to /hooks/KEY."
+    format: Literal["csv", "parquet", "xlsx", "json", "jsonl", "api", "webhook"] = Field(
+        description="What the files are; json: one JSON value, read by events; jsonl: messages of the Segment "
+        "specification; api: events come through /v1; webhook: bodies come to /hooks/KEY."
     )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Between the fields of a CSV file.")
     quote: str = Field('"', min_length=1, max_length=1, description="Around fields of a CSV file.")
     encoding: str = Field("utf-8", description="Of a CSV file, e.g. utf-8, latin-1, utf-16.")
     sheet: str | None = Field(None, description="Of an Excel file; without it, the first.")
+    header: Header | None = Field(None, description="Of a CSV or Excel file; without it, one row of names.")
     zone: ZoneText | None = Field(None, description="Zone of times that name none; without it, the workspace's.")
     history: bool = Field(False, description="The files tell of the past: known at the event's time plus lag.")
     lag: DurationText = Field("0s", description="How long after it happened such an event is usually known.")
@@ -144,12 +168,23 @@ class SourceSpec(_Part):
         description="Categories of the page's consent that must be granted; without any, all that an event names.",
     )
     signature: Signature | None = Field(None, description="Of webhook: how the sender shows who it is.")
-    events: list[EventMapping] = Field(default_factory=list, description="Of webhook: what the bodies mean.")
+    records: str | None = Field(
+        None,
+        min_length=1,
+        description="Of json: JMESPath expression for the records of a file; without it, the elements of its array.",
+    )
+    events: list[EventMapping] = Field(
+        default_factory=list, description="Of webhook and json: what the bodies, or records, mean."
+    )
 
     @model_validator(mode="after")
     def _fits_the_format(self) -> SourceSpec:
         if not self.holds_rows and (self.mappings or self.skip or self.group_by):
-            what = {"jsonl": "jsonl files in the Segment specification need", "api": "api events need"}
+            what = {
+                "jsonl": "jsonl files in the Segment specification need",
+                "json": "json files are read by events and need",
+                "api": "api events need",
+            }
             raise ValueError(f"{what.get(self.format, 'webhooks need')} no mappings, skip or group_by")
         if self.holds_rows and not self.mappings:
             raise ValueError(f"{self.format} files need at least one mapping")
@@ -169,8 +204,16 @@ class SourceSpec(_Part):
         """What only one way of arriving has."""
         if self.format == "webhook" and not (self.signature and self.events):
             raise ValueError("webhook needs signature and events")
-        if self.format != "webhook" and (self.signature or self.events):
-            raise ValueError("signature and events are for webhook")
+        if self.format == "json" and not self.events:
+            raise ValueError("json files need events")
+        if self.format != "webhook" and self.signature:
+            raise ValueError("signature is for webhook")
+        if not self.holds_bodies and self.events:
+            raise ValueError("events is for webhook and json")
+        if self.format != "json" and self.records:
+            raise ValueError("records is for json")
+        if self.format not in ("csv", "xlsx") and self.header:
+            raise ValueError("header is for csv and xlsx")
         if self.format != "api" and (self.origins or self.consent != "none" or self.consent_categories):
             raise ValueError("origins and consent are for api")
         if self.consent_categories and self.consent == "none":
@@ -182,6 +225,11 @@ class SourceSpec(_Part):
     def holds_rows(self) -> bool:
         """True where the files hold rows that mappings read; false for messages."""
         return self.format in ("csv", "parquet", "xlsx")
+
+    @property
+    def holds_bodies(self) -> bool:
+        """True where what comes is JSON of any shape, which ``events`` reads."""
+        return self.format in ("webhook", "json")
 
     @property
     def known_after(self) -> timedelta | None:

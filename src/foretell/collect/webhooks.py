@@ -1,4 +1,4 @@
-"""Bodies of webhooks: kept as they came, and read as messages of the Segment specification.
+"""Bodies of webhooks, and records of JSON files: kept as they came, and read as messages of the Segment specification.
 
 A frame carries the source document that it came under, and so reads the same every time. Bodies that follow each
 other are read together.
@@ -111,7 +111,7 @@ def joined_webhooks(frames: Sequence[Frame]) -> list[Frame]:
 
 
 def _joinable(frame: Frame) -> str | None:
-    if frame.format != WEBHOOK or "again" in frame.meta:
+    if frame.format != WEBHOOK or "again" in frame.meta or frame.meta["file"]:
         return None
     return json.dumps([frame.meta["source"], frame.meta["spec"]], sort_keys=True)
 
@@ -119,10 +119,12 @@ def _joinable(frame: Frame) -> str | None:
 def decode_webhook(frame: Frame, origin: Origin, rules: SourceRules | None) -> Decoded:
     """Read the bodies of a frame.
 
-    Events have no line, but in a frame that is read again, where it is the number of their body.
+    What came over the wire has no line; of a file it is the number of the record, and in a frame that is read again
+    that of the body.
     """
     spec = SourceSpec.model_validate(frame.meta["spec"])
     bodies, at = _bodies(frame)
+    numbers = _numbers_of(frame, len(bodies))
     lines: list[_Line] = []
     wrong: list[_Wrong] = []
     for number, body in enumerate(bodies):
@@ -138,12 +140,21 @@ def decode_webhook(frame: Frame, origin: Origin, rules: SourceRules | None) -> D
         source=origin.source,
         received_at=origin.received_at,
         first_line=0,
-        arrival="api",
-        arrivals=arrivals,
+        arrival="import" if origin.file else "api",
+        arrivals=None if origin.file else arrivals,
+        lag=spec.known_after,
+        file=origin.file,
         wrong=pa.array(["TOO_LARGE" if large else None for large in too_large], pa.string()),
         rules=rules,
     )
-    return _as_bodies(decoded, of_line, bodies, received, wrong, origin, counted="again" in frame.meta)
+    return _as_bodies(decoded, of_line, bodies, received, wrong, origin, numbers)
+
+
+def _numbers_of(frame: Frame, count: int) -> pa.Array:
+    """What the line of each body is, or null."""
+    if "again" in frame.meta:
+        return pa.array(range(1, count + 1), pa.int64())
+    return pa.array(frame.meta.get("numbers", [None] * count), pa.int64())
 
 
 @dataclass(frozen=True)
@@ -180,8 +191,7 @@ def _as_bodies(
     received: pa.Array,
     wrong: Sequence[_Wrong],
     origin: Origin,
-    *,
-    counted: bool,
+    numbers: pa.Array,
 ) -> Decoded:
     """With bodies in place of the messages that were made of them: what is put aside is what came."""
     texts = pa.array([_text(body) for body in bodies], pa.string())
@@ -190,11 +200,11 @@ def _as_bodies(
     refused = pc.and_(pc.equal(problems["severity"], "error"), pc.is_valid(body_of))
     shown = pc.if_else(refused, pc.take(texts, body_of), joined(problems["body"]).cast(pa.string()))
     problems = with_column(problems, "body", shown)
-    problems = with_column(problems, "line", _numbers(body_of, counted=counted))
+    problems = with_column(problems, "line", numbers.take(body_of))
     at = pa.array([one.body for one in wrong], pa.int64())
     found = pa.table(
         {
-            "line": _numbers(at, counted=counted),
+            "line": numbers.take(at),
             "code": pa.array([one.code for one in wrong], pa.string()),
             "message": pa.array([_SAID[one.code] for one in wrong], pa.string()),
             "body": texts.take(at),
@@ -202,10 +212,9 @@ def _as_bodies(
             "message_id": pa.array([one.message_id for one in wrong], pa.string()),
         }
     )
-    rows = problem_rows(found, source=origin.source, file="", received_at=origin.received_at)
+    rows = problem_rows(found, source=origin.source, file=origin.file, received_at=origin.received_at)
     events = decoded.events
-    event_lines = _numbers(of_line.take(pa.array(integers(events["line"]))), counted=counted)
-    events = with_column(events, "line", event_lines)
+    events = with_column(events, "line", numbers.take(of_line.take(pa.array(integers(events["line"])))))
     return replace(decoded, events=events, problems=pa.concat_tables([problems, rows]))
 
 
@@ -230,10 +239,6 @@ def _once(problems: pa.Table, of_line: pa.Array) -> pa.Table:
         if key is not None:
             seen.add(key)
     return problems.filter(pa.array(kept, pa.bool_()))
-
-
-def _numbers(bodies: pa.Array, *, counted: bool) -> pa.Array:
-    return pc.add(bodies, 1) if counted else pa.nulls(len(bodies), pa.int64())
 
 
 def _read(number: int, body: bytes, spec: SourceSpec, source: str, lines: list[_Line], wrong: list[_Wrong]) -> None:

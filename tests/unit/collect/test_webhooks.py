@@ -209,7 +209,7 @@ def test_a_mended_mapping_reads_what_nothing_matched_with_the_time_it_came(tmp_p
         assert collect.replay(it.engine, it.catalog).events == 0
         it.write(shop="format: jsonl")
         left = collect.replay(it.engine, it.catalog).left
-        assert left == {"there is no source document shop that maps webhooks": 1}
+        assert left == {"there is no source document shop that maps webhooks or JSON": 1}
 
 
 def test_a_rebuild_reads_bodies_by_the_document_of_today(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_bodies_of_many_items_are_bounded() -> None:
         ("track: Order Completed", "track: A\n    identify: true", 7, "exactly one of track, identify"),
         ("format: webhook", "format: webhook\norigins: [https://a.example]", 4, "origins and consent are for api"),
         ("format: webhook", "format: webhook\nhistory: true", 4, "history is for files"),
-        ("format: webhook", "format: jsonl", 4, "signature and events are for webhook"),
+        ("format: webhook", "format: jsonl", 4, "signature is for webhook"),
     ],
 )
 def test_mistakes_have_file_and_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:

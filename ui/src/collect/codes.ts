@@ -34,7 +34,7 @@ export const ACTIONS: Record<string, string> = { allow: "Let in and reported", q
 
 export const sourceTitle = (source: string): string => source || "no source";
 
-const FORMATS: Record<string, string> = { api: "Events over the wire", webhook: "Webhook", csv: "CSV files", parquet: "Parquet files", xlsx: "Excel files", jsonl: "JSON lines" };
+const FORMATS: Record<string, string> = { api: "Events over the wire", webhook: "Webhook", csv: "CSV files", parquet: "Parquet files", xlsx: "Excel files", json: "JSON files", jsonl: "JSON lines" };
 export const formatTitle = (format: string): string => FORMATS[format] ?? words(format);
 
 const MONITORS: Record<string, string> = {

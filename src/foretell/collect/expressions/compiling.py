@@ -267,7 +267,9 @@ def as_bool(value: Compiled) -> str:
 
 
 def as_text(value: Compiled) -> str:
-    """``value`` as text; whole numbers lose their ``.0``."""
+    """``value`` as text; whole numbers lose their ``.0``. Raises :class:`UsageError` for a list."""
+    if value.type == "list":
+        raise UsageError("BAD_EXPRESSION", "a list stands where one value is wanted")
     if value.type == "number":
         return number_text(value.sql)
     return f"CAST({value.sql} AS VARCHAR)" if value.type in ("bool", "integer") else value.sql

@@ -1,7 +1,8 @@
 """The functions of the language: what they take, what they give, and their SQL.
 
 ``text``, ``number`` and ``bool`` are the types; ``any`` takes and gives what comes. ``*`` repeats the
-last type. A value may also be an ``integer``, exact to its last digit until arithmetic makes it a number.
+last type. A value may also be an ``integer``, exact to its last digit until arithmetic makes it a number; and a
+``list`` of texts, which only a property or a trait can be.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 
 from foretell.collect.expressions.numbers import rounded
 
-Type = Literal["text", "number", "integer", "bool", "any"]
+Type = Literal["text", "number", "integer", "bool", "list", "any"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ FUNCTIONS: Mapping[str, Function] = {
         rest="2147483647",
     ),
     "split": _of("text text number", "text", "nullif(split_part({0}, {1}, TRY_CAST({2} AS BIGINT)), '')"),
+    "parts": _of("text text", "list", "string_split({0}, {1})"),
+    "list": _of("text text*", "list", "string_split(nullif(concat_ws(chr(30), {all}), ''), chr(30))", needs=1),
     "starts_with": _of("text text", "bool", "starts_with({0}, {1})"),
     "ends_with": _of("text text", "bool", "ends_with({0}, {1})"),
     "contains": _of("text text", "bool", "contains({0}, {1})"),

@@ -15,7 +15,7 @@ from foretell.web.site import Here, Site
 from foretell.web.snippets import LANGUAGES, Sending, SnippetKind, hook_snippet, snippet
 
 router = APIRouter(prefix="/sources", tags=["sources"])
-Format = Literal["csv", "parquet", "xlsx", "jsonl", "api", "webhook"]
+Format = Literal["csv", "parquet", "xlsx", "json", "jsonl", "api", "webhook"]
 _CATEGORY = "Analytics"
 """Stands in a snippet where the source names no category of consent."""
 
