@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from foretell import (
     deliver,
     identify,
     journey,
+    listen,
     predict,
     profile,
     protect,
@@ -39,9 +40,10 @@ class Advance:
         fresh: what became of the segments that are kept fresh.
         journeys: what journeys did.
         sent: what became of the messages that were due.
-        cases: which cases woke, came past their due time, or changed with the money at risk.
+        cases: which cases were opened by rules, woke, came past their due time, or changed with the money at risk.
         desk: what became of cases that are shared with a help desk.
         issues: what was found to go wrong for people, and what is over.
+        texts: what people wrote that was judged.
         exported: what exports told and wrote.
         audiences: what was done for lists at advertising platforms beside joins and leaves.
         retained: what was past its time and was removed.
@@ -63,6 +65,7 @@ class Advance:
     desk: care.SyncReport = field(default_factory=care.SyncReport)
     audiences: deliver.AudienceReport = field(default_factory=deliver.AudienceReport)
     issues: care.issues.IssuesReport = field(default_factory=care.issues.IssuesReport)
+    texts: listen.text.TextReport = field(default_factory=listen.text.TextReport)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -82,6 +85,7 @@ class Advance:
             "cases": asdict(self.cases),
             "desk": asdict(self.desk),
             "issues": asdict(self.issues),
+            "texts": asdict(self.texts),
             "retained": asdict(self.retained),
         }
 
@@ -95,7 +99,7 @@ def advance(workspace: Workspace, now: datetime, between: Callable[[], None] = l
     protect.go_on(protected(workspace), now=now)
     applied = workspace.engine.apply_pending()
     matched = refresh_matching(workspace, now)
-    sessions = collect.refresh_sessions(workspace.engine, workspace.catalog, now=now)
+    sessions = collect.refresh_sessions(workspace.engine, workspace.catalog, now=now, between=between)
     between()
     health = collect.watch_sources(workspace.engine, workspace.catalog, now=now)
     between()
@@ -106,8 +110,11 @@ def advance(workspace: Workspace, now: datetime, between: Callable[[], None] = l
     between()
     issues = care.issues.refresh(*places, now=now)
     between()
+    texts = listen.text.refresh(workspace.engine, workspace.catalog, now=now)
+    between()
+    opened = care.open_by_rules(*places, now=now)
     journeys = journey.tick(*places, now=now)
-    cases = care.refresh(workspace.engine, workspace.catalog, now=now)
+    cases = replace(care.refresh(workspace.engine, workspace.catalog, now=now), opened=opened)
     sent = deliver.dispatch(workspace.engine, workspace.catalog, now=now)
     between()
     desk = care.sync(workspace.engine, workspace.catalog, now=now)
@@ -117,7 +124,7 @@ def advance(workspace: Workspace, now: datetime, between: Callable[[], None] = l
     retained = profile.privacy.retain(workspace.engine, workspace.settings, now=now)
     return Advance(
         now, applied, sessions, health, matched, scored, fresh, journeys, sent, retained, personas, exported, cases,
-        desk, audiences, issues,
+        desk, audiences, issues, texts,
     )  # fmt: skip
 
 

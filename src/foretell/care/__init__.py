@@ -14,10 +14,13 @@ from foretell.care.change_model import NOBODY, CaseChange
 from foretell.care.changing import change, change_all, close, close_all, reopen, take
 from foretell.care.desk_settings import problems_of
 from foretell.care.desks import desk_kinds
+from foretell.care.looking import open_by_rules
 from foretell.care.model import LINKS, OUTCOMES, PRIORITIES, STATES, Case, CasePage, DoneStep, Happening, Link, Ticket
 from foretell.care.opening import kept_cases, open_cases
+from foretell.care.openings import Opens
 from foretell.care.parts import PARTS
-from foretell.care.reading import Sort, Wanted, cases_of, count_by_state, list_cases, owners, show
+from foretell.care.reading import Sort, Wanted, cases_of, count_by_state, list_cases, owners, show, surveys
+from foretell.care.ready_rules import FittedRule, ReadyRule, fitted_rule, ready_rule, ready_rules, write_ready_rule
 from foretell.care.refreshing import CareReport, refresh
 from foretell.care.rule_document import BY_VALUE, CaseRuleSpec, rule_of
 from foretell.care.rule_document import KIND as CASE_RULE
@@ -43,9 +46,12 @@ __all__ = [
     "DeadLetter",
     "DeskStanding",
     "DoneStep",
+    "FittedRule",
     "Happening",
     "Link",
     "NewCase",
+    "Opens",
+    "ReadyRule",
     "Sort",
     "SyncReport",
     "Ticket",
@@ -58,19 +64,25 @@ __all__ = [
     "count_by_state",
     "desk_kinds",
     "desk_standing",
+    "fitted_rule",
     "issues",
     "kept_cases",
     "list_cases",
     "note_news",
+    "open_by_rules",
     "open_cases",
     "open_one",
     "owners",
     "problems_of",
+    "ready_rule",
+    "ready_rules",
     "refresh",
     "reopen",
     "rule_of",
     "show",
+    "surveys",
     "sync",
     "sync_again",
     "take",
+    "write_ready_rule",
 ]

@@ -25,7 +25,8 @@ class Happening:
         by: who made it; ``foretell`` for the product itself.
         what: ``opened``, ``again`` (it would have been opened once more), ``state``, ``owner``, ``team``,
             ``priority``, ``due_at``, ``root_cause``, ``note``, ``reply`` (the person's own words), ``contact``,
-            ``snoozed``, ``woken``, ``breached``, ``step_done``, ``step_undone``, ``linked``, ``unlinked``, ``closed``,
+            ``score`` (another one in the same response), ``snoozed``, ``woken``, ``breached``, ``step_done``,
+            ``step_undone``, ``linked``, ``unlinked``, ``closed``,
             ``reopened``, ``ticket`` (the help desk's), or ``overruled``: a change of the help desk that a newer one
             of ours outdid.
     """
@@ -93,6 +94,8 @@ class Case:
         priority_by: ``given`` (by rule or step), ``value`` (by the money at risk) or ``person``.
         value_minor: money at risk, minor units of the workspace's currency; None where there are no scores.
         snoozed_until: until when it rests.
+        survey, response_id, score, words: the answer that it is about, as far as it is known; the score in the scale of
+            its survey, the words as the person wrote them, at most 5,000 characters.
         history, done, links, ticket: only where one case is asked for; oldest first.
     """
 
@@ -124,6 +127,9 @@ class Case:
     reopened: int = 0
     message_id: str | None = None
     survey: str | None = None
+    response_id: str | None = None
+    score: float | None = None
+    words: str | None = None
     history: tuple[Happening, ...] = field(default=())
     done: tuple[DoneStep, ...] = field(default=())
     links: tuple[Link, ...] = field(default=())

@@ -16,7 +16,10 @@ from foretell.clock import Duration
 from foretell.definitions import Catalog
 from foretell.engine import Batch, Tx, python_rows, scratch, table_of, with_column
 
-_OPTIONAL = ("rule", "team", "due", "due_in", "message_id", "survey")
+_OPTIONAL = {
+    **dict.fromkeys(("rule", "team", "due", "due_in", "message_id", "survey", "response_id", "words"), "VARCHAR"),
+    "score": "DOUBLE",
+}
 _RULES = {
     "rule": pa.string(), "rule_title": pa.string(), "rule_team": pa.string(), "assign": pa.string(),
     "rule_priority": pa.string(), "rule_due": pa.string(), "rule_due_in": pa.string(), "one_open": pa.bool_(),
@@ -35,7 +38,8 @@ SELECT t.case_id, t.profile_key, t.node_key,
   t.reason, coalesce(t.priority, k.rule_priority, 'normal') AS asked_priority,
   CASE WHEN o.team IS NULL THEN t.owner END AS owner, coalesce(t.team, o.team, k.rule_team) AS team,
   epoch_us(t.opened_at) AS opened_at, epoch_us(t.due_at) AS due_at, t.journey, t.run, t.step, t.rule, t.message_id,
-  t.survey, coalesce(t.due, k.rule_due) AS due, coalesce(t.due_in, k.rule_due_in, 'working_hours') AS due_in,
+  t.survey, t.response_id, t.score, t.words, coalesce(t.due, k.rule_due) AS due,
+  coalesce(t.due_in, k.rule_due_in, 'working_hours') AS due_in,
   coalesce(k.assign, 'nobody') AS assign, coalesce(k.one_open, false) AS one_open
 FROM told t LEFT JOIN k ON k.rule = t.rule LEFT JOIN teams o ON o.team = t.owner WHERE t.place = 1"""
 
@@ -61,7 +65,7 @@ SELECT f.case_id, f.profile_key, f.title, f.reason, 'open' AS state,
   CASE f.asked_priority WHEN 'by_value' THEN 'normal' ELSE f.asked_priority END AS priority,
   coalesce(f.owner, g.given) AS owner, f.opened_at, f.due_at, f.journey, f.run, f.step, 1 AS version, f.node_key,
   f.rule, f.team, CASE f.asked_priority WHEN 'by_value' THEN 'value' ELSE 'given' END AS priority_by,
-  f.message_id, f.survey
+  f.message_id, f.survey, f.response_id, f.score, f.words
 FROM f LEFT JOIN g ON g.case_id = f.case_id ORDER BY f.case_id"""
 
 
@@ -73,7 +77,8 @@ def open_cases(tx: Tx, batch: Batch, rows: pa.Table, catalog: Catalog | None = N
             step`` (instants as timestamp[us], UTC; title, priority, owner, due_at, journey, run and step may be
             null), and where they are known: ``rule`` (its case rule, which says what else is null), ``team``, ``due``
             (a duration, where there is no due_at), ``due_in`` (``working_hours`` of its team, or ``hours``),
-            ``message_id``, ``survey``. A priority may be ``by_value``; an owner may be the key of a team.
+            ``message_id``, ``survey``, ``response_id``, ``score``, ``words``. A priority may be
+            ``by_value``; an owner may be the key of a team.
         catalog: knows rules and teams.
         by: who opens them.
 
@@ -109,8 +114,7 @@ def kept_cases(tx: Tx, case_ids: Sequence[str]) -> Mapping[str, str]:
 def _typed(rows: pa.Table, rules: Mapping[str, CaseRuleSpec], catalog: Catalog | None) -> pa.Table:
     """The first of equal ids, with what the rules say."""
     optional = ", ".join(
-        f"CAST({name} AS VARCHAR) AS {name}" if name in rows.column_names else f"CAST(NULL AS VARCHAR) AS {name}"
-        for name in _OPTIONAL
+        f"CAST({name if name in rows.column_names else 'NULL'} AS {kind}) AS {name}" for name, kind in _OPTIONAL.items()
     )
     known = [
         (key, one.title, one.team, one.assign, one.priority, one.due, one.due_in, one.one_open)

@@ -72,6 +72,17 @@ team was given in turn. ``case_syncs.ticket``: JSON of the ticket's fields when 
 ``desk_news``: tickets of which the desk says that they changed; ``desk_standing.place``: how far its list of changes
 was read."""
 
+_ANSWERS = """
+ALTER TABLE cases ADD COLUMN response_id TEXT;
+ALTER TABLE cases ADD COLUMN score REAL;
+ALTER TABLE cases ADD COLUMN words TEXT;
+CREATE INDEX cases_by_response ON cases (response_id) WHERE response_id IS NOT NULL;
+CREATE TABLE case_rule_looks (
+    opening TEXT PRIMARY KEY, batch BIGINT NOT NULL, looked_at BIGINT NOT NULL, since BIGINT NOT NULL) /*clustered*/;
+"""
+"""``words``: what the person wrote in the response. ``case_rule_looks``: up to where a way in which a rule opens cases
+was looked at, by arrival and by time, and since when it is in force."""
+
 CASE_ROWS = {
     "case_id": "VARCHAR",
     "node_key": "BIGINT",
@@ -99,6 +110,8 @@ CASE_ROWS = {
     "close_seconds": "BIGINT",
     "message_id": "VARCHAR",
     "survey": "VARCHAR",
+    "response_id": "VARCHAR",
+    "score": "DOUBLE",
 }
 
 _SHOWN = [name for name in CASE_ROWS if name not in ("case_id", "node_key")]
@@ -135,12 +148,14 @@ _VIEW = View(
         "close_seconds": "Seconds from its opening to its last closing.",
         "message_id": "Message that it is about.",
         "survey": "Survey that it is about.",
+        "response_id": "Response that it is about; its words are in survey_responses.",
+        "score": "Score of that response, in the scale of its survey.",
     },
 )
 
 PARTS = RoomParts(
     "care",
-    (_MIGRATION, _BY_NODE, _DESK),
+    (_MIGRATION, _BY_NODE, _DESK, _ANSWERS),
     (AnalyticsTable("case_rows", CASE_ROWS, "node_key", ("case_id",), ("opened_at",), derived="log_cases"),),
     (_VIEW,),
     people={"cases": ("profile_key", "node_key")},

@@ -16,7 +16,7 @@ _COLUMNS = (
     "c.case_id, c.profile_key, c.node_key, n.profile_id, c.title, c.reason, c.state, c.priority, c.owner, "
     "c.opened_at, c.due_at, c.closed_at, c.outcome, c.journey, c.run, c.step, c.version, c.rule, c.team, "
     "c.priority_by, c.value_minor, c.root_cause, c.snoozed_until, c.first_contact_at, c.breached_at, c.reopened, "
-    "c.message_id, c.survey"
+    "c.message_id, c.survey, c.response_id, c.score, c.words"
 )
 _FIELDS = [name.split(".")[1] for name in _COLUMNS.split(", ")]
 _INSTANTS = [name for name in _FIELDS if name.endswith(("_at", "_until"))]
@@ -43,6 +43,7 @@ class Wanted:
         team: only this team's.
         priority: only this one.
         rule: only of this case rule.
+        survey: only about answers to this survey.
         overdue_at: only those not closed whose due time is before it.
         value_minor: only those with at least so much at risk.
         profile_key: only this person's.
@@ -55,6 +56,7 @@ class Wanted:
     team: str | None = None
     priority: str | None = None
     rule: str | None = None
+    survey: str | None = None
     overdue_at: datetime | None = None
     value_minor: int | None = None
     profile_key: int | None = None
@@ -87,6 +89,12 @@ def owners(engine: Engine) -> list[str]:
         "SELECT DISTINCT owner FROM cases WHERE state <> 'closed' AND owner IS NOT NULL ORDER BY owner"
     )
     return [owner for (owner,) in rows]
+
+
+def surveys(engine: Engine) -> list[str]:
+    """Every survey that a case is about, by name."""
+    rows = engine.ops.query("SELECT DISTINCT survey FROM cases WHERE survey IS NOT NULL ORDER BY survey")
+    return [survey for (survey,) in rows]
 
 
 def cases_of(engine: Engine, profile_key: int, *, limit: int = 20) -> tuple[Case, ...]:
@@ -172,7 +180,7 @@ def _tests(wanted: Wanted) -> tuple[str, list[Any]]:
         tests.append(f"({' OR '.join(mine)})")
     if wanted.nobody:
         tests.append("c.owner IS NULL")
-    for column in ("team", "priority", "rule", "profile_key"):
+    for column in ("team", "priority", "rule", "survey", "profile_key"):
         if getattr(wanted, column) is not None:
             tests.append(f"c.{column} = ?")
             values.append(getattr(wanted, column))

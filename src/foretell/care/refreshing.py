@@ -25,11 +25,13 @@ class CareReport:
         valued: whose money at risk, or priority by it, changed.
         woken: rested until now.
         breached: came past their due time.
+        opened: were opened by rules, beside those that events opened as they arrived.
     """
 
     valued: int = 0
     woken: int = 0
     breached: int = 0
+    opened: int = 0
 
 
 def refresh(engine: Engine, catalog: Catalog, *, now: datetime) -> CareReport:

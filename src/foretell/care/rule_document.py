@@ -5,11 +5,12 @@ The key names the kind of case: ``case: winback_call`` of a journey's step opens
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from foretell.care.openings import OpensField, problems, refers
 from foretell.clock import Duration
 from foretell.definitions import Catalog, Document, DurationText, KeyText, Kind, Problem, suggestion
 
@@ -53,6 +54,10 @@ class CaseRuleSpec(_Part):
     """How cases of a kind are worked on."""
 
     title: str | None = Field(None, max_length=300, description="Title of cases that bring none.")
+    description: str | None = Field(None, max_length=2_000, description="What they are for.")
+    opens: OpensField = Field(
+        (), description="Opens cases by itself: an event with tests of its properties, or a condition; one or several."
+    )
     team: KeyText | None = Field(None, description="Team that takes care of them, of care.teams in foretell.yaml.")
     assign: Turns = Field(
         "nobody",
@@ -119,7 +124,12 @@ def _check(document: Document, catalog: Catalog) -> Iterable[Problem]:
             "TEAM_EMPTY", f"nobody is in the team {spec.team}, so nobody can be given a case", document.name,
             document.positions.at(("spec", "assign")), f"Name its members under care.teams.{spec.team}.",
         )  # fmt: skip
+    yield from problems(document, spec.opens, catalog)
 
 
-KIND = Kind("case_rule", "case_rules", CaseRuleSpec, _check)
+def _refers(document: Document) -> Iterator[tuple[str, str]]:
+    yield from refers(spec_of(document).opens)
+
+
+KIND = Kind("case_rule", "case_rules", CaseRuleSpec, _check, _refers)
 """The kind ``case_rule``, in the workspace's folder ``case_rules``."""

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from foretell.engine import OperationalStore, Stage, Tx, count_of, rekey_rows, unmerge_rows
+from foretell.care.at_once import open_at_once
+from foretell.definitions import Catalog
+from foretell.engine import Batch, OperationalStore, Stage, Tx, count_of, rekey_rows, unmerge_rows
 
 _TWICE = """
 INSERT INTO case_links (case_id, other_id, kind)
@@ -29,9 +31,25 @@ ON CONFLICT (ticket_id) DO NOTHING"""
 
 
 class CareStage(Stage):
-    """Cases belong to the person that today's identifiers give."""
+    """Cases belong to the person that today's identifiers give; what people do opens those that rules say.
+
+    Args:
+        catalog: knows the rules; without it nothing opens a case by itself.
+    """
 
     room = "care"
+
+    def __init__(self, catalog: Catalog | None = None) -> None:
+        self.catalog = catalog
+
+    def react(self, tx: Tx, batch: Batch) -> None:
+        """Open the cases that events of the batch open, and add what was said to those that are there."""
+        if self.catalog is not None:
+            open_at_once(tx, batch, self.catalog)
+
+    def rebuilt(self, tx: Tx, last_batch: int) -> None:
+        """No event opens a case that was looked at before, or that only the new reading brought up."""
+        tx.execute("UPDATE case_rule_looks SET batch = ?", (last_batch,))
 
     def rekey(self, tx: Tx, merges: pa.Table) -> None:
         """The winner's team goes on with what the loser's had; open cases of one rule are shown to be the same

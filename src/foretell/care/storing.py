@@ -30,7 +30,8 @@ _STORED = {
     "closed_at": pa.int64(), "outcome": pa.string(), "journey": pa.string(), "run": pa.string(), "step": pa.string(),
     "rule": pa.string(), "team": pa.string(), "value_minor": pa.int64(), "root_cause": pa.string(),
     "snoozed_until": pa.int64(), "first_contact_at": pa.int64(), "breached_at": pa.int64(), "reopened": pa.int64(),
-    "message_id": pa.string(), "survey": pa.string(), "version": pa.int64(),
+    "message_id": pa.string(), "survey": pa.string(), "response_id": pa.string(), "score": pa.float64(),
+    "version": pa.int64(),
 }  # fmt: skip
 _SHAPED = {
     "value_at_risk": "CAST(value_minor AS DOUBLE) / $minor",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from foretell import care, identify
+from foretell.cli import case_loop
 from foretell.cli.opening import opened, optional_instant
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json
@@ -35,6 +36,7 @@ def list_(
     owner: Annotated[str | None, typer.Option(help="Only this person's or team's.", show_default=False)] = None,
     team: Annotated[str | None, typer.Option(help="Only this team's.", show_default=False)] = None,
     rule: Annotated[str | None, typer.Option(help="Only of this case rule.", show_default=False)] = None,
+    survey: Annotated[str | None, typer.Option(help="Only about this survey.", show_default=False)] = None,
     priority: Annotated[str | None, typer.Option(help="Only this priority.", show_default=False)] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those past their due time.")] = False,
     sort: Annotated[str, typer.Option(help="due, value or opened.")] = "due",
@@ -47,7 +49,7 @@ def list_(
     with opened(workspace) as found:
         wanted = care.Wanted(
             state=None if state == "all" else state, owner=owner, team=team, rule=rule, priority=priority,
-            overdue_at=found.clock.now() if overdue else None,
+            survey=survey, overdue_at=found.clock.now() if overdue else None,
         )  # fmt: skip
         page = care.list_cases(found.engine, wanted, sort=sort, limit=limit)  # type: ignore[arg-type]
         currency = found.settings.currency
@@ -273,6 +275,8 @@ def _tell(case: care.Case, as_json: bool, rule: care.CaseRuleSpec | None = None,
     team = f" ({case.team})" if case.team else ""
     say(f"{case.case_id}, person {case.profile_id}, owner {case.owner or 'nobody'}{team}")
     say(case.reason)
+    if case.words:
+        say(f"“{case.words}”")
     say(f"opened {when(case.opened_at)}, due {when(case.due_at) or 'any time'} (UTC)")
     if currency is not None and case.value_minor is not None:
         say(f"at risk {cost(case, currency)} {currency}")
@@ -303,3 +307,6 @@ def _tell_playbook(case: care.Case, rule: care.CaseRuleSpec | None) -> None:
         for step in rule.playbook
     ]
     table(["step", cut("to do"), "done"], rows)
+
+
+case_loop.add_to(app)

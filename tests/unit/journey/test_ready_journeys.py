@@ -88,6 +88,17 @@ PLAYED = {
         49 * DAY,
         opened=[("reminder", 33 * DAY)],
     ),
+    "promoter_review": Played(
+        [("Survey Answered", 1, {"survey": "nps", "score": 10, "response_id": "r"})],
+        {"ask": 2 * DAY + 9, "again": 9 * DAY + 9},
+        17 * DAY,
+    ),
+    "promoter_referral": Played(
+        [("Survey Answered", 1, {"survey": "nps", "score": 9, "response_id": "r"})],
+        {"invite": 7 * DAY + 9, "last": 21 * DAY + 9},
+        37 * DAY,
+        opened=[("invite", 8 * DAY)],
+    ),
     "payment_failure": Played(
         [("Payment Failed", 1, {"invoice_id": 5, "amount": 20, "currency": "EUR"})],
         {"notice": 1, "reminder": 2 * DAY + 1, "text": 5 * DAY + 1},

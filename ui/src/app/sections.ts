@@ -1,10 +1,10 @@
 import {
-  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconRoute, IconSend, IconShieldLock, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
+  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconMessageCircle, IconRoute, IconSend, IconShieldLock, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
 } from "@tabler/icons-react";
 import type { Workspace } from "@/api/types";
 
 type Place =
-  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/templates" | "/audiences" | "/channels" | "/inbox" | "/cases" | "/issues" | "/kpis" | "/sources" | "/tracking"
+  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/templates" | "/audiences" | "/channels" | "/inbox" | "/cases" | "/issues" | "/improvements" | "/case-rules" | "/feedback" | "/kpis" | "/sources" | "/tracking"
   | "/quarantine" | "/tables" | "/exports" | "/consents" | "/privacy" | "/settings";
 
 export interface Section {
@@ -43,8 +43,14 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
       },
       {
         to: "/cases", title: "Tasks", icon: IconChecklist, letter: "t", count: "cases_open",
-        pages: [{ to: "/cases", title: "Tasks" }, { to: "/issues", title: "Issues" }],
+        pages: [{ to: "/cases", title: "Tasks" }, { to: "/issues", title: "Issues" }, { to: "/improvements", title: "Improvements" }, { to: "/case-rules", title: "Case rules" }],
       },
+    ],
+  },
+  {
+    title: "Listen",
+    sections: [
+      { to: "/feedback", title: "Feedback", icon: IconMessageCircle, letter: "f", pages: [{ to: "/feedback", title: "Scores" }] },
     ],
   },
   { title: "Measure", sections: [{ to: "/kpis", title: "KPIs", icon: IconTargetArrow, letter: "k" }] },

@@ -8,12 +8,13 @@ const STATES = [["unclosed", "Not closed"], ["open", "Open"], ["in_progress", "I
 const PRIORITIES = ["urgent", "high", "normal", "low"].map((value) => ({ value, label: words(value) }));
 const SORTS = [{ value: "due", label: "Due first" }, { value: "value", label: "Most at risk first" }, { value: "opened", label: "Newest first" }];
 const AT_RISK = [50, 100, 250, 500, 1000];
-export const FILTERS = ["state", "owner", "team", "rule", "priority", "overdue", "at_risk"] as const;
+export const FILTERS = ["state", "owner", "team", "rule", "survey", "priority", "overdue", "at_risk"] as const;
 
 export interface CaseFilters {
   owner?: string;
   team?: string;
   rule?: string;
+  survey?: string;
   priority?: string;
   overdue?: boolean;
   at_risk?: string;
@@ -21,8 +22,8 @@ export interface CaseFilters {
 
 /** What the address asks for, as the API takes it; without the state, which a board has columns for. */
 export function filtersOf(address: Record<string, string | undefined>): CaseFilters {
-  const { owner, team, rule, priority, overdue, at_risk } = address;
-  return { owner, team, rule, priority, overdue: overdue === "true" ? true : undefined, at_risk };
+  const { owner, team, rule, survey, priority, overdue, at_risk } = address;
+  return { owner, team, rule, survey, priority, overdue: overdue === "true" ? true : undefined, at_risk };
 }
 
 export const isFiltered = (address: Record<string, string | undefined>) => FILTERS.some((name) => address[name] !== undefined);
@@ -41,6 +42,7 @@ export function CaseFilterBar({ board, money }: { board: boolean; money: (value:
       <Select className="ft-field" aria-label="Owner" placeholder="Any owner" clearable data={whose} value={address.owner ?? null} onChange={(value) => set({ owner: value ?? undefined })} w={150} />
       {(choices?.teams.length ?? 0) > 0 && <Select className="ft-field" aria-label="Team" placeholder="Any team" clearable data={choices?.teams.map((team) => ({ value: team.key, label: team.title }))} value={address.team ?? null} onChange={(value) => set({ team: value ?? undefined })} w={130} />}
       {(choices?.rules.length ?? 0) > 0 && <Select className="ft-field" aria-label="Kind of case" placeholder="Any kind" clearable data={choices?.rules.map((rule) => ({ value: rule.key, label: rule.title }))} value={address.rule ?? null} onChange={(value) => set({ rule: value ?? undefined })} w={150} />}
+      {(choices?.surveys?.length ?? 0) > 0 && <Select className="ft-field" aria-label="Survey" placeholder="Any survey" clearable data={choices?.surveys.map((one) => ({ value: one, label: words(one) }))} value={address.survey ?? null} onChange={(value) => set({ survey: value ?? undefined })} w={130} />}
       <Select className="ft-field" aria-label="Priority" placeholder="Any priority" clearable data={PRIORITIES} value={address.priority ?? null} onChange={(value) => set({ priority: value ?? undefined })} w={130} />
       <Select className="ft-field" aria-label="Value at risk" placeholder="Any value at risk" clearable data={AT_RISK.map((value) => ({ value: String(value), label: `${money(value)} or more` }))} value={address.at_risk ?? null} onChange={(value) => set({ at_risk: value ?? undefined })} w={160} />
       <Checkbox label="Overdue" checked={address.overdue === "true"} onChange={(event) => set({ overdue: event.currentTarget.checked ? "true" : undefined })} />

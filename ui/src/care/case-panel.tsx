@@ -7,6 +7,7 @@ import { PersonLink } from "@/components/person-link";
 import { Loaded } from "@/components/states";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
+import { CaseAnswer } from "./case-answer";
 import { CaseBadges } from "./case-badges";
 import { History } from "./case-history";
 import { CasePerson } from "./case-person";
@@ -41,7 +42,6 @@ function Content({ body }: { body: Body }) {
   if (body.snoozed_until) rows.push(["Rests until", formats.due(body.snoozed_until)]);
   if (body.journey) rows.push(["Journey", <Link key="journey" to="/journeys/$key" params={{ key: body.journey }}>{words(body.journey)}{body.step ? `, ${body.step.replaceAll("_", " ")}` : ""}</Link>]);
   if (body.message_id) rows.push(["Message", <Link key="message" to="/messages/$id" params={{ id: body.message_id }}>{body.message_id}</Link>]);
-  if (body.survey) rows.push(["Survey", words(body.survey)]);
   if (body.first_contact_at) rows.push(["First contact", formats.instant(body.first_contact_at)]);
   if (body.outcome) rows.push(["Outcome", words(body.outcome)]);
   if (body.root_cause) rows.push(["Root cause", body.root_cause]);
@@ -49,6 +49,7 @@ function Content({ body }: { body: Body }) {
   return (
     <>
       <Section><Pairs rows={rows} /></Section>
+      <CaseAnswer body={body} />
       <Playbook body={body} />
       {workspace && <Work body={body} now={workspace.now} />}
       {body.state !== "closed" && <Close body={body} />}

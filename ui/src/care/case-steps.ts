@@ -5,7 +5,7 @@ import { words } from "@/formats/words";
 type Step = Schemas["CaseBody"]["history"][number];
 
 export const WHATS: Record<string, string> = {
-  due_at: "Due time", again: "Asked for once more", reply: "They wrote", contact: "Spoke with them", snoozed: "Rests until", woken: "Awake again", breached: "Past its due time",
+  due_at: "Due time", again: "Asked for once more", reply: "They wrote", score: "Another score", contact: "Spoke with them", snoozed: "Rests until", woken: "Awake again", breached: "Past its due time",
   step_done: "Done", step_undone: "Not done after all", linked: "Linked", unlinked: "No longer linked", overruled: "Help desk, outdone by a newer change", ticket: "Ticket",
 };
 const CODED = new Set(["opened", "state", "priority", "closed", "reopened", "woken"]);

@@ -9,6 +9,7 @@ import { useChange, useChoices, type Body, type Change } from "./use-change";
 import type { Schemas } from "@/api/types";
 
 type Closing = Partial<Schemas["CaseClosing"]>;
+const LIKELY = 3;
 const STATES = ["open", "in_progress", "waiting"] as const;
 
 /** Whose it is, how it stands, by when; and what is to be remembered. */
@@ -54,13 +55,16 @@ export function Close({ body }: { body: Body }) {
   const [cause, setCause] = useState("");
   const [note, setNote] = useState("");
   const closing = useChange<Closing>(body, "/close", "Case closed.");
-  const causes = body.root_causes ?? [];
+  const listed = body.root_causes ?? [];
+  const suggested = body.suggested_causes ?? [];
+  const causes = listed.length > 0 ? suggested.filter((one) => listed.includes(one)) : [];
   const close = () => outcome && closing.mutate({ outcome: outcome as Closing["outcome"], root_cause: cause.trim() || null, note: note.trim() || null });
   return (
     <Section title="Close it">
       <div className="ft-stack" style={{ gap: 8 }}>
         <Select label="Outcome" placeholder="How did it end?" data={options(OUTCOMES)} value={outcome} onChange={setOutcome} />
-        {causes.length > 0 ? <Select label="Root cause" placeholder="What lay behind it?" clearable data={causes} value={cause || null} onChange={(value) => setCause(value ?? "")} /> : <Autocomplete label="Root cause" placeholder="What lay behind it?" data={[]} value={cause} onChange={setCause} />}
+        {causes.length > 0 ? <Select label="Root cause" placeholder="What lay behind it?" clearable data={causes} value={cause || null} onChange={(value) => setCause(value ?? "")} /> : <Autocomplete label="Root cause" placeholder="What lay behind it?" data={suggested} value={cause} onChange={setCause} />}
+        {!cause && suggested.length > 0 && <p className="ft-chips"><span className="ft-muted ft-small">Likely</span>{suggested.slice(0, LIKELY).map((one) => <button type="button" className="ft-link ft-small" key={one} onClick={() => setCause(one)}>{one}</button>)}</p>}
         <Textarea label="Last word" autosize minRows={1} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
         {closing.isError && <Refused error={closing.error} />}
         <div><Button variant="default" disabled={!outcome} loading={closing.isPending} onClick={close}>Close case</Button></div>

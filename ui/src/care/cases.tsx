@@ -13,6 +13,7 @@ import { personName } from "@/components/person-name";
 import { Empty, Loaded } from "@/components/states";
 import { Pager, Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
+import { words } from "@/formats/words";
 import { Board } from "./board";
 import { Bulk } from "./bulk";
 import "./care.css";
@@ -20,6 +21,7 @@ import { CaseBadges } from "./case-badges";
 import { CaseFilterBar, filtersOf, FILTERS, isFiltered } from "./case-filters";
 import { CasePanel } from "./case-panel";
 import { DeskNote } from "./case-ticket";
+import { CasesLoop } from "./loop-strip";
 import { TakeNext } from "./take-next";
 
 const VIEWS = [{ value: "list", label: "List" }, { value: "board", label: "Board" }];
@@ -37,6 +39,7 @@ export function CasesPage() {
         <SegmentedControl aria-label="Show as" size="xs" data={VIEWS} value={board ? "board" : "list"} onChange={(view) => setAddress({ view: view === "board" ? view : undefined, page: undefined })} />
         <CaseFilterBar board={board} money={(value) => formats.money(value)} />
       </div>
+      <CasesLoop />
       <DeskNote />
       <div className="ft-panelgrid" data-open={Boolean(id)}>
         {board ? <Board filters={filtersOf(address)} sort={address.sort} chosen={id} /> : <List id={id} />}
@@ -52,7 +55,7 @@ function List({ id }: { id?: string }) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const page = pageOf(address);
   const query = useQuery(queries.cases({ state: address.state ?? "unclosed", ...filtersOf(address), sort: address.sort, page }));
-  const columns = useColumns(Boolean(id), chosen, setChosen);
+  const columns = useColumns(Boolean(id), Boolean(query.data?.rows.some((row) => row.survey)), chosen, setChosen);
   const filtered = isFiltered(address);
   const clear = () => setAddress({ ...Object.fromEntries(FILTERS.map((name) => [name, undefined])), page: undefined });
   return (
@@ -77,12 +80,13 @@ function List({ id }: { id?: string }) {
   );
 }
 
-function useColumns(narrow: boolean, chosen: readonly string[], setChosen: (chosen: readonly string[]) => void): Column<CaseRow>[] {
+function useColumns(narrow: boolean, answered: boolean, chosen: readonly string[], setChosen: (chosen: readonly string[]) => void): Column<CaseRow>[] {
   const formats = useFormats();
   const phone = useMediaQuery("(max-width: 700px)", false, { getInitialValueInEffect: false });
   const toggle = (row: CaseRow) => setChosen(chosen.includes(row.case_id) ? chosen.filter((one) => one !== row.case_id) : [...chosen, row.case_id]);
   const all: Column<CaseRow>[] = [
     { name: "title", title: "Case", cell: (row) => <><Link to="/cases/$id" params={{ id: row.case_id }} search={((before: unknown) => before) as never}>{row.title}</Link>{(narrow || phone) && <span className="two"><bdi>{personName({ ...row, name: row.person })}</bdi></span>}</> },
+    ...(answered ? [{ name: "score", title: "Answer", number: true, cell: (row: CaseRow) => row.survey === null ? <span className="ft-muted">–</span> : <>{row.score === null ? "no score" : formats.number(row.score, 1)}<span className="two">{words(row.survey)}</span></> }] : []),
     { name: "person", title: "Person", cell: (row) => <PersonLink id={row.profile_id} name={row.person} /> },
     { name: "value", title: "Value at risk", number: true, cell: (row) => formats.money(row.value_at_risk) },
     { name: "state", title: "State", cell: (row) => <span className="ft-chips"><CaseBadges row={row} /></span> },
@@ -90,5 +94,5 @@ function useColumns(narrow: boolean, chosen: readonly string[], setChosen: (chos
     { name: "due", title: "Due", number: true, key: true, cell: (row) => <span className={row.late ? "ft-bad" : undefined}>{formats.due(row.due_at)}</span> },
     { name: "choose", title: "Choose", width: 70, cell: (row) => <Checkbox aria-label={`Choose ${row.title}`} checked={chosen.includes(row.case_id)} onChange={() => toggle(row)} /> },
   ];
-  return narrow ? all.filter((column) => !["person", "value", "choose"].includes(column.name)) : all;
+  return narrow ? all.filter((column) => !["person", "score", "value", "choose"].includes(column.name)) : all;
 }

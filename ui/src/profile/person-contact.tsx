@@ -28,6 +28,28 @@ export function Cases({ person }: { person: Person }) {
   );
 }
 
+const ANSWERS_SHOWN = 3;
+const MOST_WORDS = 280;
+
+export function Answers({ person }: { person: Person }) {
+  const formats = useFormats();
+  const answers = person.answers ?? [];
+  if (answers.length === 0) return null;
+  return (
+    <Card title="Answers" side={formats.plural(answers.length, "answer", "answers")}>
+      <ul className="ft-rows">
+        {answers.slice(0, ANSWERS_SHOWN).map((one) => (
+          <li key={one.response_id}>
+            <div className="ft-titleline"><b className="ft-strong">{words(one.survey)}</b>{one.score !== null && <Badge>{formats.number(one.score, 1)}</Badge>}</div>
+            {one.text && <p dir="auto" style={{ overflowWrap: "anywhere" }}>{one.text.length > MOST_WORDS ? `${one.text.slice(0, MOST_WORDS)}…` : one.text}</p>}
+            <p className="ft-muted ft-small">{formats.instant(one.answered_at)}{one.touchpoint ? ` · ${words(one.touchpoint).toLowerCase()}` : ""}</p>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
 export function Journeys({ person }: { person: Person }) {
   const formats = useFormats();
   return (

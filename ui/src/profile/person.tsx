@@ -15,7 +15,7 @@ import { spanOf } from "@/formats/span";
 import { WhyOne } from "@/identify/why-one";
 import { PersonConsents } from "@/privacy/person-consents";
 import { Identities, Segments, Traits } from "./person-known";
-import { Cases, Journeys, Messages } from "./person-contact";
+import { Answers, Cases, Journeys, Messages } from "./person-contact";
 import { predictionTitle } from "./prediction-title";
 import { BestTime } from "./person-time";
 import { Visits } from "./person-visits";
@@ -57,7 +57,7 @@ function Content({ person }: { person: Person }) {
         <div className="ft-tabs" role="tablist" aria-label="Parts of the person">
           {TABS.map((one) => <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => setAddress({ tab: one === "Now" ? undefined : one.toLowerCase() }, true)}>{one}</button>)}
         </div>
-        {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Why person={person} /><Journeys person={person} /><BestTime id={person.profile_id} /></>}
+        {tab === "Now" && <><Facts person={person} /><Cases person={person} /><Answers person={person} /><Why person={person} /><Journeys person={person} /><BestTime id={person.profile_id} /></>}
         {tab === "Timeline" && <><Visits id={person.profile_id} /><PersonTimeline id={person.profile_id} /></>}
         {tab === "Profile" && <><Identities person={person} /><WhyOne id={person.profile_id} /><Segments person={person} /><Traits person={person} /><BelongingsCards id={person.profile_id} /></>}
         {tab === "Messages" && <><PersonConsents id={person.profile_id} /><Messages person={person} /></>}
@@ -70,7 +70,7 @@ function Content({ person }: { person: Person }) {
       <div className="ft-grid">
         <div className="ft-stack ft-c3"><Identities person={person} /><WhyOne id={person.profile_id} /><PersonConsents id={person.profile_id} /><Segments person={person} /><Traits person={person} /><BelongingsCards id={person.profile_id} /></div>
         <div className="ft-stack ft-c6"><Why person={person} /><PersonTimeline id={person.profile_id} /></div>
-        <div className="ft-stack ft-c3"><Cases person={person} /><Journeys person={person} /><BestTime id={person.profile_id} /><Messages person={person} /><Visits id={person.profile_id} /></div>
+        <div className="ft-stack ft-c3"><Cases person={person} /><Answers person={person} /><Journeys person={person} /><BestTime id={person.profile_id} /><Messages person={person} /><Visits id={person.profile_id} /></div>
       </div>
     </>
   );
@@ -96,6 +96,7 @@ function Facts({ person }: { person: Person }) {
         })),
         { label: "Spent so far", value: facts.orders ? formats.money(facts.revenue) : "–", note: facts.orders ? `${formats.plural(facts.orders, "order", "orders")}, less refunds` : "no orders yet" },
         { label: "Last order", value: facts.last_order ? formats.span(Date.parse(formats.setting.now) - Date.parse(facts.last_order)) : "–", note: facts.last_order ? `ago, ${formats.day(facts.last_order)}` : "no orders yet" },
+        ...(facts.last_nps ? [{ label: "Last NPS answer", value: formats.number(facts.last_nps.score, 0), note: `of 10, ${formats.day(facts.last_nps.answered_at)}` }] : []),
         { label: "Events", value: formats.count(facts.events), note: facts.first_seen ? `since ${formats.day(facts.first_seen)}` : undefined },
       ]}
     />

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconBolt, IconEye, IconGift, IconMail, IconPhoneCall, IconRoute, IconShoppingBag, IconTrendingUp, IconUserCheck, type Icon } from "@tabler/icons-react";
+import { IconBolt, IconEye, IconGift, IconMail, IconMessageCircle, IconPhoneCall, IconRoute, IconShoppingBag, IconTrendingUp, IconUserCheck, type Icon } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { queries } from "@/api/queries";
@@ -13,7 +13,7 @@ const KINDS = [["", "All"], ["orders", "Orders"], ["visits", "Visits"], ["messag
 
 const SIGNS: [RegExp, Icon, string | undefined][] = [
   [/^Prediction/, IconTrendingUp, "warn"], [/^Order (Refunded|Cancelled|Returned)/, IconShoppingBag, "bad"], [/^Order/, IconShoppingBag, "good"],
-  [/^Case/, IconPhoneCall, undefined], [/^(Journey|Held Out)/, IconRoute, "accent"], [/^Offer/, IconGift, "accent"],
+  [/^Case/, IconPhoneCall, undefined], [/^Survey/, IconMessageCircle, "accent"], [/^(Journey|Held Out)/, IconRoute, "accent"], [/^Offer/, IconGift, "accent"],
   [/^(Unsubscribed|.* Bounced)/, IconMail, "bad"], [/^(Email|SMS|Push|Message)/, IconMail, "accent"], [/^Consent/, IconUserCheck, undefined], [/Viewed|Session|Searched/, IconEye, undefined],
 ];
 
@@ -68,7 +68,7 @@ function Entry({ entry, newDay }: { entry: TimelineEntry; newDay: boolean }) {
   );
 }
 
-const SHOWN = ["step", "prediction", "state", "outcome", "reason", "topic", "offer", "code", "channel", "name", "title", "path", "page", "product", "sku", "query", "order_id"];
+const SHOWN = ["survey", "text", "step", "prediction", "state", "outcome", "reason", "topic", "offer", "code", "channel", "name", "title", "path", "page", "product", "sku", "query", "order_id"];
 
 /** The few properties that tell most, in one line. */
 function useDetail(entry: TimelineEntry): string {
@@ -77,6 +77,7 @@ function useDetail(entry: TimelineEntry): string {
   const parts: string[] = [];
   const worth = properties.revenue ?? properties.total ?? properties.value;
   if (typeof worth === "number") parts.push(formats.money(worth));
+  if (entry.event === "Survey Answered" && typeof properties.score === "number") parts.push(`score ${formats.number(properties.score, 1)}`);
   if (typeof properties.from === "string" || typeof properties.to === "string") parts.push(`${String(properties.from ?? "none").replaceAll("_", " ")} → ${String(properties.to ?? "none").replaceAll("_", " ")}`);
   for (const name of SHOWN) {
     const told = properties[name];

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from foretell import care
+from foretell.listen import loop
 from foretell.money import minor_digits
 from foretell.web.api.shapes import Counted, GivenInstant, Instant
 from foretell.web.site import Site
@@ -45,6 +46,8 @@ class CaseRow(BaseModel):
     owner: str | None
     team: str | None
     rule: str | None = Field(description="Its case rule.")
+    survey: str | None = Field(description="Survey whose answer it is about.")
+    score: float | None = Field(description="Score of that answer, in the scale of its survey.")
     opened_at: Instant
     due_at: Instant | None
     late: bool = Field(description="Past its due time and not closed.")
@@ -91,17 +94,36 @@ class CaseTicket(BaseModel):
     error: str | None
 
 
+class CaseTheme(BaseModel):
+    """What the words of an answer are about."""
+
+    theme: str | None = Field(description="Null: about nothing known.")
+    sentiment: str = Field(description="positive, neutral, negative or unknown.")
+    probability: float | None
+
+
+class CaseAnswer(BaseModel):
+    """The answer to a survey that a case is about."""
+
+    survey: str
+    response_id: str | None
+    score: float | None
+    words: str | None = Field(description="What the person wrote, at most 5,000 characters.")
+    themes: list[CaseTheme]
+
+
 class CaseBody(CaseRow):
     """One case with everything about it; the history oldest first."""
 
     run: str | None
     message_id: str | None
-    survey: str | None
+    answer: CaseAnswer | None = Field(description="The answer that it is about.")
     first_contact_at: Instant | None
     breached_at: Instant | None
     reopened: int
     playbook: list[PlaybookStep]
     root_causes: list[str] = Field(description="To choose from; empty where people write their own.")
+    suggested_causes: list[str] = Field(description="The likeliest first: what the answer speaks of, what was usual.")
     links: list[CaseLink]
     ticket: CaseTicket | None
     history: list[Happening]
@@ -141,6 +163,7 @@ class CaseChoices(BaseModel):
     teams: list[Team]
     owners: list[str] = Field(description="Members of teams, and whoever has a case that is not closed.")
     rules: list[CaseRule]
+    surveys: list[str] = Field(description="Surveys that cases are about.")
     desk: str | None = Field(description="The help desk that cases are shared with.")
 
 
@@ -267,11 +290,20 @@ def case_body(site: Site, one: care.Case) -> CaseBody:
             **_told(site, one, people.get(one.profile_key, {})),
             "playbook": playbook,
             "root_causes": [] if rule is None else rule.root_causes,
+            "suggested_causes": loop.suggested(site.workspace.engine, site.workspace.catalog, one),
+            "answer": _answer(site, one),
             "links": [vars(link) for link in one.links],
             "ticket": None if one.ticket is None else vars(one.ticket),
             "history": [vars(step) for step in one.history],
         }
     )
+
+
+def _answer(site: Site, one: care.Case) -> CaseAnswer | None:
+    if one.survey is None:
+        return None
+    themes = [CaseTheme(**vars(theme)) for theme in loop.themes_of(site.workspace.engine, one.response_id)]
+    return CaseAnswer(survey=one.survey, response_id=one.response_id, score=one.score, words=one.words, themes=themes)
 
 
 def _told(site: Site, one: care.Case, person: dict[str, Any]) -> dict[str, Any]:

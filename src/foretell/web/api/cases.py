@@ -44,6 +44,7 @@ def cases(
     ] = None,
     team: str | None = None,
     rule: str | None = None,
+    survey: Annotated[str | None, Query(max_length=64, description="Only about answers to this survey.")] = None,
     priority: Priority | None = None,
     overdue: Annotated[bool, Query(description="Only those past their due time.")] = False,
     at_risk: Annotated[float | None, Query(ge=0, le=1e9, description="At least so much at risk, major units.")] = None,
@@ -61,6 +62,7 @@ def cases(
         teams=() if owner is None else tuple(settings.care.teams_of(owner)),
         team=team,
         rule=rule,
+        survey=survey,
         priority=priority,
         overdue_at=site.now if overdue else None,
         value_minor=None if at_risk is None else round(at_risk * 10 ** minor_digits(settings.currency)),
@@ -91,7 +93,13 @@ def case_choices(site: Here) -> CaseChoices:
         for one in place.catalog.all("case_rule")
     ]
     desk = None if told.help_desk is None else told.help_desk.uses
-    return CaseChoices(teams=teams, owners=sorted(members | set(care.owners(place.engine))), rules=rules, desk=desk)
+    return CaseChoices(
+        teams=teams,
+        owners=sorted(members | set(care.owners(place.engine))),
+        rules=rules,
+        surveys=care.surveys(place.engine),
+        desk=desk,
+    )
 
 
 @router.get("/desk")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from foretell import care, deliver, identify, journey, predict, profile, segment
 from foretell.errors import UsageError
+from foretell.listen import loop
 from foretell.web.api.case_bodies import CaseRow, case_rows
 from foretell.web.api.messages import MessageRow, message_rows
 from foretell.web.api.shapes import PAGE_ROWS, Counted, Estimate, Instant, Named, PageNumber, iso, offset_of
@@ -57,6 +58,20 @@ class Facts(BaseModel):
     orders: int
     revenue: float
     last_order: Instant | None
+    last_nps: PersonAnswer | None = Field(description="The last answer to how likely they would recommend, 0 to 10.")
+
+
+class PersonAnswer(BaseModel):
+    """What the person answered to a survey."""
+
+    response_id: str
+    survey: str
+    measure: str | None = Field(description="nps, csat, ces or stars.")
+    score: float | None = Field(description="In the scale of the measure.")
+    text: str | None
+    channel: str | None
+    touchpoint: str | None
+    answered_at: Instant
 
 
 class Identifier(BaseModel):
@@ -138,6 +153,7 @@ class Person(BaseModel):
     journeys: list[PersonRun] = Field(description="The latest first.")
     messages: list[MessageRow] = Field(description="The latest ones, the newest first.")
     cases: list[CaseRow] = Field(description="The latest ones, the newest first.")
+    answers: list[PersonAnswer] = Field(description="To surveys, the latest first; none that was given anonymously.")
 
 
 class PersonRun(BaseModel):
@@ -212,6 +228,7 @@ def person(site: Here, profile_id: str) -> Person:
         purposes=profile.purposes_of(place.catalog),
     )  # fmt: skip
     told: Mapping[str, Any] = site.rows_of([match.profile_key]).get(match.profile_key, {})
+    answers = [PersonAnswer(**vars(one)) for one in loop.answers_of(place.engine, match.profile_id)]
     inside = segment.segments_of(site.memberships(), pa.chunked_array([[match.profile_key]], pa.int64()))
     return Person(
         profile_id=match.profile_id,
@@ -225,6 +242,7 @@ def person(site: Here, profile_id: str) -> Person:
             orders=told.get("orders") or 0,
             revenue=told.get("revenue") or 0.0,
             last_order=told.get("last_order"),
+            last_nps=next((one for one in answers if one.measure == "nps" and one.score is not None), None),
         ),
         identifiers=[
             Identifier(kind=kind, value=value) for kind, values in card.identifiers.items() for value in values
@@ -239,6 +257,7 @@ def person(site: Here, profile_id: str) -> Person:
         journeys=_runs(site, match.profile_id),
         messages=message_rows(site, deliver.ledger(place.engine, {"profile_key": match.profile_key}).rows),
         cases=case_rows(site, care.cases_of(place.engine, match.profile_key)),
+        answers=answers,
     )
 
 
@@ -367,6 +386,7 @@ def _predictions(site: Site, profile_key: int) -> list[PersonPrediction]:
     ]  # fmt: skip
 
 
+Facts.model_rebuild()
 Trait.model_rebuild()
 PersonPrediction.model_rebuild()
 Person.model_rebuild()
