@@ -40,6 +40,7 @@ from foretell.listen.surveys.question_types import (
     type_of,
 )
 from foretell.listen.surveys.reading import Read, read_answers, read_form
+from foretell.listen.surveys.ready_documents import ReadySurvey, ready, ready_survey, write_ready
 from foretell.listen.surveys.screens import Screen, next_screen
 from foretell.listen.surveys.stage import AnswerStage, SurveyStage
 from foretell.listen.surveys.taking_in import ANSWERED
@@ -64,6 +65,7 @@ __all__ = [
     "Question",
     "QuestionType",
     "Read",
+    "ReadySurvey",
     "Reply",
     "Scale",
     "ScoreTarget",
@@ -88,6 +90,8 @@ __all__ = [
     "next_screen",
     "read_answers",
     "read_form",
+    "ready",
+    "ready_survey",
     "response_of",
     "scale_of",
     "spec_of",
@@ -97,4 +101,5 @@ __all__ = [
     "title_of",
     "type_of",
     "was_used",
+    "write_ready",
 ]
