@@ -64,6 +64,7 @@ class _Root(OnDemand):
         "improvement": Place(
             "improvements", "Improvements: what is done about root causes, and what came of it.", "app"
         ),
+        "survey": Place("surveys", "Surveys: what people are asked, and what they said.", "app"),
         "text": Place("texts", "Texts: what people write, how it feels, what it is about.", "app"),
         "messages": Place("messages", "Messages: what was sent, what was not, and why.", "app"),
         "channel": Place("channels", "Channels: the ways to people, and whether they work.", "app"),

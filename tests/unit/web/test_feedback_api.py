@@ -39,7 +39,7 @@ def answer(user: str, days: float, score: int, **more: Any) -> dict[str, Any]:
 LINES = [
     answer(f"u{n}", days, 10 if (n + round(days)) % 3 else 4, touchpoint="delivery" if n % 2 else "support")
     for n in range(40)
-    for days in (15.0, 50.0, 100.0)
+    for days in (15.0, 50.0, 130.0)
 ]
 
 
