@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from foretell import deliver
 from foretell.listen.asking.links import CHANNELS, SharedLink, qr_code, share
+from foretell.listen.asking.responding import respond
 from foretell.listen.asking.shown import shown
 from foretell.listen.asking.terms import LEFT_OUT, Terms, about, carried, in_sample, length_of, terms_of
 
@@ -23,6 +24,7 @@ __all__ = [
     "in_sample",
     "length_of",
     "qr_code",
+    "respond",
     "share",
     "shown",
     "terms_of",
