@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from foretell.cli import survey_answers
 from foretell.cli.survey_reports import report
 
 app = typer.Typer(help="Surveys: what people are asked, and what they said.")
@@ -15,3 +16,4 @@ def group() -> None:
 
 
 app.command()(report)
+survey_answers.add_to(app)
