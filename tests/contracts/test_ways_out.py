@@ -373,6 +373,7 @@ LISTS = {
     "GET /api/audiences/{key}/members": "app",
     "GET /api/cases": "app",
     "GET /api/issues": "app",
+    "GET /api/feedback/quotes": "app",
     "POST /api/cases/several": "app",
     "GET /api/tables/of": "app",
     "GET /api/tables/{key}/rows": "app",

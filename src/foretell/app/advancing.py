@@ -110,6 +110,7 @@ def advance(workspace: Workspace, now: datetime, between: Callable[[], None] = l
     between()
     issues = care.issues.refresh(*places, now=now)
     between()
+    listen.surveys.tell_anonymous(workspace.engine, workspace.catalog, now=now)
     texts = listen.text.refresh(workspace.engine, workspace.catalog, now=now)
     between()
     opened = care.open_by_rules(*places, now=now)

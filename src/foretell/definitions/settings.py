@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from foretell.clock import zone_of
 from foretell.definitions.care_section import CareSection
+from foretell.definitions.feedback_section import FeedbackSection
 from foretell.definitions.privacy_section import PrivacySection
 from foretell.definitions.sending import SendingSection
 from foretell.definitions.texts import CountryText, CurrencyText, ZoneText
@@ -112,6 +113,7 @@ class WorkspaceSettings(_Section):
     collect: CollectSection = CollectSection()
     sending: SendingSection = SendingSection()
     care: CareSection = CareSection()
+    feedback: FeedbackSection = FeedbackSection()
     privacy: PrivacySection = PrivacySection()
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict, description="Name → ${VARIABLE}; never written out here."
