@@ -93,6 +93,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/case-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed Case Rules
+         * @description Kinds of cases with what opens them.
+         */
+        get: operations["listed_case_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/case-rules/ready/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin With Case Rule
+         * @description Put a case rule to begin with in force, kept by the app; it opens cases from then on.
+         */
+        post: operations["begin_with_case_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -617,6 +657,258 @@ export interface paths {
          * @description All exports with how they stand.
          */
         get: operations["list_exports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Change
+         * @description The change against the window of the same length before, split into opinions that moved and who answered.
+         */
+        get: operations["feedback_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Choices
+         * @description What scores can be asked for.
+         */
+        get: operations["choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Groups
+         * @description Scores by a dimension, ordered by what is left of them when small groups are drawn towards all.
+         */
+        get: operations["feedback_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/loop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Closing The Loop
+         * @description Who waits, how soon people are spoken with, how long cases take, and what went with closing them.
+         */
+        get: operations["closing_the_loop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/loop/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Root Causes
+         * @description Root causes of cases, the most frequent first.
+         */
+        get: operations["root_causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/loop/improvements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed Improvements
+         * @description Everything that is done about root causes, with what came of it.
+         */
+        get: operations["listed_improvements"];
+        put?: never;
+        /**
+         * New Improvement
+         * @description Write down what is done about root causes.
+         */
+        post: operations["new_improvement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/loop/improvements/{improvement_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Improvement
+         * @description One of them.
+         */
+        get: operations["one_improvement"];
+        put?: never;
+        /**
+         * Changed Improvement
+         * @description Change one of them.
+         */
+        post: operations["changed_improvement"];
+        /**
+         * Removed Improvement
+         * @description Take one of them away; cases and their root causes stay.
+         */
+        delete: operations["removed_improvement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Quotes
+         * @description People's own words, masked; who has restricted what is done with their data is not quoted.
+         */
+        get: operations["feedback_quotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Scores
+         * @description Scores as answered and weighted for who stayed silent, with the months before.
+         */
+        get: operations["feedback_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Targets
+         * @description Where the targets stand that surveys state.
+         */
+        get: operations["feedback_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/themes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Themes
+         * @description Themes with how many, how they feel, and how many there were before.
+         */
+        get: operations["feedback_themes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Words
+         * @description The words that most texts have, by sentiment.
+         */
+        get: operations["feedback_words"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1433,6 +1725,114 @@ export interface paths {
          * @description One KPI: a value, or a series.
          */
         get: operations["kpi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map List
+         * @description All maps, and those to begin with.
+         */
+        get: operations["map_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/ready/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin With Map
+         * @description Put a map to begin with in force, kept by the app.
+         */
+        post: operations["begin_with_map"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Read
+         * @description A map, read as of the window's end, against the window before.
+         */
+        get: operations["map_read"];
+        /**
+         * Save Map
+         * @description Put a map of the app in force, or everything that is wrong with it.
+         */
+        put: operations["save_map"];
+        post?: never;
+        /**
+         * Delete Map
+         * @description Take a map of the app out of force. What people keep in files is refused.
+         */
+        delete: operations["delete_map"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/{key}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Document
+         * @description A map as it is written.
+         */
+        get: operations["map_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/maps/{key}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map People
+         * @description The people behind a number of a map, a page at a time.
+         */
+        get: operations["map_people"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4064,6 +4464,42 @@ export interface components {
             work: components["schemas"]["WorkBody"];
         };
         /**
+         * BalanceRow
+         * @description A level of a trait among those asked, those who answered, and these with weights.
+         */
+        BalanceRow: {
+            /** Answered */
+            answered: number;
+            /** Asked */
+            asked: number;
+            /** Level */
+            level: string;
+            /** Trait */
+            trait: string;
+            /** Weighted */
+            weighted: number;
+        };
+        /**
+         * BandBody
+         * @description Answers of a part of the scale.
+         */
+        BandBody: {
+            /** Answers */
+            answers: number;
+            /**
+             * Share
+             * @description Of all answers, 0 to 1.
+             */
+            share: number;
+            /** Title */
+            title: string;
+            /**
+             * Tone
+             * @enum {string}
+             */
+            tone: "bad" | "rest" | "good";
+        };
+        /**
          * BarBody
          * @description People of the latest window by amount.
          */
@@ -4137,6 +4573,29 @@ export interface components {
             old_auc: number | null;
             /** People */
             people: number;
+        };
+        /**
+         * Between
+         * @description A number that was measured; null where it cannot be said yet.
+         */
+        Between: {
+            /**
+             * High
+             * @description Upper bound at 90 %.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lower bound at 90 %.
+             */
+            low: number | null;
+            /**
+             * N
+             * @description Of how many.
+             */
+            n: number;
+            /** Value */
+            value: number | null;
         };
         /**
          * Biggest
@@ -4334,6 +4793,20 @@ export interface components {
             by?: string;
         };
         /**
+         * BySentiment
+         * @description Texts by how they feel; unknown where nobody can say.
+         */
+        BySentiment: {
+            /** Negative */
+            negative: number;
+            /** Neutral */
+            neutral: number;
+            /** Positive */
+            positive: number;
+            /** Unknown */
+            unknown: number;
+        };
+        /**
          * Candidate
          * @description A number of personas that was tried.
          */
@@ -4503,10 +4976,31 @@ export interface components {
             verified: boolean;
         };
         /**
+         * CaseAnswer
+         * @description The answer to a survey that a case is about.
+         */
+        CaseAnswer: {
+            /** Response Id */
+            response_id: string | null;
+            /** Score */
+            score: number | null;
+            /** Survey */
+            survey: string;
+            /** Themes */
+            themes: components["schemas"]["CaseTheme"][];
+            /**
+             * Words
+             * @description What the person wrote, at most 5,000 characters.
+             */
+            words: string | null;
+        };
+        /**
          * CaseBody
          * @description One case with everything about it; the history oldest first.
          */
         CaseBody: {
+            /** @description The answer that it is about. */
+            answer: components["schemas"]["CaseAnswer"] | null;
             /** Breached At */
             breached_at: string | null;
             /** Case Id */
@@ -4573,6 +5067,11 @@ export interface components {
             rule: string | null;
             /** Run */
             run: string | null;
+            /**
+             * Score
+             * @description Score of that answer, in the scale of its survey.
+             */
+            score: number | null;
             /** Snoozed Until */
             snoozed_until: string | null;
             /**
@@ -4582,7 +5081,15 @@ export interface components {
             state: "open" | "in_progress" | "waiting" | "closed";
             /** Step */
             step: string | null;
-            /** Survey */
+            /**
+             * Suggested Causes
+             * @description The likeliest first: what the answer speaks of, what was usual.
+             */
+            suggested_causes: string[];
+            /**
+             * Survey
+             * @description Survey whose answer it is about.
+             */
             survey: string | null;
             /** Team */
             team: string | null;
@@ -4694,6 +5201,11 @@ export interface components {
             owners: string[];
             /** Rules */
             rules: components["schemas"]["CaseRule"][];
+            /**
+             * Surveys
+             * @description Surveys that cases are about.
+             */
+            surveys: string[];
             /** Teams */
             teams: components["schemas"]["Team"][];
         };
@@ -4829,6 +5341,11 @@ export interface components {
              * @description Its case rule.
              */
             rule: string | null;
+            /**
+             * Score
+             * @description Score of that answer, in the scale of its survey.
+             */
+            score: number | null;
             /** Snoozed Until */
             snoozed_until: string | null;
             /**
@@ -4838,6 +5355,11 @@ export interface components {
             state: "open" | "in_progress" | "waiting" | "closed";
             /** Step */
             step: string | null;
+            /**
+             * Survey
+             * @description Survey whose answer it is about.
+             */
+            survey: string | null;
             /** Team */
             team: string | null;
             /** Title */
@@ -4864,6 +5386,35 @@ export interface components {
             title: string;
         };
         /**
+         * CaseRuleRow
+         * @description A kind of case.
+         */
+        CaseRuleRow: {
+            /** Due */
+            due: string | null;
+            /** Key */
+            key: string;
+            /**
+             * Opens
+             * @description What opens its cases by itself, in plain words; empty: journeys and people.
+             */
+            opens: string[];
+            /** Team */
+            team: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * CaseRules
+         * @description All case rules, and those to begin with that the workspace does not have.
+         */
+        CaseRules: {
+            /** Ready */
+            ready: components["schemas"]["ReadyCaseRule"][];
+            /** Rows */
+            rows: components["schemas"]["CaseRuleRow"][];
+        };
+        /**
          * CaseTaking
          * @description Who takes a case.
          */
@@ -4878,6 +5429,24 @@ export interface components {
              * @description Of the case as it was seen: refused where somebody was faster.
              */
             version?: number | null;
+        };
+        /**
+         * CaseTheme
+         * @description What the words of an answer are about.
+         */
+        CaseTheme: {
+            /** Probability */
+            probability: number | null;
+            /**
+             * Sentiment
+             * @description positive, neutral, negative or unknown.
+             */
+            sentiment: string;
+            /**
+             * Theme
+             * @description Null: about nothing known.
+             */
+            theme: string | null;
         };
         /**
          * CaseTicket
@@ -4992,6 +5561,43 @@ export interface components {
             rows: components["schemas"]["CategoryRow"][];
         };
         /**
+         * CauseMonth
+         * @description Cases of a month.
+         */
+        CauseMonth: {
+            /** Cases */
+            cases: number;
+            /**
+             * Month
+             * @description Its first day.
+             */
+            month: string;
+        };
+        /**
+         * CauseRow
+         * @description A root cause.
+         */
+        CauseRow: {
+            /** Cases */
+            cases: number;
+            close_hours: components["schemas"]["Between"];
+            /**
+             * Improvements
+             * @description Ids of what is done about it.
+             */
+            improvements: string[];
+            /** Months */
+            months: components["schemas"]["CauseMonth"][];
+            /** Open */
+            open: number;
+            /** Root Cause */
+            root_cause: string;
+            /** Share */
+            share: number;
+            /** Value At Risk */
+            value_at_risk: number;
+        };
+        /**
          * CellBody
          * @description One of the four groups.
          */
@@ -5024,6 +5630,39 @@ export interface components {
              * @description Mean probability over the short horizon.
              */
             short: number | null;
+        };
+        /**
+         * ChangeBody
+         * @description What became of a score against the window before; `opinions` and `answering` add up to `total`.
+         */
+        ChangeBody: {
+            after: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
+            answering: components["schemas"]["PartBody"] | null;
+            before: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
+            /** Before Since */
+            before_since: string;
+            opinions: components["schemas"]["PartBody"] | null;
+            /** @description The change of those who answered in both windows. */
+            panel: components["schemas"]["PartBody"] | null;
+            /** Panel People */
+            panel_people: number;
+            /** Since */
+            since: string;
+            /** Strata */
+            strata: components["schemas"]["StratumBody"][];
+            /** Title */
+            title: string;
+            /** @description Null where either score is not yet. */
+            total: components["schemas"]["PartBody"] | null;
+            /** Traits */
+            traits: components["schemas"]["Named"][];
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /** Until */
+            until: string;
         };
         /**
          * ChangesOfDay
@@ -5706,6 +6345,18 @@ export interface components {
             segments: number;
         };
         /**
+         * CovariateBalance
+         * @description How alike the two groups are in something: difference in standard deviations.
+         */
+        CovariateBalance: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * Curve
          * @description How the probability goes with a feature.
          */
@@ -5757,7 +6408,7 @@ export interface components {
         DataHealth: {
             /** Alerts */
             alerts: components["schemas"]["AlertBody"][];
-            score: components["schemas"]["ScoreBody"];
+            score: components["schemas"]["foretell__web__api__data_health__ScoreBody"];
             /** Sources */
             sources: components["schemas"]["SourceHealthRow"][];
         };
@@ -6651,6 +7302,8 @@ export interface components {
             events: number;
             /** First Seen */
             first_seen: string | null;
+            /** @description The last answer to how likely they would recommend, 0 to 10. */
+            last_nps: components["schemas"]["PersonAnswer"] | null;
             /** Last Order */
             last_order: string | null;
             /** Last Seen */
@@ -6659,6 +7312,26 @@ export interface components {
             orders: number;
             /** Revenue */
             revenue: number;
+        };
+        /**
+         * FeedbackChoices
+         * @description What scores can be asked for.
+         */
+        FeedbackChoices: {
+            /** Dimensions */
+            dimensions: string[];
+            /**
+             * Measures
+             * @description Those with answers first.
+             */
+            measures: components["schemas"]["Named"][];
+            /** Surveys */
+            surveys: components["schemas"]["Named"][];
+            /**
+             * Traits
+             * @description What is known of people, by which the silent are made up for.
+             */
+            traits: components["schemas"]["Named"][];
         };
         /**
          * Fifth
@@ -6942,6 +7615,31 @@ export interface components {
             theme: string;
         };
         /**
+         * GroupBody
+         * @description A group with its score.
+         */
+        GroupBody: {
+            /**
+             * Differs
+             * @description More than chance among so many groups.
+             */
+            differs: boolean | null;
+            /**
+             * Drawn
+             * @description Drawn towards all groups, by which they are ordered; null in time.
+             */
+            drawn: number | null;
+            /** Drawn High */
+            drawn_high: number | null;
+            /** Drawn Low */
+            drawn_low: number | null;
+            /** Key */
+            key: string;
+            score: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
+            /** Title */
+            title: string;
+        };
+        /**
          * GroupJudged
          * @description How good the model was for a segment or persona on the test window.
          */
@@ -7085,6 +7783,39 @@ export interface components {
             /** Horizon */
             horizon: string;
             total: components["schemas"]["GroupValue"];
+        };
+        /**
+         * GroupsBody
+         * @description A score by a dimension.
+         */
+        GroupsBody: {
+            /** Dimension */
+            dimension: string;
+            /**
+             * Hidden
+             * @description Groups with too few people to be told.
+             */
+            hidden: number;
+            /** Highest */
+            highest: number;
+            /** Lowest */
+            lowest: number;
+            /** Notes */
+            notes: string[];
+            overall: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
+            /** Rows */
+            rows: components["schemas"]["GroupBody"][];
+            /** Since */
+            since: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /** Until */
+            until: string;
         };
         /**
          * Guess
@@ -7367,6 +8098,119 @@ export interface components {
              * @description The strongest first.
              */
             types: components["schemas"]["IdentifierRule"][];
+        };
+        /**
+         * ImprovementBody
+         * @description Something that is done about root causes, for everybody.
+         */
+        ImprovementBody: {
+            /** Changed At */
+            changed_at: string;
+            /** Changed By */
+            changed_by: string;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Dropped At */
+            dropped_at: string | null;
+            /** Improvement Id */
+            improvement_id: string;
+            /** Measure */
+            measure: string;
+            numbers: components["schemas"]["ImprovementNumbers"];
+            /** Owner */
+            owner: string | null;
+            /** Root Causes */
+            root_causes: string[];
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "done" | "dropped";
+            /** Title */
+            title: string;
+            /** Touchpoint */
+            touchpoint: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ImprovementChange
+         * @description What changes; what is left out stays.
+         */
+        ImprovementChange: {
+            /**
+             * By
+             * @description Who does it.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Clear
+             * @default []
+             */
+            clear?: ("owner" | "touchpoint" | "started_at" | "dropped_at")[];
+            /** Dropped At */
+            dropped_at?: string | null;
+            /** Measure */
+            measure?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Root Causes */
+            root_causes?: string[] | null;
+            /** Started At */
+            started_at?: string | null;
+            /** Title */
+            title?: string | null;
+            /** Touchpoint */
+            touchpoint?: string | null;
+            /**
+             * Version
+             * @description Of the case as it was seen: refused where somebody was faster.
+             */
+            version?: number | null;
+        };
+        /**
+         * ImprovementNumbers
+         * @description Two spans of one length around the instant from which it holds.
+         */
+        ImprovementNumbers: {
+            /** Cases After */
+            cases_after: number;
+            /** Cases Before */
+            cases_before: number;
+            /** Days */
+            days: number;
+            /** Label */
+            label: string;
+            /** Measure */
+            measure: string;
+            /**
+             * Per
+             * @description orders or people: what a thousand of is meant.
+             */
+            per: string;
+            rate_after: components["schemas"]["Between"];
+            rate_before: components["schemas"]["Between"];
+            ratio: components["schemas"]["Between"];
+            score_after: components["schemas"]["Between"];
+            score_before: components["schemas"]["Between"];
+            score_change: components["schemas"]["Between"];
+            /** Verdict */
+            verdict: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Improvements
+         * @description All improvements.
+         */
+        Improvements: {
+            /** Rows */
+            rows: components["schemas"]["ImprovementBody"][];
         };
         /**
          * Inbox
@@ -8031,7 +8875,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "money" | "count" | "rate" | "probability" | "ratio";
+            unit: "money" | "count" | "rate" | "probability" | "ratio" | "points";
         };
         /**
          * KpiCard
@@ -8091,7 +8935,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "money" | "count" | "rate" | "probability" | "ratio";
+            unit: "money" | "count" | "rate" | "probability" | "ratio" | "points";
             /** Value */
             value: number | null;
         };
@@ -8208,7 +9052,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "money" | "count" | "rate" | "probability" | "ratio";
+            unit: "money" | "count" | "rate" | "probability" | "ratio" | "points";
             /** Value */
             value: number | null;
         };
@@ -8446,6 +9290,119 @@ export interface components {
             };
         };
         /**
+         * LoopBody
+         * @description How the loop is closed.
+         */
+        LoopBody: {
+            /** As Of */
+            as_of: string;
+            effect: components["schemas"]["LoopEffect"];
+            /** Groups */
+            groups: components["schemas"]["LoopTimes"][];
+            promptness: components["schemas"]["LoopPromptness"];
+            /** Since */
+            since: string;
+            whole: components["schemas"]["LoopTimes"];
+        };
+        /**
+         * LoopCauses
+         * @description Root causes, the most frequent first.
+         */
+        LoopCauses: {
+            /** Rows */
+            rows: components["schemas"]["CauseRow"][];
+            /** Since */
+            since: string;
+            /**
+             * Unnamed
+             * @description Closed cases without a root cause.
+             */
+            unnamed: number;
+        };
+        /**
+         * LoopEffect
+         * @description Who left of those whose case was closed in time, against comparable others.
+         */
+        LoopEffect: {
+            /** Balance */
+            balance: components["schemas"]["CovariateBalance"][];
+            /** Closed */
+            closed: number;
+            /** Closed Effective */
+            closed_effective: number;
+            /** Closed Left */
+            closed_left: number | null;
+            /** @description Share who left, closed less others; negative is good. */
+            difference: components["schemas"]["Between"];
+            /** Horizon Days */
+            horizon_days: number;
+            /**
+             * Label
+             * @description What kind of number it is.
+             */
+            label: string;
+            /** Left Out */
+            left_out: number;
+            /** Others */
+            others: number;
+            /** Others Effective */
+            others_effective: number;
+            /** Others Left */
+            others_left: number | null;
+            /**
+             * Verdict
+             * @description Not yet, or empty where there is a number.
+             */
+            verdict: string;
+            /** Why */
+            why: string;
+            /** Within Days */
+            within_days: number;
+        };
+        /**
+         * LoopPromptness
+         * @description Whether those who gave a low score are spoken with in time.
+         */
+        LoopPromptness: {
+            /**
+             * Answers
+             * @description Low scores that were not given anonymously.
+             */
+            answers: number;
+            /**
+             * Waiting
+             * @description With whom nobody spoke, and whose case is not closed.
+             */
+            waiting: number;
+            /** Waiting Without Case */
+            waiting_without_case: number;
+            within_24h: components["schemas"]["Between"];
+            within_48h: components["schemas"]["Between"];
+        };
+        /**
+         * LoopTimes
+         * @description How long cases take.
+         */
+        LoopTimes: {
+            /** Cases */
+            cases: number;
+            /** @description Median; open cases are counted as going on. */
+            close_hours: components["schemas"]["Between"];
+            /** @description Median; cases that wait still are counted as going on. */
+            contact_hours: components["schemas"]["Between"];
+            /**
+             * Group
+             * @description Owner, team, …; empty for all; nobody where it is not set.
+             */
+            group: string;
+            /** Open */
+            open: number;
+            /** @description Share whose person asked for help again within 14 days of the closing. */
+            recontact: components["schemas"]["Between"];
+            /** @description Answer after the closing less the one before, points of the scale. */
+            score_change: components["schemas"]["Between"];
+        };
+        /**
          * LostToRow
          * @description A segment in which people who left are now.
          */
@@ -8456,6 +9413,292 @@ export interface components {
             people: number;
             /** Title */
             title: string;
+        };
+        /**
+         * MapBody
+         * @description A map, read.
+         */
+        MapBody: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "" | "segment" | "persona";
+            /** Description */
+            description: string | null;
+            /** Groups */
+            groups: components["schemas"]["MapGroup"][];
+            /** Key */
+            key: string;
+            /** Lanes */
+            lanes: components["schemas"]["MapLane"][];
+            /**
+             * Level
+             * @description Level of all intervals.
+             */
+            level: number;
+            /**
+             * Listening
+             * @description Of what there are data at all.
+             */
+            listening: ("scores" | "sentiment")[];
+            /** Notes */
+            notes: string[];
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "known" | "all";
+            /** Segment */
+            segment: string;
+            /** Since */
+            since: string;
+            /** Stages */
+            stages: components["schemas"]["MapStage"][];
+            /** Title */
+            title: string;
+            /** Touchpoints */
+            touchpoints: components["schemas"]["MapTouchpoint"][];
+            /** Until */
+            until: string;
+        };
+        /**
+         * MapDocument
+         * @description A map as it is written.
+         */
+        MapDocument: {
+            /**
+             * File
+             * @description Where it lies in the workspace.
+             */
+            file: string;
+            /**
+             * Kept By
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /**
+             * Revision
+             * @description In force; 0 where it has not been applied.
+             */
+            revision: number;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * MapGroup
+         * @description How a segment or persona goes through the stages, by the stage's key.
+         */
+        MapGroup: {
+            /** Going */
+            going: {
+                [key: string]: components["schemas"]["StageGoing"];
+            };
+            /** Key */
+            key: string;
+            /** People */
+            people: {
+                [key: string]: number;
+            };
+            /** Title */
+            title: string;
+        };
+        /**
+         * MapLane
+         * @description A row of the map.
+         */
+        MapLane: {
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MapList
+         * @description All maps, and those to begin with that the workspace does not have.
+         */
+        MapList: {
+            /** Ready */
+            ready: components["schemas"]["ReadyMapRow"][];
+            /** Rows */
+            rows: components["schemas"]["MapRow"][];
+        };
+        /**
+         * MapRate
+         * @description A number with its interval.
+         */
+        MapRate: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
+        /**
+         * MapRow
+         * @description A map in the list.
+         */
+        MapRow: {
+            /** Description */
+            description: string | null;
+            /**
+             * Kept By
+             * @description app: it can be changed here; files: where people keep it.
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Stages
+             * @description What they are called, in order.
+             */
+            stages: string[];
+            /** Title */
+            title: string;
+            /** Touchpoints */
+            touchpoints: number;
+        };
+        /**
+         * MapSpecBody
+         * @description The content of a map.
+         */
+        MapSpecBody: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * MapStage
+         * @description A stage at the window's end, and how people came and went in the window.
+         */
+        MapStage: {
+            /** @description Of the share that goes on, against the window before, in shares. */
+            change: components["schemas"]["MapRate"] | null;
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Description */
+            description: string | null;
+            /**
+             * Exact
+             * @description Since when people are at it is read from events, not by looking day by day.
+             */
+            exact: boolean;
+            /**
+             * Furthest
+             * @description At no later stage.
+             */
+            furthest: number;
+            /** Furthest Condition */
+            furthest_condition: {
+                [key: string]: unknown;
+            };
+            going: components["schemas"]["StageGoing"];
+            /** @description Of the window before, which is as long. */
+            going_before: components["schemas"]["StageGoing"];
+            /** Key */
+            key: string;
+            /**
+             * Missed
+             * @description At a later stage, and not at this.
+             */
+            missed: number;
+            /** Missed Condition */
+            missed_condition: {
+                [key: string]: unknown;
+            } | null;
+            /** Open Cases */
+            open_cases: number;
+            /** Open Issues */
+            open_issues: number;
+            /** People */
+            people: number;
+            /**
+             * People Before
+             * @description At the window's begin.
+             */
+            people_before: number;
+            /**
+             * Says
+             * @description The condition in words.
+             */
+            says: string;
+            /** Title */
+            title: string;
+            /** Voices */
+            voices: components["schemas"]["MapVoice"][];
+        };
+        /**
+         * MapTouchpoint
+         * @description A touchpoint in the window.
+         */
+        MapTouchpoint: {
+            /**
+             * Condition
+             * @description Of who met it in the window, read at the window's end.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Key */
+            key: string;
+            /** Lane */
+            lane: string;
+            /** Open Cases */
+            open_cases: number;
+            /** Open Issues */
+            open_issues: number;
+            /** People */
+            people: number;
+            /** People Before */
+            people_before: number;
+            /** Says */
+            says: string;
+            /** Stage */
+            stage: string;
+            /** Title */
+            title: string;
+            /** Voices */
+            voices: components["schemas"]["MapVoice"][];
+            /**
+             * Volume
+             * @description How often it was met.
+             */
+            volume: number;
+            /** Volume Before */
+            volume_before: number;
+        };
+        /**
+         * MapVoice
+         * @description What people said.
+         */
+        MapVoice: {
+            /**
+             * Measure
+             * @description nps, csat, ces, stars … or sentiment.
+             */
+            measure: string;
+            /** People */
+            people: number;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean" | "sentiment";
+            /** @description Null where fewer than ten people spoke. */
+            value: components["schemas"]["MapRate"] | null;
         };
         /**
          * MatchFieldBody
@@ -8988,7 +10231,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "money" | "count" | "rate" | "probability" | "ratio";
+            unit: "money" | "count" | "rate" | "probability" | "ratio" | "points";
         };
         /**
          * Named
@@ -9013,6 +10256,40 @@ export interface components {
             by?: string;
             /** People */
             people: string[];
+        };
+        /**
+         * NewImprovement
+         * @description What is to get better, and how.
+         */
+        NewImprovement: {
+            /**
+             * By
+             * @description Who does it.
+             * @default team
+             */
+            by?: string;
+            /**
+             * Measure
+             * @description What is done.
+             * @default
+             */
+            measure?: string;
+            /** Owner */
+            owner?: string | null;
+            /** Root Causes */
+            root_causes: string[];
+            /**
+             * Started At
+             * @description Since when it holds; null: it is planned.
+             */
+            started_at?: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Touchpoint
+             * @description Where answers should get better.
+             */
+            touchpoint?: string | null;
         };
         /**
          * NewKey
@@ -9360,6 +10637,23 @@ export interface components {
             tables: components["schemas"]["OwnTable"][];
         };
         /**
+         * PartBody
+         * @description A part of a change with its 90 % interval.
+         */
+        PartBody: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /**
+             * Real
+             * @description False where it may be chance.
+             */
+            real: boolean;
+            /** Value */
+            value: number;
+        };
+        /**
          * PartExample
          * @description A merge that would be taken back.
          */
@@ -9491,6 +10785,11 @@ export interface components {
          */
         Person: {
             /**
+             * Answers
+             * @description To surveys, the latest first; none that was given anonymously.
+             */
+            answers: components["schemas"]["PersonAnswer"][];
+            /**
              * Cases
              * @description The latest ones, the newest first.
              */
@@ -9524,6 +10823,34 @@ export interface components {
             segments: components["schemas"]["Named"][];
             /** Traits */
             traits: components["schemas"]["Trait"][];
+        };
+        /**
+         * PersonAnswer
+         * @description What the person answered to a survey.
+         */
+        PersonAnswer: {
+            /** Answered At */
+            answered_at: string;
+            /** Channel */
+            channel: string | null;
+            /**
+             * Measure
+             * @description nps, csat, ces or stars.
+             */
+            measure: string | null;
+            /** Response Id */
+            response_id: string;
+            /**
+             * Score
+             * @description In the scale of the measure.
+             */
+            score: number | null;
+            /** Survey */
+            survey: string;
+            /** Text */
+            text: string | null;
+            /** Touchpoint */
+            touchpoint: string | null;
         };
         /**
          * PersonConsents
@@ -10445,6 +11772,65 @@ export interface components {
             question: string;
         };
         /**
+         * QuoteRow
+         * @description Something that somebody said, personal data masked.
+         */
+        QuoteRow: {
+            /**
+             * Alike
+             * @description How many of the latest texts say the same, itself included.
+             */
+            alike: number;
+            /** At */
+            at: string;
+            /** Language */
+            language: string;
+            /** Message Id */
+            message_id: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "survey" | "ticket" | "review" | "reply";
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
+            /** Probability */
+            probability: number | null;
+            /** Profile Id */
+            profile_id: string;
+            /** Response Id */
+            response_id: string | null;
+            /** Score */
+            score: number | null;
+            /**
+             * Sentiment
+             * @enum {string}
+             */
+            sentiment: "positive" | "neutral" | "negative" | "unknown";
+            /** Survey */
+            survey: string | null;
+            /** Text */
+            text: string;
+            /** Themes */
+            themes: string[];
+            /**
+             * Whole
+             * @description False where more was said.
+             */
+            whole: boolean;
+        };
+        /**
+         * QuotesBody
+         * @description Quotes that stand for many, the one that stands for most first.
+         */
+        QuotesBody: {
+            /** Rows */
+            rows: components["schemas"]["QuoteRow"][];
+        };
+        /**
          * Ranked
          * @description A row of a ranking.
          */
@@ -10526,6 +11912,25 @@ export interface components {
             worker: boolean;
         };
         /**
+         * ReadyCaseRule
+         * @description A rule to begin with.
+         */
+        ReadyCaseRule: {
+            /** Description */
+            description: string;
+            /** Key */
+            key: string;
+            /**
+             * Needs
+             * @description Documents that have to be there first.
+             */
+            needs: string[];
+            /** Opens */
+            opens: string[];
+            /** Title */
+            title: string;
+        };
+        /**
          * ReadyJourney
          * @description A journey to begin with.
          */
@@ -10574,6 +11979,18 @@ export interface components {
         ReadyJourneys: {
             /** Rows */
             rows: components["schemas"]["ReadyJourney"][];
+        };
+        /**
+         * ReadyMapRow
+         * @description A map to begin with.
+         */
+        ReadyMapRow: {
+            /** Description */
+            description: string;
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
         };
         /**
          * ReadyPart
@@ -11287,24 +12704,6 @@ export interface components {
             people: number;
         };
         /**
-         * ScoreBody
-         * @description A data-quality score: 100 times the weighted mean of the parts that are known.
-         */
-        ScoreBody: {
-            /**
-             * Learning
-             * @description True where too little came so far to tell any.
-             */
-            learning: boolean;
-            /** Parts */
-            parts: components["schemas"]["ScorePart"][];
-            /**
-             * Value
-             * @description 0 to 100.
-             */
-            value: number | null;
-        };
-        /**
          * ScorePart
          * @description A part of a score.
          */
@@ -11321,6 +12720,31 @@ export interface components {
             value: number | null;
             /** Weight */
             weight: number;
+        };
+        /**
+         * ScorePoint
+         * @description A month or week, as answered.
+         */
+        ScorePoint: {
+            /**
+             * Complete
+             * @description False where it is not over.
+             */
+            complete: boolean;
+            /** End */
+            end: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** People */
+            people: number;
+            /** Period */
+            period: string;
+            /** Start */
+            start: string;
+            /** Value */
+            value: number | null;
         };
         /**
          * ScoreSpread
@@ -11396,6 +12820,50 @@ export interface components {
              * @description Expected money, major units; null where none is foreseen of them.
              */
             value: number | null;
+        };
+        /**
+         * ScoresBody
+         * @description The scores of a survey, or of all surveys of a measure.
+         */
+        ScoresBody: {
+            /** Bands */
+            bands: components["schemas"]["BandBody"][];
+            /** Highest */
+            highest: number;
+            /** Level */
+            level: number;
+            /**
+             * Lowest
+             * @description Lowest value of the figure that is told first.
+             */
+            lowest: number;
+            /** Measure */
+            measure: string;
+            /** Measure Title */
+            measure_title: string;
+            /** Notes */
+            notes: string[];
+            /**
+             * Scores
+             * @description As answered; the measure's own figure first.
+             */
+            scores: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"][];
+            /** Series */
+            series: components["schemas"]["ScorePoint"][];
+            /** Since */
+            since: string;
+            /** Survey */
+            survey: string;
+            /** Title */
+            title: string;
+            /** Until */
+            until: string;
+            /**
+             * Weighted
+             * @description The same with weights; empty where there are none.
+             */
+            weighted: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"][];
+            weighting: components["schemas"]["WeightingBody"];
         };
         /**
          * ScoresUsed
@@ -12085,7 +13553,7 @@ export interface components {
              * Format
              * @enum {string}
              */
-            format: "csv" | "parquet" | "xlsx" | "jsonl" | "api" | "webhook";
+            format: "csv" | "parquet" | "xlsx" | "json" | "jsonl" | "api" | "webhook";
             /** Key */
             key: string;
             /**
@@ -12135,7 +13603,7 @@ export interface components {
             monitors: number;
             /** Next Step */
             next_step: string;
-            score: components["schemas"]["ScoreBody"];
+            score: components["schemas"]["foretell__web__api__data_health__ScoreBody"];
             /**
              * Sentence
              * @description What is most wrong with it, or how fresh it is.
@@ -12177,7 +13645,7 @@ export interface components {
             monitors: number;
             /** Next Step */
             next_step: string;
-            score: components["schemas"]["ScoreBody"];
+            score: components["schemas"]["foretell__web__api__data_health__ScoreBody"];
             /**
              * Sentence
              * @description What is most wrong with it, or how fresh it is.
@@ -12300,6 +13768,63 @@ export interface components {
             shares: (number | null)[];
             /** Text */
             text: string;
+        };
+        /**
+         * StageCourse
+         * @description The people who came to a stage in the window, and what they had done by its end.
+         */
+        StageCourse: {
+            /**
+             * Ahead
+             * @description Had been at a later stage before; of the others it is told who goes on.
+             */
+            ahead: number;
+            /** Entered */
+            entered: number;
+            /**
+             * Next
+             * @description Went on to the next stage.
+             */
+            next: number;
+            /**
+             * Not Yet
+             * @description Have not had so long yet.
+             */
+            not_yet: number;
+            /**
+             * Skipped
+             * @description Went on to a later stage without the next.
+             */
+            skipped: number;
+            /**
+             * Stopped
+             * @description Had as long as people may take, and did not go on.
+             */
+            stopped: number;
+        };
+        /**
+         * StageGoing
+         * @description Who goes on from a stage, and when.
+         */
+        StageGoing: {
+            course: components["schemas"]["StageCourse"];
+            /** @description When half of those who go on have gone on. */
+            median_hours: components["schemas"]["MapRate"] | null;
+            /**
+             * Reason
+             * @description Why there is no share.
+             * @enum {string}
+             */
+            reason: "" | "too_few" | "last";
+            /** @description Who goes on within `within_hours`; null where too few came. */
+            share: components["schemas"]["MapRate"] | null;
+            /**
+             * Whole
+             * @description False where `within_hours` is not yet as long as people may take.
+             */
+            whole: boolean;
+            /** Within Hours */
+            within_hours: number;
         };
         /**
          * StandingBody
@@ -12438,6 +13963,31 @@ export interface components {
             sent: number;
         };
         /**
+         * StratumBody
+         * @description People of equal traits, and what they add to the change.
+         */
+        StratumBody: {
+            /** After */
+            after: number | null;
+            /** Answering */
+            answering: number;
+            /** Before */
+            before: number | null;
+            /**
+             * Levels
+             * @description Trait to level; empty: everybody else.
+             */
+            levels: {
+                [key: string]: string;
+            };
+            /** Opinions */
+            opinions: number;
+            /** Share After */
+            share_after: number;
+            /** Share Before */
+            share_before: number;
+        };
+        /**
          * Suppressed
          * @description What was put on the list or taken off it.
          */
@@ -12532,6 +14082,50 @@ export interface components {
             rows: components["schemas"]["TableRow"][];
         };
         /**
+         * TargetBody
+         * @description Where a target stands.
+         */
+        TargetBody: {
+            base: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
+            /**
+             * Course
+             * @enum {string}
+             */
+            course: "on_course" | "not_yet" | "behind" | "reached" | "missed";
+            /** Due */
+            due: string;
+            /**
+             * Expected
+             * @description Where a straight way from base to goal would be now.
+             */
+            expected: number | null;
+            /** Goal */
+            goal: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            now: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
+            /**
+             * Projected
+             * @description Where the months so far lead by the due day.
+             */
+            projected: number | null;
+            /** Since */
+            since: string;
+            /** Survey */
+            survey: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /** Words */
+            words: string;
+        };
+        /**
          * TargetRow
          * @description Something that can be looked at.
          */
@@ -12553,6 +14147,14 @@ export interface components {
         Targets: {
             /** Rows */
             rows: components["schemas"]["TargetRow"][];
+        };
+        /**
+         * TargetsBody
+         * @description The targets of a survey or measure.
+         */
+        TargetsBody: {
+            /** Rows */
+            rows: components["schemas"]["TargetBody"][];
         };
         /**
          * Task
@@ -12809,6 +14411,66 @@ export interface components {
              * @enum {string}
              */
             outcome: "accepted" | "refused" | "later" | "uncertain";
+        };
+        /**
+         * ThemeRow
+         * @description A theme in the period.
+         */
+        ThemeRow: {
+            /**
+             * Before
+             * @description Texts in the period of the same length before.
+             */
+            before: number;
+            /**
+             * Key
+             * @description Empty: texts of no theme.
+             */
+            key: string;
+            /**
+             * Named
+             * @description People named it in the settings; else it was found.
+             */
+            named: boolean;
+            /** People */
+            people: number;
+            /**
+             * Score
+             * @description Mean score beside them, where they have one scale.
+             */
+            score: number | null;
+            sentiments: components["schemas"]["BySentiment"];
+            /**
+             * Share
+             * @description Of all texts of the period.
+             */
+            share: number;
+            /** Texts */
+            texts: number;
+            /** Title */
+            title: string;
+            /**
+             * Trend
+             * @description Texts in 12 parts of the period, the oldest first.
+             */
+            trend: number[];
+        };
+        /**
+         * ThemesBody
+         * @description All themes of a period, those of most texts first; a text may be of several.
+         */
+        ThemesBody: {
+            /** People */
+            people: number;
+            /** Rows */
+            rows: components["schemas"]["ThemeRow"][];
+            sentiments: components["schemas"]["BySentiment"];
+            /** Since */
+            since: string;
+            /** Texts */
+            texts: number;
+            /** Until */
+            until: string;
         };
         /**
          * Timeline
@@ -13244,6 +14906,47 @@ export interface components {
             violating: number;
         };
         /**
+         * WeightingBody
+         * @description What is known of the silent, and what weights make of it.
+         */
+        WeightingBody: {
+            /** Answered */
+            answered: number;
+            /** Applied */
+            applied: boolean;
+            /** Asked */
+            asked: number;
+            /** Balance */
+            balance: components["schemas"]["BalanceRow"][];
+            /**
+             * Explained
+             * @description Share of the score's variance that the traits explain.
+             */
+            explained: number | null;
+            /**
+             * Frame
+             * @description asked: by us; orders: people with an order stand in; none: nobody knows who was asked.
+             * @enum {string}
+             */
+            frame: "asked" | "orders" | "none";
+            /**
+             * Heaviest
+             * @description The heaviest weight; 1 is the mean.
+             */
+            heaviest: number;
+            /**
+             * Rate
+             * @description Share of those asked who answered.
+             */
+            rate: number | null;
+            /** Reason */
+            reason: string;
+            /** Trimmed */
+            trimmed: number;
+            /** Words */
+            words: string;
+        };
+        /**
          * WhyOne
          * @description Why somebody is one person.
          */
@@ -13273,6 +14976,32 @@ export interface components {
             profile_id: string;
             /** Undone */
             undone: components["schemas"]["MergeRow"][];
+        };
+        /**
+         * WordRow
+         * @description A word, or two next to each other.
+         */
+        WordRow: {
+            /** Negative */
+            negative: number;
+            /** Neutral */
+            neutral: number;
+            /** People */
+            people: number;
+            /** Positive */
+            positive: number;
+            /** Texts */
+            texts: number;
+            /** Word */
+            word: string;
+        };
+        /**
+         * WordsBody
+         * @description The words of most texts; none that only one person used.
+         */
+        WordsBody: {
+            /** Rows */
+            rows: components["schemas"]["WordRow"][];
         };
         /**
          * WorkBody
@@ -13507,6 +15236,24 @@ export interface components {
             wording: string | null;
         };
         /**
+         * ScoreBody
+         * @description A data-quality score: 100 times the weighted mean of the parts that are known.
+         */
+        foretell__web__api__data_health__ScoreBody: {
+            /**
+             * Learning
+             * @description True where too little came so far to tell any.
+             */
+            learning: boolean;
+            /** Parts */
+            parts: components["schemas"]["ScorePart"][];
+            /**
+             * Value
+             * @description 0 to 100.
+             */
+            value: number | null;
+        };
+        /**
          * DeadLetter
          * @description A message that was given up or refused.
          */
@@ -13541,6 +15288,45 @@ export interface components {
             step: string | null;
             /** Template */
             template: string;
+        };
+        /**
+         * ScoreBody
+         * @description A figure of a measure with its 90 % interval.
+         */
+        foretell__web__api__feedback_bodies__ScoreBody: {
+            /** Answers */
+            answers: number;
+            /**
+             * Effective
+             * @description People that would tell as much if all counted the same, once.
+             */
+            effective: number;
+            /** Figure */
+            figure: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** People */
+            people: number;
+            /**
+             * Reason
+             * @description too_few, or empty.
+             */
+            reason: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @description points: -100 to 100; share: 0 to 1; mean: in the scale of the answers.
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /**
+             * Value
+             * @description Null where too few people answered.
+             */
+            value: number | null;
         };
         /**
          * Part
@@ -14067,6 +15853,132 @@ export interface operations {
             };
         };
     };
+    listed_case_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseRules"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_with_case_rule: {
+        parameters: {
+            query?: {
+                /** @description Whose the cases are. */
+                team?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     cases: {
         parameters: {
             query?: {
@@ -14076,6 +15988,8 @@ export interface operations {
                 owner?: string | null;
                 team?: string | null;
                 rule?: string | null;
+                /** @description Only about answers to this survey. */
+                survey?: string | null;
                 priority?: ("urgent" | "high" | "normal" | "low") | null;
                 /** @description Only those past their due time. */
                 overdue?: boolean;
@@ -15969,6 +17883,1105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_change: {
+        parameters: {
+            query?: {
+                /** @description Key of a survey; default: all of the measure. */
+                survey?: string | null;
+                /** @description nps, csat, ces or stars. */
+                measure?: string | null;
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Only members, as of the window's start. */
+                segment?: string | null;
+                touchpoint?: string | null;
+                product?: string | null;
+                agent?: string | null;
+                channel?: string | null;
+                language?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackChoices"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_groups: {
+        parameters: {
+            query: {
+                /** @description One of segment, persona, touchpoint, product, agent, channel, language, survey, theme, month, week. */
+                by: string;
+                /** @description Key of a survey; default: all of the measure. */
+                survey?: string | null;
+                /** @description nps, csat, ces or stars. */
+                measure?: string | null;
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Only members, as of the window's start. */
+                segment?: string | null;
+                touchpoint?: string | null;
+                product?: string | null;
+                agent?: string | null;
+                channel?: string | null;
+                language?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    closing_the_loop: {
+        parameters: {
+            query?: {
+                /** @description Only about this survey. */
+                survey?: string | null;
+                /** @description Only cases of this case rule. */
+                rule?: string | null;
+                /** @description Also split by this. */
+                by?: ("owner" | "team" | "root_cause" | "month" | "rule" | "survey") | null;
+                /** @description So many days back. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    root_causes: {
+        parameters: {
+            query?: {
+                /** @description So many days back. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopCauses"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listed_improvements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Improvements"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    new_improvement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImprovement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImprovementBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one_improvement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                improvement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImprovementBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changed_improvement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                improvement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImprovementChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImprovementBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    removed_improvement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                improvement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_quotes: {
+        parameters: {
+            query?: {
+                /** @description Begin, excluded; without it, 90 days before the end. */
+                from?: string | null;
+                /** @description End, included; without it, now. */
+                to?: string | null;
+                /** @description Only answers to this survey. */
+                survey?: string | null;
+                /** @description Only texts that came this way. */
+                origin?: ("survey" | "ticket" | "review" | "reply") | null;
+                /** @description Only texts that feel so. */
+                sentiment?: ("positive" | "neutral" | "negative" | "unknown") | null;
+                /** @description ISO 639-1 code, or unknown. */
+                language?: string | null;
+                /** @description Only texts of this theme; -: of none. */
+                theme?: string | null;
+                /** @description Only of people who are in this segment now. */
+                segment?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotesBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_scores: {
+        parameters: {
+            query?: {
+                grain?: "month" | "week";
+                /** @description Key of a survey; default: all of the measure. */
+                survey?: string | null;
+                /** @description nps, csat, ces or stars. */
+                measure?: string | null;
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Only members, as of the window's start. */
+                segment?: string | null;
+                touchpoint?: string | null;
+                product?: string | null;
+                agent?: string | null;
+                channel?: string | null;
+                language?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_targets: {
+        parameters: {
+            query?: {
+                /** @description Key of a survey; default: all of the measure. */
+                survey?: string | null;
+                /** @description nps, csat, ces or stars. */
+                measure?: string | null;
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Only members, as of the window's start. */
+                segment?: string | null;
+                touchpoint?: string | null;
+                product?: string | null;
+                agent?: string | null;
+                channel?: string | null;
+                language?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_themes: {
+        parameters: {
+            query?: {
+                /** @description Begin, excluded; without it, 90 days before the end. */
+                from?: string | null;
+                /** @description End, included; without it, now. */
+                to?: string | null;
+                /** @description Only answers to this survey. */
+                survey?: string | null;
+                /** @description Only texts that came this way. */
+                origin?: ("survey" | "ticket" | "review" | "reply") | null;
+                /** @description Only texts that feel so. */
+                sentiment?: ("positive" | "neutral" | "negative" | "unknown") | null;
+                /** @description ISO 639-1 code, or unknown. */
+                language?: string | null;
+                /** @description Only of people who are in this segment now. */
+                segment?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThemesBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feedback_words: {
+        parameters: {
+            query?: {
+                /** @description Begin, excluded; without it, 90 days before the end. */
+                from?: string | null;
+                /** @description End, included; without it, now. */
+                to?: string | null;
+                /** @description Only answers to this survey. */
+                survey?: string | null;
+                /** @description Only texts that came this way. */
+                origin?: ("survey" | "ticket" | "review" | "reply") | null;
+                /** @description Only texts that feel so. */
+                sentiment?: ("positive" | "neutral" | "negative" | "unknown") | null;
+                /** @description ISO 639-1 code, or unknown. */
+                language?: string | null;
+                /** @description Only texts of this theme; -: of none. */
+                theme?: string | null;
+                /** @description Only of people who are in this segment now. */
+                segment?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordsBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
             /** @description Not now; the same call can succeed later. */
@@ -18839,6 +21852,494 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KpiBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapList"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_with_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_read: {
+        parameters: {
+            query?: {
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Only people who are in this segment at the window's end. */
+                segment?: string | null;
+                /** @description Each of them beside. */
+                by?: ("segment" | "persona") | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_map: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapSpecBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_map: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    map_people: {
+        parameters: {
+            query: {
+                /** @description Which number. */
+                what: "at" | "furthest" | "entered" | "ahead" | "next" | "skipped" | "went_on" | "stopped" | "not_yet" | "missed" | "met";
+                /** @description Key of the stage; for `met` that of the touchpoint. */
+                stage: string;
+                /** @description ISO 8601 with a zone. */
+                from?: string | null;
+                /** @description ISO 8601 with a zone. */
+                to?: string | null;
+                /** @description Only people who are in this segment at the window's end. */
+                segment?: string | null;
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
                 };
             };
             /** @description The question does not make sense. */

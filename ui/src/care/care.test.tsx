@@ -29,6 +29,7 @@ it("shows what somebody else did meanwhile, keeps the note, and saves on the new
     if (path === "/api/workspace") body = WORKSPACE;
     else if (path === "/api/cases/choices") body = CHOICES;
     else if (path === "/api/cases/desk") body = { desk: null };
+    else if (path === "/api/feedback/loop") status = 404;
     else if (path.startsWith("/api/people")) body = PERSON;
     else if (path === "/api/cases") body = { total: 1, page: 1, rows: [kept] };
     else if (path === "/api/cases/c1" && options?.method === "POST") {

@@ -26,7 +26,7 @@ it("shows above the cases who waits for a word, and how long it takes", async ()
   expect((await screen.findByText("Wait for a word")).nextElementSibling?.textContent).toBe("7");
   expect(screen.getByText("2 of them without a case")).toBeTruthy();
   expect(screen.getByText("5.4 h")).toBeTruthy();
-  expect(screen.getByText("50 h to 4.2 days")).toBeTruthy();
+  expect(screen.getByText("2.1 days to 4.2 days")).toBeTruthy();
   expect(screen.getAllByLabelText("Survey").length).toBeGreaterThan(0);
 });
 
