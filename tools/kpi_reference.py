@@ -23,6 +23,7 @@ INTERVALS = {
     "wilson": "Wilson's score interval",
     "mean": "Student's t over people",
     "bootstrap": "bootstrap over people",
+    "scale": "adjusted Wald over people",
 }
 
 

@@ -71,7 +71,27 @@ def _wilson(hits: int, n: int) -> tuple[float, float]:
     return (middle - spread) / (2 * (1 + part)), (middle + spread) / (2 * (1 + part))
 
 
+def _answers(people: list[tuple[float, int]], lowest: float, highest: float, places: int) -> tuple[float, float]:
+    """Adjusted Wald of people's sums and numbers of answers (Rocks 2016): the scale is drawn to 0 to 1, and three answers
+    are added whose values are binomial over its places."""
+    count = sum(number for _, number in people)
+    mean = sum(total for total, _ in people) / count
+    width, size = highest - lowest, count**2 / sum(number**2 for _, number in people)
+    spread = size * sum((total - mean * number) ** 2 for total, number in people) / (count * width) ** 2
+    seen = (mean - lowest) / width
+    middle = (size * seen + 1.5) / (size + 3)
+    added = 1 / (4 * (places - 1)) + (0.5 - middle) ** 2
+    variance = (size * (spread + (seen - middle) ** 2) + 3 * added) / (size + 3)
+    half = 1.6448536 * math.sqrt(variance / (size + 3))
+    low, high = max(middle - half, 0), min(middle + half, 1)
+    return lowest + width * min(low, seen), lowest + width * max(high, seen)
+
+
 BOUNDS = {
+    # Two answers of one person, and one each of four others.
+    "nps": _answers([(2, 2), (-1, 1), (0, 1), (1, 1), (0, 1)], -1, 1, 3),
+    "csat": _answers([(1, 1), (1, 1), (0, 1), (1, 1)], 0, 1, 2),
+    "ces": _answers([(7, 1), (5, 1), (6, 1)], 1, 7, 7),
     "churn_rate": _wilson(3, 4),
     "repeat_rate": _wilson(1, 4),
     "retention_rate": _wilson(1, 4),  # 1 less the churn rate of 3 in 4

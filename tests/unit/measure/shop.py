@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from foretell import collect, identify, measure, predict, profile, segment
+from foretell import collect, identify, listen, measure, predict, profile, segment
 from foretell.clock import FixedClock
 from foretell.condition import Reader
 from foretell.definitions import Catalog, load, raise_errors
@@ -33,7 +33,8 @@ def stored(text: str) -> datetime:
 @contextmanager
 def shop(folder: Path) -> Iterator[Engine]:
     """Empty stores with the tables and views of the rooms that KPIs read."""
-    rooms = [collect.PARTS, identify.PARTS, profile.PARTS, predict.PARTS, segment.PARTS, measure.PARTS]
+    rooms = [collect.PARTS, identify.PARTS, profile.PARTS, predict.PARTS, segment.PARTS]
+    rooms += [listen.surveys.ANSWER_PARTS, measure.PARTS]
     with open_engine(EngineSettings(folder / "data"), rooms, [], {}, FixedClock(NOW)) as engine:
         yield engine
 
