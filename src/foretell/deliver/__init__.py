@@ -58,6 +58,7 @@ from foretell.deliver.gaps import Need, lacking, needs, traits_without_default
 from foretell.deliver.gate import CANDIDATES, CHECKS, CONSENTS, HISTORY, REASONS, SUPPRESSED, GateRules, gate
 from foretell.deliver.inbox import InboxPage, Received, ReceivedMessage, inbox, inbox_message
 from foretell.deliver.languages import chosen as chosen_language
+from foretell.deliver.languages import language_of
 from foretell.deliver.ledger import LANES, LedgerPage, ledger, ledger_row, seen_in_ledger
 from foretell.deliver.lint import lint
 from foretell.deliver.liquid_text import Facts, Mistake, mistakes, render
@@ -233,6 +234,7 @@ __all__ = [
     "join_audience",
     "keep_audiences",
     "lacking",
+    "language_of",
     "leave_audience",
     "ledger",
     "ledger_row",

@@ -119,8 +119,8 @@ class Batch:
             rows: ``message_id`` (unique, the same when the work is done again), ``event``, ``ts``
                 (timestamp[us], UTC) and ``node_key`` (int64); every further column is a property: text and
                 booleans as text, numbers in plain units, lists of texts as arrays, null where it is absent. Where
-                ``known_at`` is given, the event counts as known from then on, and not since ``ts``. A property that is called like one
-                of the five is written ``property:NAME``.
+                ``known_at`` is given, the event counts as known from then on, and not since ``ts``. A property that is
+                called like one of the five is written ``property:NAME``.
         """
         if rows.num_rows:
             self.told.append(rows)

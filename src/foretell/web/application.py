@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foretell import __version__
-from foretell.web import assets, commanding, confirm_pages, health, metrics, public_pages, signing_in
+from foretell.web import assets, commanding, confirm_pages, health, metrics, public_pages, signing_in, survey_pages
 from foretell.web.api import router as api
 from foretell.web.backlog import Backlog
 from foretell.web.desk_hooks import DESK_PREFIX, DeskHooks
@@ -65,6 +65,7 @@ def _routes() -> FastAPI:
     app.include_router(signing_in.router)
     app.include_router(public_pages.router)
     app.include_router(confirm_pages.router)
+    app.include_router(survey_pages.router)
     app.include_router(assets.router)
     return app
 

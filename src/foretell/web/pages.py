@@ -29,5 +29,10 @@ def page(name: str, status: int = 200, *, language: str | None = None, **values:
     Args:
         language: of whoever reads it; pages speak what ``deliver.phrases`` has, else English.
     """
-    text = _templates().get_template(name).render(words=deliver.phrases(language), **values)
+    text = rendered(name, words=deliver.phrases(language), **values)
     return HTMLResponse(text, status, headers={"cache-control": "no-store", "x-robots-tag": "noindex"})
+
+
+def rendered(name: str, **values: object) -> str:
+    """The text made from template ``name``; whatever stands in ``values`` is text there, and never markup."""
+    return _templates().get_template(name).render(**values)

@@ -9,7 +9,7 @@ Leaves: validated answers as such events, the view ``survey_responses``, summari
 from __future__ import annotations
 
 from foretell.listen.surveys.anonymous import new_id, tell_anonymous, was_used
-from foretell.listen.surveys.answering import Answered, Answering, Standing, answer, response_of, standing
+from foretell.listen.surveys.answering import Answered, Answering, Standing, answer, response_of, standing, without
 from foretell.listen.surveys.branching import holds
 from foretell.listen.surveys.branding import Accents, Brand, accents, contrast
 from foretell.listen.surveys.checks import KIND
@@ -45,6 +45,7 @@ from foretell.listen.surveys.screens import Screen, next_screen
 from foretell.listen.surveys.stage import AnswerStage, SurveyStage
 from foretell.listen.surveys.taking_in import ANSWERED
 from foretell.listen.surveys.target import ScoreTarget
+from foretell.listen.surveys.when_words import when_words
 from foretell.listen.surveys.words import Words, direction, text_of
 
 __all__ = [
@@ -101,5 +102,7 @@ __all__ = [
     "title_of",
     "type_of",
     "was_used",
+    "when_words",
+    "without",
     "write_ready",
 ]

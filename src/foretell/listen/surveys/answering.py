@@ -36,7 +36,8 @@ class Answering:
         answers: path behind ``answers.`` → value: ``{"recommend": 9, "liked": ["price"]}``; of a text its words.
         response_id: the response that it belongs to; empty: one of its own for person and instant.
         node_key, profile_key: who answered; 0 where nobody knows.
-        seen: keys of the questions that were shown with it; those of them that are not answered are emptied.
+        shown: keys of the questions that were asked with it; those of them that are not answered are emptied.
+        seen: keys of further questions that were shown and need not be shown again.
         complete: that nothing more is asked; None: as the answers say.
         asked_at: when it was asked.
         use: of an anonymous survey what tells its link, see :func:`response_of`; empty for public links.
@@ -47,6 +48,7 @@ class Answering:
     response_id: str = ""
     node_key: int = 0
     profile_key: int = 0
+    shown: Collection[str] = ()
     seen: Collection[str] = ()
     complete: bool | None = None
     language: str | None = None
@@ -208,13 +210,18 @@ def _standing(store: Any, spec: SurveySpec, response_id: str) -> Standing:
 
 def _after(spec: SurveySpec, before: Standing, answering: Answering, fresh: Mapping[str, Value]) -> Standing:
     """The response with an answer added: what was shown again and not answered is empty now."""
-    asked = {one.key for one in spec.questions if one.key in answering.seen}
-    emptied = {slot.path for one in spec.questions if one.key in asked for slot in type_of(one).slots(one)}
-    told = {path: value for path, value in before.told.items() if path not in emptied} | dict(fresh)
+    told = {**without(spec, before.told, answering.shown), **fresh}
     answered = {one.key for one in spec.questions if any(slot.path in told for slot in type_of(one).slots(one))}
-    seen = tuple(one.key for one in spec.questions if one.key in {*before.seen, *asked, *answered})
+    known = {*before.seen, *answering.shown, *answering.seen, *answered}
+    seen = tuple(one.key for one in spec.questions if one.key in known)
     complete = _is_complete(spec, told) if answering.complete is None else answering.complete
     return Standing(before.part + 1, told, seen, complete or before.complete, answered_at=before.answered_at)
+
+
+def without(spec: SurveySpec, told: Mapping[str, Value], keys: Collection[str]) -> dict[str, Value]:
+    """Answers but those to some questions."""
+    gone = {slot.path for one in spec.questions if one.key in keys for slot in type_of(one).slots(one)}
+    return {path: value for path, value in told.items() if path not in gone}
 
 
 def _is_complete(spec: SurveySpec, told: Mapping[str, Value]) -> bool:

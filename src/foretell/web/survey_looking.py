@@ -1,0 +1,74 @@
+"""The first page of a survey, for whoever follows its address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from foretell.errors import UsageError
+from foretell.listen import surveys
+from foretell.listen.surveys import Form, Screen, Standing
+from foretell.web.site import Site
+from foretell.web.survey_links import Asked, in_languages
+from foretell.web.survey_looks import Look, PageState, look_of, questions_page, thanks_page
+
+_PLAIN = surveys.SurveySpec.model_validate(
+    {"title": "Survey", "questions": [{"key": "none", "type": "text", "ask": "None"}]}
+)
+"""Stands for a survey that cannot be shown, on pages that say why."""
+
+
+def look_for(site: Site, request: Request, asked: Asked | None) -> Look:
+    """How a page looks to whoever made the request; without a survey it is one of the workspace's."""
+    language = (asked.language if asked else None) or _browsers(request)
+    spec = _PLAIN if asked is None else asked.spec
+    return look_of(spec, site.workspace.settings.name, language, framed=asked is not None and asked.framed)
+
+
+def _browsers(request: Request) -> str | None:
+    """The language that the browser asks for first."""
+    first = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
+    return first[:35] if first and first != "*" else None
+
+
+def first_page(site: Site, request: Request, asked: Asked) -> Response:
+    """Where somebody begins, or goes on.
+
+    Raises:
+        UsageError: ``LINK_USED``.
+    """
+    place, spec = site.workspace, asked.spec
+    if spec.anonymous and surveys.was_used(place.engine, asked.thread, asked.document.key):
+        raise UsageError("LINK_USED", "this link was used already")
+    response = asked.response("")
+    before = surveys.standing(place.engine, place.catalog, asked.document.key, response)
+    look, state = look_for(site, request, asked), PageState(asked.action, response=response, seen=before.seen)
+    chosen = _chosen(asked, before)
+    if chosen is not None:
+        return questions_page(spec, chosen, look, replace(state, given=given_by(asked), at_once=True))
+    screen = surveys.next_screen(spec, before.told, before.seen)
+    if screen.is_over:
+        return thanks_page(spec, look)
+    return questions_page(spec, screen, look, replace(state, saved=before.part > 0), in_languages(asked))
+
+
+def _chosen(asked: Asked, before: Standing) -> Screen | None:
+    """The question of a link that chose a score, where that is news; None for all other links."""
+    if asked.token is None or asked.token.kind != "answer":
+        return None
+    question = asked.spec.question(asked.token.question)
+    if question is None:
+        return None
+    told = surveys.read_form([question], given_by(asked)).told
+    if not told or all(before.told.get(path) == value for path, value in told.items()):
+        return None
+    total = surveys.next_screen(asked.spec, {**before.told, **told}, {*before.seen, question.key}).total
+    return Screen((question,), 0, max(total, 1))
+
+
+def given_by(asked: Asked) -> Form:
+    """The answer that a link chose, as a form would send it."""
+    token = asked.token
+    return {f"q.{token.question}": [token.value]} if token is not None and token.question else {}

@@ -1,0 +1,143 @@
+"""What somebody sends off on a survey's page: read, judged, taken in, and the page that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from foretell import deliver
+from foretell.listen import surveys
+from foretell.listen.surveys import Form, Screen, Standing
+from foretell.web.site import Site
+from foretell.web.survey_links import Asked, person_of
+from foretell.web.survey_looking import given_by, look_for
+from foretell.web.survey_looks import Look, PageState, questions_page, thanks_page
+
+_MOST_FIELDS = 2_000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form as it was sent.
+
+    Args:
+        shown: keys of its questions; seen: of those on pages before.
+    """
+
+    form: Form
+    response: str
+    shown: Sequence[str]
+    seen: Sequence[str]
+    who: str
+    is_trap: bool
+    headers: Mapping[str, str]
+
+
+async def read_sent(request: Request) -> Sent:
+    """Read a form; raises ``HTTPException`` 413 where it is longer than any request may be."""
+    fields: dict[str, list[str]] = {}
+    for name, value in (await request.form(max_files=0, max_fields=_MOST_FIELDS)).multi_items():
+        if isinstance(value, str):
+            fields.setdefault(name, []).append(value)
+
+    def one(name: str) -> str:
+        return fields.get(name, [""])[-1]
+
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    form = {name: values for name, values in fields.items() if name.startswith("q.")}
+    lists = [[key for key in one(name).split(",") if key] for name in ("shown", "seen")]
+    return Sent(form, one("response"), *lists, one("who"), bool(one("website").strip()), headers)
+
+
+def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Response:
+    """Take an answer in, and show what comes next.
+
+    Raises:
+        UsageError: ``SURVEY_CLOSED``, ``LINK_USED``.
+    """
+    place, spec, key = site.workspace, asked.spec, asked.document.key
+    look, response = look_for(site, request, asked), asked.response(sent.response)
+    before = surveys.standing(place.engine, place.catalog, key, response)
+    keys = _shown(asked, sent)
+    shown = [one for one in spec.questions if one.key in keys]
+    seen = [one.key for one in spec.questions if one.key in {*before.seen, *sent.seen}]
+    form = sent.form or (given_by(asked) if asked.token is not None and not sent.shown else {})
+    read = surveys.read_form(shown, form)
+    screen = Screen(tuple(shown), len([one for one in seen if one not in keys]), len(spec.questions))
+    state = PageState(asked.action, form, read.faults, response, seen, saved=before.part > 0)
+    if read.faults or not shown:
+        return _again(spec, screen, look, state)
+    if _is_machine(site, asked, sent, read.told, before):
+        return questions_page(spec, screen, look, replace(state, press=True))
+    told = {**surveys.without(spec, before.told, keys), **read.told}
+    now_seen = [*seen, *(one for one in keys if one not in seen)]
+    following = surveys.next_screen(spec, told, now_seen)
+    if sent.is_trap:
+        return thanks_page(spec, look)
+    if told:
+        answering = replace(
+            _answering(site, asked, sent, read.told), response_id=response, shown=keys, seen=now_seen,
+            complete=following.is_over, language=look.language,
+        )  # fmt: skip
+        surveys.answer(place.engine, place.catalog, answering, now=site.now)
+    elif following.is_over:
+        first = {one.key: "nothing" for one in shown[:1]}
+        return questions_page(spec, screen, look, replace(state, faults=first))
+    if following.is_over:
+        return thanks_page(spec, look)
+    return questions_page(spec, following, look, PageState(asked.action, {}, {}, response, now_seen, saved=bool(told)))
+
+
+def _again(spec: surveys.SurveySpec, screen: Screen, look: Look, state: PageState) -> Response:
+    """The page once more, with what is wrong beside each question; from the start where the form showed nothing."""
+    if screen.is_over:
+        screen = surveys.next_screen(spec, {}, ())
+    return questions_page(spec, screen, look, state)
+
+
+def _shown(asked: Asked, sent: Sent) -> list[str]:
+    """Keys of the questions that the form was for."""
+    if sent.shown or asked.token is None:
+        return [one.key for one in asked.spec.questions if one.key in sent.shown]
+    return [asked.token.question] if asked.token.question else []
+
+
+def _is_machine(site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value], before: Standing) -> bool:
+    """Whether a program answers. Of an anonymous survey no click is told: it would lie beside its answer."""
+    if asked.token is None or asked.spec.anonymous:
+        return deliver.is_machine(sent.headers.get("user-agent"), sent.headers)
+    main = surveys.main_question(asked.spec)
+    score = None if main is None else surveys.type_of(main).score(main, told)
+    if score is None and before.part:
+        return deliver.is_machine(sent.headers.get("user-agent"), sent.headers)
+    question = asked.token.question or (main.key if main is not None and score is not None else "")
+    value = asked.token.value if score is None else f"{score:g}"
+    token = replace(asked.token, question=question, value=value)
+    place = site.workspace
+    return deliver.answered_by_machine(place.engine, place.catalog, token, sent.headers, now=site.now)
+
+
+def _answering(site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value]) -> surveys.Answering:
+    """Who answered, and what the answer is about."""
+    found, about = asked.invitation, asked.about
+    answering = surveys.Answering(
+        asked.document.key,
+        told,
+        channel=asked.channel,
+        asked_at=asked.asked_at,
+        use=asked.thread,
+        **{name: about.get(name) for name in ("touchpoint", "product_id", "agent", "order_id")},
+    )
+    if found is None:
+        person = 0 if asked.spec.anonymous else person_of(site, sent.who)
+        return replace(answering, node_key=person, profile_key=person)
+    return replace(
+        answering,
+        node_key=found.node_key,
+        profile_key=found.profile_key,
+        survey_message=found.message_id,
+        **{name: getattr(found, name) for name in ("journey", "run", "step", "campaign", "topic")},
+    )
