@@ -83,18 +83,27 @@ class Reading:
     def said(self, path: str) -> str | None:
         """SQL with ``response_id value`` of the responses that are meant; None where nobody said anything.
 
-        The main question's score and the words of the main open question are the response's own, also where nothing
-        but these was brought in.
+        The main question's score and the words of the main open question are the response's own where nothing but
+        these was brought in.
         """
-        own = {self.score_path: "CAST(CAST(r.score AS BIGINT) AS VARCHAR)", self.text_path: "r.text"}.get(path)
-        if own is not None:
-            meant = f"FROM survey_responses r WHERE {self.where} AND {own} IS NOT NULL"
-            return f"SELECT r.response_id, {own} AS value {meant}"
+        meant = f"FROM survey_responses r WHERE {self.where}"
+        if path == self.score_path:
+            own = "CAST(CAST(r.score AS BIGINT) AS VARCHAR)"
+            return f"SELECT r.response_id, {own} AS value {meant} AND r.score IS NOT NULL"
         said = self._places.said(path)
+        if path == self.text_path:
+            join = "" if said is None else f"LEFT JOIN ({said}) o ON o.response_id = r.response_id "
+            word = "r.text" if said is None else "coalesce(o.value, r.text)"
+            return (
+                f"SELECT r.response_id, {word} AS value FROM survey_responses r {join}"
+                f"WHERE {self.where} AND {word} IS NOT NULL"
+            )
         if said is None:
             return None
-        meant = f"SELECT r.response_id FROM survey_responses r WHERE {self.where}"
-        return f"SELECT o.response_id, o.value FROM ({said}) o JOIN ({meant}) w ON w.response_id = o.response_id"
+        return (
+            f"SELECT o.response_id, o.value FROM ({said}) o "
+            f"JOIN (SELECT r.response_id {meant}) w ON w.response_id = o.response_id"
+        )
 
     def rows(self, sql: str, **more: object) -> list[dict[str, Any]]:
         """The rows of a query over the responses that are meant."""

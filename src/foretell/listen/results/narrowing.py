@@ -59,5 +59,5 @@ class Narrowed:
         elif self.path is not None:
             said = places.said(self.path)
             within = f"SELECT w.response_id FROM ({said}) w WHERE w.value = $answer"
-            found.append("false" if said is None else f"{alias}.response_id IN ({within})")
+            found.append("$answer IS NULL" if said is None else f"{alias}.response_id IN ({within})")
         return " AND ".join(found) or "true"

@@ -54,6 +54,8 @@ from foretell.web.api import (
     segment_saving,
     segments,
     sources,
+    survey_results,
+    surveys,
     templates,
     tracking,
     workspace,
@@ -70,7 +72,7 @@ PARTS = (
     journeys, journey_backtests, journey_drafts, journey_entries, journey_moves, ready_journeys,
     inbox, messages, channels, audiences, dead_letters, cases, case_rules, feedback, feedback_loop, feedback_texts, issues, kpis, maps,
     sources, data_health, tracking, quarantine, privacy,
-    own_tables, matching, templates,
+    own_tables, matching, templates, surveys, survey_results,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

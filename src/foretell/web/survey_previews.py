@@ -1,0 +1,71 @@
+"""The pages of a survey as people would see them, before it is saved and without a way to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi.responses import HTMLResponse
+
+from foretell.ids import stable_id
+from foretell.listen import surveys
+from foretell.listen.surveys import Question, Screen, SurveySpec
+from foretell.web.errors import unknown
+from foretell.web.survey_looks import PageState, look_of, questions_page, thanks_page
+
+_SHOWN: dict[str, SurveySpec] = {}
+"""Drafts that are looked at, for a little while: they are kept nowhere else."""
+_MOST_SHOWN = 64
+
+
+def remember(spec: SurveySpec) -> str:
+    """The address at which the pages of a draft can be looked at for a while."""
+    name = stable_id("sl", spec.model_dump_json())
+    _SHOWN[name] = spec
+    while len(_SHOWN) > _MOST_SHOWN:
+        _SHOWN.pop(next(iter(_SHOWN)), None)
+    return f"/api/surveys/looks/{name}/html"
+
+
+def screens(spec: SurveySpec) -> list[Screen]:
+    """Every page: those of somebody who gives the sample answers, then what only other answers lead to, each alone."""
+    form = {name: values for one in spec.questions for name, values in surveys.type_of(one).sample(one).items()}
+    told = surveys.read_form(spec.questions, form).told
+    found: list[Screen] = []
+    seen: list[str] = []
+    while not (screen := surveys.next_screen(spec, told, seen)).is_over:
+        found.append(screen)
+        last = spec.questions.index(screen.questions[-1])
+        seen = [one.key for one in spec.questions[: last + 1]]
+    shown = {one.key for screen in found for one in screen.questions}
+    rest = [one for one in spec.questions if one.key not in shown]
+    return sorted(
+        [*found, *(_alone(spec, one) for one in rest)], key=lambda one: spec.questions.index(one.questions[0])
+    )
+
+
+def preview_page(name: str, number: int, language: str | None, shop: str) -> HTMLResponse:
+    """Page ``number`` (from 1) of a draft that is looked at; behind the last one stands the end.
+
+    Raises:
+        UsageError: ``UNKNOWN_LOOK`` where it was too long ago.
+    """
+    spec = _SHOWN.get(name)
+    if spec is None:
+        raise unknown("look", name)
+    look, every = look_of(spec, shop, language), screens(spec)
+    page = (
+        questions_page(spec, every[number - 1], look, PageState(action="about:blank"))
+        if number <= len(every)
+        else thanks_page(spec, look)
+    )
+    page.headers["content-security-policy"] = f"sandbox; {look.policy}"
+    return page
+
+
+def names_of(every: Sequence[Screen]) -> list[str]:
+    """What is asked on each page."""
+    return [", ".join(one.key for one in screen.questions) for screen in every]
+
+
+def _alone(spec: SurveySpec, question: Question) -> Screen:
+    return Screen((question,), spec.questions.index(question), len(spec.questions))
