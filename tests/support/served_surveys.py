@@ -62,6 +62,8 @@ TEMPLATE = {
 def with_surveys(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Served]:
     """``ann`` got the mails ``m-nps`` and ``m-secret``, an hour after an order."""
     write_documents(folder)
+    with (folder / "foretell.yaml").open("a") as settings:
+        settings.write("sending: {survey_gap: 0s}\n")
     for place, documents in (("templates", {"asking": TEMPLATE}), ("surveys", {**SURVEYS, **(more or {})})):
         (folder / place).mkdir()
         for key, raw in documents.items():

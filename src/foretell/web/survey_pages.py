@@ -93,6 +93,11 @@ def _asked(site: Site, request: Request, name: str, path: str) -> Asked:
     return asked_by_token(site, request, name, path) if path else asked_publicly(site, request, name)
 
 
+def _require_open(asked: Asked) -> None:
+    if asked.spec.closed:
+        raise UsageError("SURVEY_CLOSED", "this survey is over", thing=asked.document.name)
+
+
 def _refused(site: Site, request: Request, asked: Asked | None, error: UsageError) -> Response:
     """The page that says why nothing can be answered here."""
     if error.code not in _TOLD:
@@ -105,8 +110,7 @@ def _looked(site: Site, request: Request, name: str, path: str) -> Response:
     asked: Asked | None = None
     try:
         asked = _asked(site, request, name, path)
-        if asked.spec.closed:
-            raise UsageError("SURVEY_CLOSED", "this survey is over")
+        _require_open(asked)
         return first_page(site, request, asked)
     except UsageError as error:
         return _refused(site, request, asked, error)
@@ -126,6 +130,7 @@ def _taken(site: Site, request: Request, name: str, path: str, sent: Sent) -> Re
     asked: Asked | None = None
     try:
         asked = _asked(site, request, name, path)
+        _require_open(asked)
         return answered_page(site, request, asked, sent)
     except UsageError as error:
         return _refused(site, request, asked, error)

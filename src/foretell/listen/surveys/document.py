@@ -13,7 +13,7 @@ from foretell.deliver import LanguageText
 from foretell.listen.surveys.branding import Brand
 from foretell.listen.surveys.question_types import QUESTION_TYPES, Question, Scale, type_of
 from foretell.listen.surveys.target import ScoreTarget
-from foretell.listen.surveys.words import Words, languages_in, text_of
+from foretell.listen.surveys.words import Words, counted, languages_in, text_of
 
 MEASURES = ("nps", "csat", "ces", "stars")
 """The scales that scores are told in."""
@@ -76,8 +76,8 @@ class SurveySpec(BaseModel):
         None, description="Scale of the scores of answers that come from elsewhere; default: that of the main question."
     )
     anonymous: bool = Field(False, description="Nothing connects an answer with whoever gave it.")
-    questions: tuple[AnyQuestion, ...] = Field(
-        min_length=1, max_length=100, description="The questions; the first with a score is the main one."
+    questions: Annotated[tuple[AnyQuestion, ...], counted(1, 100)] = Field(
+        description="The questions; the first with a score is the main one."
     )
     layout: Literal["together", "one_by_one"] = Field(
         "together", description="together: as many questions on a page as can be; one_by_one: each on its own."

@@ -59,7 +59,8 @@ RESPONSES = View(
     f"FROM ({_RESPONSES}) r LEFT JOIN nodes n ON n.node_key = r.profile_key",
     {
         "response_id": "Id of the response: what one person answered to one asking.",
-        "profile_id": "The person, after all merges known today; empty where nobody knows who it was.",
+        "profile_id": "The person, after all merges known today; empty where nobody knows who it was, of erased people "
+        "a random one.",
         "survey": "Key of the survey.",
         "measure": "Scale of the score: nps, csat, ces or stars.",
         "score": "Answer to the main question: nps 0 to 10, csat 1 to 5, ces 1 to 7, stars 1 to 5; empty where it "

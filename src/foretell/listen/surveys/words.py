@@ -23,6 +23,17 @@ def _says_something(words: object) -> object:
     return words
 
 
+def counted(least: int, most: int) -> AfterValidator:
+    """A validator of a list's length that keeps quiet where its items are wrong already."""
+
+    def validate(items: tuple[object, ...]) -> tuple[object, ...]:
+        if not least <= len(items) <= most:
+            raise ValueError(f"it needs {least} to {most} entries, and has {len(items)}")
+        return items
+
+    return AfterValidator(validate)
+
+
 Words = Annotated[
     str | dict[deliver.LanguageText, str],
     AfterValidator(_says_something),

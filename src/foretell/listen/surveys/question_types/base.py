@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,10 +191,14 @@ def _summary(slot: Slot, counts: Mapping[str, int], said: int | None) -> SlotSum
         Bar(value, label, counts.get(value, 0), counts.get(value, 0) / total if total else 0.0)
         for value, label in {**known, **strange}.items()
     )
-    mean = None
-    if slot.holds == "number" and total:
-        mean = sum(float(value) * count for value, count in counts.items()) / total
-    return SlotSummary(slot, total, bars, mean)
+    return SlotSummary(slot, total, bars, _mean(counts, known) if slot.holds == "number" else None)
+
+
+def _mean(counts: Mapping[str, int], known: Collection[str]) -> float | None:
+    """Mean of the numbers of the scale; what else was told, by a scale of another time, is left out."""
+    fitting = {value: count for value, count in counts.items() if value in known}
+    total = sum(fitting.values())
+    return sum(float(value) * count for value, count in fitting.items()) / total if total else None
 
 
 def given(question: Question, form: Form, part: str = "") -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
 _LOW = {"en": "Strongly disagree", "de": "Stimme gar nicht zu", "fr": "Pas du tout d’accord",
@@ -15,7 +17,7 @@ _HIGH = {"en": "Strongly agree", "de": "Stimme voll zu", "fr": "Tout à fait d�
 class CesQuestion(RatingQuestion):
     """Whether somebody agrees that we made it easy, 1 to 7."""
 
-    type: Literal["ces"]
+    type: Literal["ces"] = Field(description="Type of question.")
 
 
 class CesType(RatingType):

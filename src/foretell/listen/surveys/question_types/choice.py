@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,7 +20,7 @@ from foretell.listen.surveys.question_types.base import (
     long_text,
     shown_again,
 )
-from foretell.listen.surveys.words import Words
+from foretell.listen.surveys.words import Words, counted
 
 OTHER = "other"
 
@@ -37,8 +37,8 @@ class Option(BaseModel):
 class ChoiceQuestion(Question):
     """One or several of a list."""
 
-    type: Literal["choice"]
-    options: tuple[Option, ...] = Field(min_length=2, max_length=100, description="What can be chosen.")
+    type: Literal["choice"] = Field(description="Type of question.")
+    options: Annotated[tuple[Option, ...], counted(2, 100)] = Field(description="What can be chosen.")
     several: bool = Field(False, description="More than one may be chosen.")
     most: int | None = Field(None, ge=1, description="How many at most, with several.")
     other: Words | None = Field(None, description="Label of one more option, for a word of one's own.")

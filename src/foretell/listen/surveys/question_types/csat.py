@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
 _LOW = {"en": "Very dissatisfied", "de": "Sehr unzufrieden", "fr": "Très insatisfait", "es": "Muy insatisfecho",
@@ -15,7 +17,7 @@ _HIGH = {"en": "Very satisfied", "de": "Sehr zufrieden", "fr": "Très satisfait"
 class CsatQuestion(RatingQuestion):
     """How satisfied somebody is, 1 to 5."""
 
-    type: Literal["csat"]
+    type: Literal["csat"] = Field(description="Type of question.")
 
 
 class CsatType(RatingType):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,14 +18,15 @@ from foretell.listen.surveys.question_types.base import (
     shown_again,
 )
 from foretell.listen.surveys.question_types.choice import Option
+from foretell.listen.surveys.words import counted
 
 
 class MatrixQuestion(Question):
     """Several things judged alike."""
 
-    type: Literal["matrix"]
-    rows: tuple[Option, ...] = Field(min_length=1, max_length=30, description="What is judged.")
-    columns: tuple[Option, ...] = Field(min_length=2, max_length=11, description="How it may be judged, in order.")
+    type: Literal["matrix"] = Field(description="Type of question.")
+    rows: Annotated[tuple[Option, ...], counted(1, 30)] = Field(description="What is judged.")
+    columns: Annotated[tuple[Option, ...], counted(2, 11)] = Field(description="How it may be judged, in order.")
 
     @model_validator(mode="after")
     def _is_clear(self) -> MatrixQuestion:

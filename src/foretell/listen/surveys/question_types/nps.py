@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
 _LOW = {"en": "Not at all likely", "de": "Sehr unwahrscheinlich", "fr": "Pas du tout probable",
@@ -15,7 +17,7 @@ _HIGH = {"en": "Extremely likely", "de": "Sehr wahrscheinlich", "fr": "Tout à f
 class NpsQuestion(RatingQuestion):
     """Whether somebody would recommend us, 0 to 10."""
 
-    type: Literal["nps"]
+    type: Literal["nps"] = Field(description="Type of question.")
 
 
 class NpsType(RatingType):

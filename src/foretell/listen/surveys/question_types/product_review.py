@@ -33,7 +33,7 @@ _WORDS = {"en": "Your review", "de": "Deine Bewertung", "fr": "Votre avis", "es"
 class ProductReviewQuestion(Question):
     """Stars, a headline and a text about the product that the invitation is about."""
 
-    type: Literal["product_review"]
+    type: Literal["product_review"] = Field(description="Type of question.")
     headline: Words | None = Field(None, description="Label of the headline; default: Headline.")
     review: Words | None = Field(None, description="Label of the text; default: Your review.")
     low: Words | None = Field(None, description="What one star means.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from foretell.listen.surveys.question_types.rating import RatingQuestion, RatingType
 
 LOW = {"en": "Poor", "de": "Schlecht", "fr": "Mauvais", "es": "Malo", "it": "Scarso", "nl": "Slecht"}
@@ -15,7 +17,7 @@ VALUES = (1, 2, 3, 4, 5)
 class StarsQuestion(RatingQuestion):
     """One to five stars."""
 
-    type: Literal["stars"]
+    type: Literal["stars"] = Field(description="Type of question.")
 
 
 class StarsType(RatingType):

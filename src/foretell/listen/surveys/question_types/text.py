@@ -24,7 +24,7 @@ from foretell.listen.surveys.question_types.base import (
 class TextQuestion(Question):
     """Words of one's own."""
 
-    type: Literal["text"]
+    type: Literal["text"] = Field(description="Type of question.")
     lines: int = Field(4, ge=1, le=30, description="Height of the field in lines; 1 is a single line.")
     most: int = Field(LONGEST_TEXT, ge=1, le=LONGEST_TEXT, description="How many characters at most.")
 
