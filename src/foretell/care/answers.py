@@ -14,12 +14,16 @@ MOST_WORDS = 5_000
 PROPERTIES = ("survey", "response_id", "part", "score", "text", "anonymous", "survey_message", "message_id")
 """Properties of an answer that a case knows."""
 _MICRO = 1_000_000
+_DIGITS = (
+    f"CASE WHEN response_id_n % {_MICRO} = 0 THEN CAST(response_id_n // {_MICRO} AS VARCHAR) "
+    f"ELSE rtrim(CAST(CAST(response_id_n AS DECIMAL(25, 6)) / {_MICRO} AS VARCHAR), '0') END"
+)
+"""A response that was named by a number, in its digits."""
 
 _SHAPED = f"""
 WITH told AS (
   SELECT message_id, event, profile_key, node_key, ts, survey_s AS survey,
-    CASE WHEN event = '{ANSWERED}' THEN
-      coalesce(response_id_s, CAST(response_id_n // {_MICRO} AS VARCHAR), message_id) END AS response_id,
+    CASE WHEN event = '{ANSWERED}' THEN coalesce(nullif(response_id_s, ''), {_DIGITS}, message_id) END AS response_id,
     coalesce(part_n // {_MICRO}, TRY_CAST(part_s AS BIGINT), 1) AS part,
     coalesce(CAST(score_n AS DOUBLE) / {_MICRO}, TRY_CAST(score_s AS DOUBLE)) AS score,
     CASE WHEN event = '{ANSWERED}' THEN nullif(trim(text_s), '') END AS text,
@@ -27,7 +31,8 @@ WITH told AS (
     coalesce(survey_message_s, message_id_s) AS about
   FROM a
 )
-SELECT message_id, event, profile_key, node_key, ts, survey, response_id, coalesce(response_id, message_id) AS matter,
+SELECT message_id, event, profile_key, node_key, ts, survey, response_id,
+  coalesce(coalesce(survey, '') || chr(31) || response_id, message_id) AS matter,
   part, CASE WHEN isfinite(score) THEN score END AS score,
   CASE WHEN length(text) > {MOST_WORDS} THEN left(text, {MOST_WORDS - 1}) || '…' ELSE text END AS words, about
 FROM told WHERE NOT anonymous ORDER BY ts, message_id"""
@@ -61,7 +66,7 @@ def shaped(found: pa.Table) -> pa.Table:
     """Rows of :func:`found_sql` as answers, without what was said anonymously.
 
     Returns: ``message_id event profile_key node_key ts survey response_id matter part score words about``;
-        ``matter`` is the response, of other events the event itself; ``about`` the message that asked.
+        ``matter`` is survey and response, of other events the event itself; ``about`` the message that asked.
     """
     return scratch(_SHAPED, {"a": found})
 

@@ -30,31 +30,30 @@ _EVENT = ["seq", "row", "message_id", "event", "profile_key", "node_key", "ts"]
 _ALL_ANSWERS = Selection((Check("is", (ANSWERED,)),))
 _WORDS = {
     "case_id": pa.string(), "number": pa.int64(), "words": pa.string(), "score": pa.float64(),
-    "response_id": pa.string(), "known": pa.string(),
+    "own": pa.bool_(), "matter": pa.string(),
 }  # fmt: skip
-_CONCERNED = """
-SELECT c.case_id, coalesce((SELECT max(h.number) FROM case_history h WHERE h.case_id = c.case_id), 0), c.words, c.score,
-  c.response_id, a.matter
-FROM case_answers a JOIN cases c ON c.response_id = a.matter UNION
-SELECT c.case_id, coalesce((SELECT max(h.number) FROM case_history h WHERE h.case_id = c.case_id), 0), c.words, c.score,
-  c.response_id, a.matter
-FROM case_answers a JOIN case_repeats r ON r.case_id = a.repeat_id JOIN cases c ON c.case_id = r.kept_id"""
+_LAST = "coalesce((SELECT max(h.number) FROM case_history h WHERE h.case_id = c.case_id), 0)"
+_CONCERNED = f"""
+SELECT c.case_id, {_LAST}, c.words, c.score, 1, a.matter FROM case_answers a
+JOIN cases c ON c.response_id = a.response_id AND coalesce(c.survey, '') = a.survey UNION
+SELECT c.case_id, {_LAST}, c.words, c.score, 0, a.matter FROM case_answers a
+JOIN case_repeats r ON r.case_id = a.repeat_id JOIN cases c ON c.case_id = r.kept_id"""
 _SAID = (
     "SELECT DISTINCT h.case_id, h.new FROM asked_cases a JOIN case_history h ON h.case_id = a.case_id "
     "WHERE h.what = 'reply'"
 )
 _NEW_WORDS = """
 WITH told AS (
-  SELECT c.case_id, c.number, a.words, a.ts, a.message_id, c.response_id = a.matter AS own,
+  SELECT c.case_id, c.number, a.words, a.ts, a.message_id, c.own,
     row_number() OVER (PARTITION BY c.case_id, a.words ORDER BY a.ts, a.message_id) AS place
-  FROM a JOIN c ON c.known = a.matter
+  FROM a JOIN c ON c.matter = a.matter
   WHERE a.words IS NOT NULL AND a.words IS DISTINCT FROM c.words
 ), fresh AS (SELECT t.* FROM told t ANTI JOIN said s ON s.case_id = t.case_id AND s.words = t.words WHERE t.place = 1)
 SELECT case_id, number + row_number() OVER (PARTITION BY case_id ORDER BY ts, message_id) AS number,
-  epoch_us(ts) AS happened_at, words, coalesce(own, FALSE) AS own FROM fresh ORDER BY case_id, number"""
+  epoch_us(ts) AS happened_at, words, own FROM fresh ORDER BY case_id, number"""
 _NEW_SCORES = """
 SELECT c.case_id, c.number, epoch_us(a.ts) AS happened_at, c.score AS before, a.score
-FROM a JOIN c ON c.response_id = a.matter
+FROM a JOIN c ON c.own AND c.matter = a.matter
 WHERE a.score IS NOT NULL AND a.score IS DISTINCT FROM c.score AND c.score IS NOT NULL AND a.part > 1
 QUALIFY row_number() OVER (PARTITION BY c.case_id ORDER BY a.part DESC, a.ts DESC, a.message_id DESC) = 1
 ORDER BY c.case_id"""
@@ -129,11 +128,21 @@ def add_words(tx: Tx, batch: Batch, catalog: Catalog, answers: pa.Table, rules: 
 
 
 def _cases_of(tx: Tx, answers: pa.Table, rules: Sequence[str]) -> pa.Table:
-    """The cases that responses belong to: columns of :data:`_WORDS`, ``known`` is the response."""
-    matters = pc.unique(answers.filter(pc.is_valid(answers["response_id"]))["matter"]).to_pylist()
-    pairs = [(matter, case_id(rule, matter)) for matter in matters for rule in dict.fromkeys(rules)]
-    tx.put("case_answers", table_of({"matter": pa.string(), "repeat_id": pa.string()}, pairs))
-    return table_of(_WORDS, tx.query(_CONCERNED))
+    """The cases that responses belong to: columns of :data:`_WORDS`; ``own``: it was opened for that response."""
+    told = scratch(
+        "SELECT DISTINCT matter, response_id, coalesce(survey, '') AS survey FROM a WHERE response_id IS NOT NULL "
+        "ORDER BY matter",
+        {"a": answers},
+    )
+    pairs = [
+        (matter, response, survey, case_id(rule, matter))
+        for matter, response, survey in python_rows(told)
+        for rule in dict.fromkeys(rules)
+    ]
+    names = ("matter", "response_id", "survey", "repeat_id")
+    tx.put("case_answers", table_of(dict.fromkeys(names, pa.string()), pairs))
+    rows = [(*row[:4], bool(row[4]), row[5]) for row in tx.query(_CONCERNED)]
+    return table_of(_WORDS, rows)
 
 
 def _write(tx: Tx, words: pa.Table, scores: pa.Table) -> None:

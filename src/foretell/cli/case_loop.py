@@ -16,6 +16,7 @@ from foretell.cli.tables import cut, heading, people, right, say, table
 from foretell.listen import loop
 from foretell.stats import Interval
 
+_NUMBERS = ("cases", "open", "hours to contact", "hours to close", "asked again", "score after less before")
 _BYS = ", ".join(get_args(loop.By))
 
 
@@ -49,9 +50,7 @@ def loop_(
         say(f"for {prompt.waiting_without_case:,} of them there is no case")
     say(f"spoken with within 24 hours {share(prompt.within_24h)}, within 48 hours {share(prompt.within_48h)}")
     people.out("")
-    head = ["group", right("cases"), right("open"), right("hours to contact"), right("hours to close"),
-            right("asked again"), right("score after less before")]  # fmt: skip
-    table(head, [_line(one) for one in (told.whole, *told.groups)])
+    table(["group", *map(right, _NUMBERS)], [_line(one) for one in (told.whole, *told.groups)])
     people.out("")
     if effect.verdict:
         say(f"Effect of closing on leaving: {effect.verdict.lower()}. {effect.why}")

@@ -94,6 +94,16 @@ def test_both_parts_in_one_batch_and_the_other_way_round_are_one_case(tmp_path: 
         assert [one.what for one in place.show(case.case_id).history] == ["opened", "owner", "reply"]
 
 
+def test_two_surveys_that_call_their_responses_alike_open_a_case_each(tmp_path: Path) -> None:
+    low = {**DETRACTOR, "opens": {"event": "Survey Answered", "where": {"score": {"lte": 6}}}}
+    with shop(tmp_path, detractor=low) as place:
+        place.send(
+            answer("u1", 3, response="1"), {**answer("u2", 2, response="1", survey="shop"), "messageId": "other"}
+        )
+        place.send({**answer("u2", 2, response="1", survey="shop", part=2, text="Dear."), "messageId": "more"})
+        assert sorted((case.survey, case.words) for case in opened(place)) == [("nps", None), ("shop", "Dear.")]
+
+
 def test_a_score_that_changes_within_a_response_is_remembered(tmp_path: Path) -> None:
     with shop(tmp_path) as place:
         place.send(answer("u1", 2))

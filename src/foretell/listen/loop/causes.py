@@ -62,7 +62,7 @@ def _cause(named: pa.Table, cause: str, known: list[Improvement]) -> Cause:
 def suggested(engine: Engine, catalog: Catalog, case: care.Case) -> list[str]:
     """Root causes to choose from for a case: of its rule those that its answer speaks of first; where the rule names
     none, what cases of its kind had, and the themes of the answer."""
-    themes = [one.theme for one in themes_of(engine, case.response_id) if one.theme is not None]
+    themes = [one.theme for one in themes_of(engine, case.survey, case.response_id) if one.theme is not None]
     rule = care.rule_of(catalog, case.rule)
     if rule is not None and rule.root_causes:
         spoken = [cause for cause in rule.root_causes if cause.casefold() in {one.casefold() for one in themes}]

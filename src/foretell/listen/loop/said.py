@@ -10,7 +10,8 @@ from foretell.engine import Engine
 
 _THEMES = (
     "SELECT t.theme, t.sentiment, max(t.probability) AS probability FROM feedback_topics t "
-    "WHERE t.response_id = $response GROUP BY t.theme, t.sentiment ORDER BY probability DESC, t.theme LIMIT 10"
+    "WHERE t.response_id = $response AND t.survey = $survey GROUP BY t.theme, t.sentiment "
+    "ORDER BY probability DESC, t.theme LIMIT 10"
 )
 _ANSWERS = (
     "SELECT r.response_id, r.survey, r.measure, r.score, r.text, r.channel, r.touchpoint, r.answered_at "
@@ -46,11 +47,11 @@ class Answer:
     answered_at: datetime
 
 
-def themes_of(engine: Engine, response_id: str | None) -> list[Theme]:
+def themes_of(engine: Engine, survey: str | None, response_id: str | None) -> list[Theme]:
     """What the words of a response are about, the surest first."""
-    if response_id is None:
+    if survey is None or response_id is None:
         return []
-    found = engine.analytics.query(_THEMES, {"response": response_id}).to_pylist()
+    found = engine.analytics.query(_THEMES, {"response": response_id, "survey": survey}).to_pylist()
     return [Theme(row["theme"], row["sentiment"] or "unknown", row["probability"]) for row in found]
 
 

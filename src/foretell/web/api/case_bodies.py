@@ -302,7 +302,7 @@ def case_body(site: Site, one: care.Case) -> CaseBody:
 def _answer(site: Site, one: care.Case) -> CaseAnswer | None:
     if one.survey is None:
         return None
-    themes = [CaseTheme(**vars(theme)) for theme in loop.themes_of(site.workspace.engine, one.response_id)]
+    themes = [CaseTheme(**vars(theme)) for theme in loop.themes_of(site.workspace.engine, one.survey, one.response_id)]
     return CaseAnswer(survey=one.survey, response_id=one.response_id, score=one.score, words=one.words, themes=themes)
 
 
