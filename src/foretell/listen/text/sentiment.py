@@ -29,7 +29,7 @@ POSITIVE, NEUTRAL, NEGATIVE, UNKNOWN = "positive", "neutral", "negative", "unkno
 SENTIMENTS = (POSITIVE, NEUTRAL, NEGATIVE, UNKNOWN)
 STRENGTH = 4.0
 """Inverse of the ridge penalty."""
-FOLDS = 10
+FOLDS, FOLDS_FOR_CUTS = 10, 5
 MOST_FEATURES = 120_000
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -143,7 +143,7 @@ def fit(texts: pa.Array, labels: Ints, card: dict[str, Any], neutral_share: floa
         labels: -1 negative, 0 neutral, 1 positive.
         neutral_share: where the neutral texts are of another kind, see :func:`fit_cuts_around`.
     """
-    margins = held_out_margins(texts, labels)
+    margins = held_out_margins(texts, labels, folds_of(texts, FOLDS_FOR_CUTS))
     cuts = fit_cuts(margins, labels) if neutral_share is None else fit_cuts_around(margins, labels, neutral_share)
     polar = labels != 0
     known, coefficients, intercepts = fit_weights(texts.filter(pa.array(polar)), labels[polar])
