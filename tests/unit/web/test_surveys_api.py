@@ -283,6 +283,6 @@ def test_the_ways_to_a_survey(shop: Served) -> None:
     assert told["link"].endswith("/s/survey/nps")
     assert told["page"] == "http://127.0.0.1/s/survey/nps"
     assert told["qr_svg"].startswith("<svg")
-    assert "via=web&amp;frame=1" in told["snippet"]
+    assert 'widget.js" data-survey="nps"' in told["snippet"]
     assert [(one["key"], one["step"], one["asked"]) for one in told["journeys"]] == [("after_order", "ask", 20)]
     assert "purchase_survey" in {one["key"] for one in told["ready"]}

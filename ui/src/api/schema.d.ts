@@ -3473,6 +3473,215 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed Surveys
+         * @description All surveys, by key, and those to begin with.
+         */
+        get: operations["listed_surveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Survey
+         * @description Everything that is wrong with a survey, and its pages; nothing is saved.
+         */
+        post: operations["look_at_survey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/looks/{look_id}/html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Html
+         * @description A page of a survey that is looked at, as people would see it; nothing of it can be sent, and no script runs.
+         */
+        get: operations["look_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Types Of Questions
+         * @description All types of questions with their settings.
+         */
+        get: operations["types_of_questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Survey
+         * @description One survey with its document.
+         */
+        get: operations["one_survey"];
+        /**
+         * Save Survey
+         * @description Save a survey and put it in force. Surveys that people keep in files are refused.
+         */
+        put: operations["save_survey"];
+        post?: never;
+        /**
+         * Delete Survey
+         * @description Take a survey of the app out of force; its answers stay. What journeys still ask, and what people keep in files,
+         *     is refused.
+         */
+        delete: operations["delete_survey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{key}/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Responses
+         * @description Responses, a page at a time, the newest first. As a file, for those who may go out: `responses.csv`.
+         */
+        get: operations["survey_responses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{key}/responses/{response_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Response
+         * @description One response with every answer.
+         */
+        get: operations["survey_response"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{key}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Results
+         * @description What was answered to every question, and by whom, as far as the filters let through; intervals are 90 %.
+         */
+        get: operations["survey_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{key}/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Sharing
+         * @description The ways to a survey: link, QR code, a page of one's own, journeys.
+         */
+        get: operations["survey_sharing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/surveys/{key}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survey Texts
+         * @description What people wrote, a page at a time, the newest first.
+         */
+        get: operations["survey_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tables": {
         parameters: {
             query?: never;
@@ -3895,6 +4104,37 @@ export interface components {
             zeros: number;
         };
         /**
+         * AnswerBody
+         * @description An answer in words.
+         */
+        AnswerBody: {
+            /**
+             * Answers
+             * @description One a chosen option, or a row of a matrix.
+             */
+            answers: string[];
+            /** Ask */
+            ask: string;
+            /** Key */
+            key: string;
+        };
+        /**
+         * AnsweredPart
+         * @description Responses of one kind, such as those over one channel.
+         */
+        AnsweredPart: {
+            /** Answered */
+            answered: number;
+            /** Complete */
+            complete: number;
+            score: components["schemas"]["SurveyScore"] | null;
+            /**
+             * Value
+             * @description Null where it is not known.
+             */
+            value: string | null;
+        };
+        /**
          * Arms
          * @description Runs by arm.
          */
@@ -3935,6 +4175,27 @@ export interface components {
         Asked: {
             /** Ids */
             ids: string[];
+        };
+        /**
+         * AskingJourney
+         * @description A journey that asks a survey.
+         */
+        AskingJourney: {
+            /** Asked */
+            asked: number;
+            /** Channel */
+            channel: string | null;
+            /** Key */
+            key: string;
+            /** State */
+            state: string;
+            /**
+             * Step
+             * @description Id of the step that asks.
+             */
+            step: string;
+            /** Title */
+            title: string;
         };
         /**
          * AssumedRate
@@ -4462,42 +4723,6 @@ export interface components {
             made_at: string | null;
             report: components["schemas"]["Backtest"] | null;
             work: components["schemas"]["WorkBody"];
-        };
-        /**
-         * BalanceRow
-         * @description A level of a trait among those asked, those who answered, and these with weights.
-         */
-        BalanceRow: {
-            /** Answered */
-            answered: number;
-            /** Asked */
-            asked: number;
-            /** Level */
-            level: string;
-            /** Trait */
-            trait: string;
-            /** Weighted */
-            weighted: number;
-        };
-        /**
-         * BandBody
-         * @description Answers of a part of the scale.
-         */
-        BandBody: {
-            /** Answers */
-            answers: number;
-            /**
-             * Share
-             * @description Of all answers, 0 to 1.
-             */
-            share: number;
-            /** Title */
-            title: string;
-            /**
-             * Tone
-             * @enum {string}
-             */
-            tone: "bad" | "rest" | "good";
         };
         /**
          * BarBody
@@ -5632,39 +5857,6 @@ export interface components {
             short: number | null;
         };
         /**
-         * ChangeBody
-         * @description What became of a score against the window before; `opinions` and `answering` add up to `total`.
-         */
-        ChangeBody: {
-            after: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
-            answering: components["schemas"]["PartBody"] | null;
-            before: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
-            /** Before Since */
-            before_since: string;
-            opinions: components["schemas"]["PartBody"] | null;
-            /** @description The change of those who answered in both windows. */
-            panel: components["schemas"]["PartBody"] | null;
-            /** Panel People */
-            panel_people: number;
-            /** Since */
-            since: string;
-            /** Strata */
-            strata: components["schemas"]["StratumBody"][];
-            /** Title */
-            title: string;
-            /** @description Null where either score is not yet. */
-            total: components["schemas"]["PartBody"] | null;
-            /** Traits */
-            traits: components["schemas"]["Named"][];
-            /**
-             * Unit
-             * @enum {string}
-             */
-            unit: "points" | "share" | "mean";
-            /** Until */
-            until: string;
-        };
-        /**
          * ChangesOfDay
          * @description How many people came and went on a day (UTC).
          */
@@ -6313,6 +6505,20 @@ export interface components {
             wording: string;
         };
         /**
+         * CountedAnswer
+         * @description How many gave an answer.
+         */
+        CountedAnswer: {
+            /** Count */
+            count: number;
+            /** Label */
+            label: string;
+            /** @description Of those who answered it, 90 %; null where nobody did. */
+            share: components["schemas"]["Estimate"] | null;
+            /** Value */
+            value: string;
+        };
+        /**
          * Counts
          * @description How many there are.
          */
@@ -6408,7 +6614,7 @@ export interface components {
         DataHealth: {
             /** Alerts */
             alerts: components["schemas"]["AlertBody"][];
-            score: components["schemas"]["foretell__web__api__data_health__ScoreBody"];
+            score: components["schemas"]["ScoreBody"];
             /** Sources */
             sources: components["schemas"]["SourceHealthRow"][];
         };
@@ -7314,6 +7520,75 @@ export interface components {
             revenue: number;
         };
         /**
+         * FeedbackBalance
+         * @description A level of a trait among those asked, those who answered, and these with weights.
+         */
+        FeedbackBalance: {
+            /** Answered */
+            answered: number;
+            /** Asked */
+            asked: number;
+            /** Level */
+            level: string;
+            /** Trait */
+            trait: string;
+            /** Weighted */
+            weighted: number;
+        };
+        /**
+         * FeedbackBand
+         * @description Answers of a part of the scale.
+         */
+        FeedbackBand: {
+            /** Answers */
+            answers: number;
+            /**
+             * Share
+             * @description Of all answers, 0 to 1.
+             */
+            share: number;
+            /** Title */
+            title: string;
+            /**
+             * Tone
+             * @enum {string}
+             */
+            tone: "bad" | "rest" | "good";
+        };
+        /**
+         * FeedbackChange
+         * @description What became of a score against the window before; `opinions` and `answering` add up to `total`.
+         */
+        FeedbackChange: {
+            after: components["schemas"]["FeedbackScore"];
+            answering: components["schemas"]["FeedbackPart"] | null;
+            before: components["schemas"]["FeedbackScore"];
+            /** Before Since */
+            before_since: string;
+            opinions: components["schemas"]["FeedbackPart"] | null;
+            /** @description The change of those who answered in both windows. */
+            panel: components["schemas"]["FeedbackPart"] | null;
+            /** Panel People */
+            panel_people: number;
+            /** Since */
+            since: string;
+            /** Strata */
+            strata: components["schemas"]["FeedbackStratum"][];
+            /** Title */
+            title: string;
+            /** @description Null where either score is not yet. */
+            total: components["schemas"]["FeedbackPart"] | null;
+            /** Traits */
+            traits: components["schemas"]["Named"][];
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /** Until */
+            until: string;
+        };
+        /**
          * FeedbackChoices
          * @description What scores can be asked for.
          */
@@ -7332,6 +7607,307 @@ export interface components {
              * @description What is known of people, by which the silent are made up for.
              */
             traits: components["schemas"]["Named"][];
+        };
+        /**
+         * FeedbackGroup
+         * @description A group with its score.
+         */
+        FeedbackGroup: {
+            /**
+             * Differs
+             * @description More than chance among so many groups.
+             */
+            differs: boolean | null;
+            /**
+             * Drawn
+             * @description Drawn towards all groups, by which they are ordered; null in time.
+             */
+            drawn: number | null;
+            /** Drawn High */
+            drawn_high: number | null;
+            /** Drawn Low */
+            drawn_low: number | null;
+            /** Key */
+            key: string;
+            score: components["schemas"]["FeedbackScore"];
+            /** Title */
+            title: string;
+        };
+        /**
+         * FeedbackGroups
+         * @description A score by a dimension.
+         */
+        FeedbackGroups: {
+            /** Dimension */
+            dimension: string;
+            /**
+             * Hidden
+             * @description Groups with too few people to be told.
+             */
+            hidden: number;
+            /** Highest */
+            highest: number;
+            /** Lowest */
+            lowest: number;
+            /** Notes */
+            notes: string[];
+            overall: components["schemas"]["FeedbackScore"];
+            /** Rows */
+            rows: components["schemas"]["FeedbackGroup"][];
+            /** Since */
+            since: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /** Until */
+            until: string;
+        };
+        /**
+         * FeedbackPart
+         * @description A part of a change with its 90 % interval.
+         */
+        FeedbackPart: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /**
+             * Real
+             * @description False where it may be chance.
+             */
+            real: boolean;
+            /** Value */
+            value: number;
+        };
+        /**
+         * FeedbackPoint
+         * @description A month or week, as answered.
+         */
+        FeedbackPoint: {
+            /**
+             * Complete
+             * @description False where it is not over.
+             */
+            complete: boolean;
+            /** End */
+            end: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** People */
+            people: number;
+            /** Period */
+            period: string;
+            /** Start */
+            start: string;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * FeedbackScore
+         * @description A figure of a measure with its 90 % interval.
+         */
+        FeedbackScore: {
+            /** Answers */
+            answers: number;
+            /**
+             * Effective
+             * @description People that would tell as much if all counted the same, once.
+             */
+            effective: number;
+            /** Figure */
+            figure: string;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** People */
+            people: number;
+            /**
+             * Reason
+             * @description too_few, or empty.
+             */
+            reason: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @description points: -100 to 100; share: 0 to 1; mean: in the scale of the answers.
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /**
+             * Value
+             * @description Null where too few people answered.
+             */
+            value: number | null;
+        };
+        /**
+         * FeedbackScores
+         * @description The scores of a survey, or of all surveys of a measure.
+         */
+        FeedbackScores: {
+            /** Bands */
+            bands: components["schemas"]["FeedbackBand"][];
+            /** Highest */
+            highest: number;
+            /** Level */
+            level: number;
+            /**
+             * Lowest
+             * @description Lowest value of the figure that is told first.
+             */
+            lowest: number;
+            /** Measure */
+            measure: string;
+            /** Measure Title */
+            measure_title: string;
+            /** Notes */
+            notes: string[];
+            /**
+             * Scores
+             * @description As answered; the measure's own figure first.
+             */
+            scores: components["schemas"]["FeedbackScore"][];
+            /** Series */
+            series: components["schemas"]["FeedbackPoint"][];
+            /** Since */
+            since: string;
+            /** Survey */
+            survey: string;
+            /** Title */
+            title: string;
+            /** Until */
+            until: string;
+            /**
+             * Weighted
+             * @description The same with weights; empty where there are none.
+             */
+            weighted: components["schemas"]["FeedbackScore"][];
+            weighting: components["schemas"]["FeedbackWeighting"];
+        };
+        /**
+         * FeedbackStratum
+         * @description People of equal traits, and what they add to the change.
+         */
+        FeedbackStratum: {
+            /** After */
+            after: number | null;
+            /** Answering */
+            answering: number;
+            /** Before */
+            before: number | null;
+            /**
+             * Levels
+             * @description Trait to level; empty: everybody else.
+             */
+            levels: {
+                [key: string]: string;
+            };
+            /** Opinions */
+            opinions: number;
+            /** Share After */
+            share_after: number;
+            /** Share Before */
+            share_before: number;
+        };
+        /**
+         * FeedbackTarget
+         * @description Where a target stands.
+         */
+        FeedbackTarget: {
+            base: components["schemas"]["FeedbackScore"];
+            /**
+             * Course
+             * @enum {string}
+             */
+            course: "on_course" | "not_yet" | "behind" | "reached" | "missed";
+            /** Due */
+            due: string;
+            /**
+             * Expected
+             * @description Where a straight way from base to goal would be now.
+             */
+            expected: number | null;
+            /** Goal */
+            goal: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            now: components["schemas"]["FeedbackScore"];
+            /**
+             * Projected
+             * @description Where the months so far lead by the due day.
+             */
+            projected: number | null;
+            /** Since */
+            since: string;
+            /** Survey */
+            survey: string;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+            /** Words */
+            words: string;
+        };
+        /**
+         * FeedbackTargets
+         * @description The targets of a survey or measure.
+         */
+        FeedbackTargets: {
+            /** Rows */
+            rows: components["schemas"]["FeedbackTarget"][];
+        };
+        /**
+         * FeedbackWeighting
+         * @description What is known of the silent, and what weights make of it.
+         */
+        FeedbackWeighting: {
+            /** Answered */
+            answered: number;
+            /** Applied */
+            applied: boolean;
+            /** Asked */
+            asked: number;
+            /** Balance */
+            balance: components["schemas"]["FeedbackBalance"][];
+            /**
+             * Explained
+             * @description Share of the score's variance that the traits explain.
+             */
+            explained: number | null;
+            /**
+             * Frame
+             * @description asked: by us; orders: people with an order stand in; none: nobody knows who was asked.
+             * @enum {string}
+             */
+            frame: "asked" | "orders" | "none";
+            /**
+             * Heaviest
+             * @description The heaviest weight; 1 is the mean.
+             */
+            heaviest: number;
+            /**
+             * Rate
+             * @description Share of those asked who answered.
+             */
+            rate: number | null;
+            /** Reason */
+            reason: string;
+            /** Trimmed */
+            trimmed: number;
+            /** Words */
+            words: string;
         };
         /**
          * Fifth
@@ -7461,6 +8037,21 @@ export interface components {
             /** Id */
             id: string;
             profile: components["schemas"]["Card"];
+        };
+        /**
+         * FunnelStage
+         * @description A stage from being asked to the end.
+         */
+        FunnelStage: {
+            /** Count */
+            count: number;
+            /** @description Of the stage before, 90 %; null for the first and where that is empty. */
+            share: components["schemas"]["Estimate"] | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "sent" | "opened" | "clicked" | "answered" | "complete";
         };
         /**
          * Gain
@@ -7615,31 +8206,6 @@ export interface components {
             theme: string;
         };
         /**
-         * GroupBody
-         * @description A group with its score.
-         */
-        GroupBody: {
-            /**
-             * Differs
-             * @description More than chance among so many groups.
-             */
-            differs: boolean | null;
-            /**
-             * Drawn
-             * @description Drawn towards all groups, by which they are ordered; null in time.
-             */
-            drawn: number | null;
-            /** Drawn High */
-            drawn_high: number | null;
-            /** Drawn Low */
-            drawn_low: number | null;
-            /** Key */
-            key: string;
-            score: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
-            /** Title */
-            title: string;
-        };
-        /**
          * GroupJudged
          * @description How good the model was for a segment or persona on the test window.
          */
@@ -7783,39 +8349,6 @@ export interface components {
             /** Horizon */
             horizon: string;
             total: components["schemas"]["GroupValue"];
-        };
-        /**
-         * GroupsBody
-         * @description A score by a dimension.
-         */
-        GroupsBody: {
-            /** Dimension */
-            dimension: string;
-            /**
-             * Hidden
-             * @description Groups with too few people to be told.
-             */
-            hidden: number;
-            /** Highest */
-            highest: number;
-            /** Lowest */
-            lowest: number;
-            /** Notes */
-            notes: string[];
-            overall: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
-            /** Rows */
-            rows: components["schemas"]["GroupBody"][];
-            /** Since */
-            since: string;
-            /** Title */
-            title: string;
-            /**
-             * Unit
-             * @enum {string}
-             */
-            unit: "points" | "share" | "mean";
-            /** Until */
-            until: string;
         };
         /**
          * Guess
@@ -10637,23 +11170,6 @@ export interface components {
             tables: components["schemas"]["OwnTable"][];
         };
         /**
-         * PartBody
-         * @description A part of a change with its 90 % interval.
-         */
-        PartBody: {
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-            /**
-             * Real
-             * @description False where it may be chance.
-             */
-            real: boolean;
-            /** Value */
-            value: number;
-        };
-        /**
          * PartExample
          * @description A merge that would be taken back.
          */
@@ -10687,6 +11203,39 @@ export interface components {
              * @description The part in words.
              */
             says: string;
+        };
+        /**
+         * PartResultBody
+         * @description What was answered to a part of a question, such as a row of a matrix; most questions have one.
+         */
+        PartResultBody: {
+            /**
+             * Counts
+             * @description In the order of the document; empty for texts.
+             */
+            counts: components["schemas"]["CountedAnswer"][];
+            /**
+             * Holds
+             * @enum {string}
+             */
+            holds: "number" | "choice" | "choices" | "text";
+            /**
+             * Label
+             * @description What it is called beside the question; null where it is the question.
+             */
+            label: string | null;
+            /** @description Of numbers; 90 %. */
+            mean: components["schemas"]["Estimate"] | null;
+            /**
+             * N
+             * @description Responses that answered it.
+             */
+            n: number;
+            /**
+             * Path
+             * @description Behind `answers.`, such as liked or parts.price.
+             */
+            path: string;
         };
         /**
          * PassedStep
@@ -11772,6 +12321,87 @@ export interface components {
             question: string;
         };
         /**
+         * QuestionBody
+         * @description A question as the document has it.
+         */
+        QuestionBody: {
+            /**
+             * Ask
+             * @description In the language that was asked for, else the first.
+             */
+            ask: string;
+            /** Key */
+            key: string;
+            /** Required */
+            required: boolean;
+            /** Type */
+            type: string;
+            /**
+             * When
+             * @description When it is asked, in words; null: always.
+             */
+            when: string | null;
+        };
+        /**
+         * QuestionResultBody
+         * @description What was answered to one question.
+         */
+        QuestionResultBody: {
+            /** Ask */
+            ask: string;
+            /** Key */
+            key: string;
+            /**
+             * N
+             * @description Responses that answered it.
+             */
+            n: number;
+            /** Parts */
+            parts: components["schemas"]["PartResultBody"][];
+            /**
+             * Shape
+             * @description matrix: parts with the same choices.
+             * @enum {string}
+             */
+            shape: "one" | "matrix" | "parts";
+            /** Type */
+            type: string;
+        };
+        /**
+         * QuestionTypeBody
+         * @description A type of question.
+         */
+        QuestionTypeBody: {
+            /** Description */
+            description: string;
+            /**
+             * Example
+             * @description A question of it to begin with, without its key.
+             */
+            example: {
+                [key: string]: unknown;
+            };
+            /**
+             * Fields
+             * @description Beside those that all questions have.
+             */
+            fields: components["schemas"]["TypeField"][];
+            /** Name */
+            name: string;
+            /** Scored */
+            scored: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
+         * QuestionTypes
+         * @description All types of question, those that are scored first.
+         */
+        QuestionTypes: {
+            /** Rows */
+            rows: components["schemas"]["QuestionTypeBody"][];
+        };
+        /**
          * QuoteRow
          * @description Something that somebody said, personal data masked.
          */
@@ -11912,6 +12542,20 @@ export interface components {
             worker: boolean;
         };
         /**
+         * ReadyAsking
+         * @description A ready journey that asks a survey of this key, or one like it.
+         */
+        ReadyAsking: {
+            /** Description */
+            description: string;
+            /** Key */
+            key: string;
+            /** There */
+            there: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
          * ReadyCaseRule
          * @description A rule to begin with.
          */
@@ -12016,6 +12660,33 @@ export interface components {
             description: string;
             /** Key */
             key: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ReadySurveyBody
+         * @description A survey to begin with.
+         */
+        ReadySurveyBody: {
+            /** Description */
+            description: string;
+            /** Key */
+            key: string;
+            /** Languages */
+            languages: string[];
+            /** Measure */
+            measure: string | null;
+            /** Questions */
+            questions: number;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * There
+             * @description The workspace has a survey of this key.
+             */
+            there: boolean;
             /** Title */
             title: string;
         };
@@ -12316,6 +12987,116 @@ export interface components {
         Requests: {
             /** Rows */
             rows: components["schemas"]["RequestRow"][];
+        };
+        /**
+         * ResponseBody
+         * @description One response with every answer.
+         */
+        ResponseBody: {
+            /** Agent */
+            agent: string | null;
+            /** Anonymous */
+            anonymous: boolean;
+            /** Answered At */
+            answered_at: string;
+            /** Answers */
+            answers: components["schemas"]["AnswerBody"][];
+            /** Asked At */
+            asked_at: string | null;
+            /** Changed At */
+            changed_at: string;
+            /** Channel */
+            channel: string | null;
+            /** Complete */
+            complete: boolean;
+            /** Journey */
+            journey: string | null;
+            /** Language */
+            language: string | null;
+            /** Measure */
+            measure: string | null;
+            /** Message Id */
+            message_id: string | null;
+            /** Order Id */
+            order_id: string | null;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
+            /** Product Id */
+            product_id: string | null;
+            /**
+             * Profile Id
+             * @description Null where it is anonymous.
+             */
+            profile_id: string | null;
+            /** Response Id */
+            response_id: string;
+            /** Score */
+            score: number | null;
+            /** Step */
+            step: string | null;
+            /** Survey */
+            survey: string;
+            /** Text */
+            text: string | null;
+            /** Touchpoint */
+            touchpoint: string | null;
+        };
+        /**
+         * ResponseRow
+         * @description One response.
+         */
+        ResponseRow: {
+            /** Anonymous */
+            anonymous: boolean;
+            /** Answered At */
+            answered_at: string;
+            /** Channel */
+            channel: string | null;
+            /** Complete */
+            complete: boolean;
+            /** Language */
+            language: string | null;
+            /** Measure */
+            measure: string | null;
+            /**
+             * Person
+             * @description Name, e-mail or user id, as far as known.
+             */
+            person: string | null;
+            /**
+             * Profile Id
+             * @description Null where it is anonymous.
+             */
+            profile_id: string | null;
+            /** Response Id */
+            response_id: string;
+            /** Score */
+            score: number | null;
+            /** Text */
+            text: string | null;
+            /** Touchpoint */
+            touchpoint: string | null;
+        };
+        /**
+         * Responses
+         * @description A page of responses, the newest first.
+         */
+        Responses: {
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["ResponseRow"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
         };
         /**
          * Restricted
@@ -12704,6 +13485,24 @@ export interface components {
             people: number;
         };
         /**
+         * ScoreBody
+         * @description A data-quality score: 100 times the weighted mean of the parts that are known.
+         */
+        ScoreBody: {
+            /**
+             * Learning
+             * @description True where too little came so far to tell any.
+             */
+            learning: boolean;
+            /** Parts */
+            parts: components["schemas"]["ScorePart"][];
+            /**
+             * Value
+             * @description 0 to 100.
+             */
+            value: number | null;
+        };
+        /**
          * ScorePart
          * @description A part of a score.
          */
@@ -12720,31 +13519,6 @@ export interface components {
             value: number | null;
             /** Weight */
             weight: number;
-        };
-        /**
-         * ScorePoint
-         * @description A month or week, as answered.
-         */
-        ScorePoint: {
-            /**
-             * Complete
-             * @description False where it is not over.
-             */
-            complete: boolean;
-            /** End */
-            end: string;
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            /** People */
-            people: number;
-            /** Period */
-            period: string;
-            /** Start */
-            start: string;
-            /** Value */
-            value: number | null;
         };
         /**
          * ScoreSpread
@@ -12820,50 +13594,6 @@ export interface components {
              * @description Expected money, major units; null where none is foreseen of them.
              */
             value: number | null;
-        };
-        /**
-         * ScoresBody
-         * @description The scores of a survey, or of all surveys of a measure.
-         */
-        ScoresBody: {
-            /** Bands */
-            bands: components["schemas"]["BandBody"][];
-            /** Highest */
-            highest: number;
-            /** Level */
-            level: number;
-            /**
-             * Lowest
-             * @description Lowest value of the figure that is told first.
-             */
-            lowest: number;
-            /** Measure */
-            measure: string;
-            /** Measure Title */
-            measure_title: string;
-            /** Notes */
-            notes: string[];
-            /**
-             * Scores
-             * @description As answered; the measure's own figure first.
-             */
-            scores: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"][];
-            /** Series */
-            series: components["schemas"]["ScorePoint"][];
-            /** Since */
-            since: string;
-            /** Survey */
-            survey: string;
-            /** Title */
-            title: string;
-            /** Until */
-            until: string;
-            /**
-             * Weighted
-             * @description The same with weights; empty where there are none.
-             */
-            weighted: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"][];
-            weighting: components["schemas"]["WeightingBody"];
         };
         /**
          * ScoresUsed
@@ -13411,6 +14141,36 @@ export interface components {
             went_out: boolean;
         };
         /**
+         * Sharing
+         * @description The ways to a survey.
+         */
+        Sharing: {
+            /** Journeys */
+            journeys: components["schemas"]["AskingJourney"][];
+            /**
+             * Link
+             * @description Public address of its page.
+             */
+            link: string;
+            /**
+             * Page
+             * @description The same as this server answers it, to try it.
+             */
+            page: string;
+            /**
+             * Qr Svg
+             * @description The link as QR code, SVG.
+             */
+            qr_svg: string;
+            /** Ready */
+            ready: components["schemas"]["ReadyAsking"][];
+            /**
+             * Snippet
+             * @description HTML that puts the survey into a page of one's own.
+             */
+            snippet: string;
+        };
+        /**
          * SideBody
          * @description One of both horizons of a quadrant.
          */
@@ -13603,7 +14363,7 @@ export interface components {
             monitors: number;
             /** Next Step */
             next_step: string;
-            score: components["schemas"]["foretell__web__api__data_health__ScoreBody"];
+            score: components["schemas"]["ScoreBody"];
             /**
              * Sentence
              * @description What is most wrong with it, or how fresh it is.
@@ -13645,7 +14405,7 @@ export interface components {
             monitors: number;
             /** Next Step */
             next_step: string;
-            score: components["schemas"]["foretell__web__api__data_health__ScoreBody"];
+            score: components["schemas"]["ScoreBody"];
             /**
              * Sentence
              * @description What is most wrong with it, or how fresh it is.
@@ -13963,31 +14723,6 @@ export interface components {
             sent: number;
         };
         /**
-         * StratumBody
-         * @description People of equal traits, and what they add to the change.
-         */
-        StratumBody: {
-            /** After */
-            after: number | null;
-            /** Answering */
-            answering: number;
-            /** Before */
-            before: number | null;
-            /**
-             * Levels
-             * @description Trait to level; empty: everybody else.
-             */
-            levels: {
-                [key: string]: string;
-            };
-            /** Opinions */
-            opinions: number;
-            /** Share After */
-            share_after: number;
-            /** Share Before */
-            share_before: number;
-        };
-        /**
          * Suppressed
          * @description What was put on the list or taken off it.
          */
@@ -14036,6 +14771,278 @@ export interface components {
             identifiers: number;
         };
         /**
+         * SurveyAsked
+         * @description A survey that need not be saved.
+         */
+        SurveyAsked: {
+            /**
+             * Key
+             * @description Of the survey; any for a new one.
+             * @default draft
+             */
+            key?: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SurveyBody
+         * @description One survey with its document.
+         */
+        SurveyBody: {
+            /** Anonymous */
+            anonymous: boolean;
+            /**
+             * Answered
+             * @description Responses, whoever asked.
+             */
+            answered: number;
+            /**
+             * Answered Asked
+             * @description Of those asked by a message, how many answered.
+             */
+            answered_asked: number;
+            /**
+             * Asked
+             * @description How often somebody was asked by a message; reminders are not counted.
+             */
+            asked: number;
+            /**
+             * Asked By
+             * @description Journeys that ask it.
+             */
+            asked_by: components["schemas"]["Named"][];
+            /** Asked Questions */
+            asked_questions: components["schemas"]["QuestionBody"][];
+            /**
+             * Complete
+             * @description Responses that came to the end.
+             */
+            complete: number;
+            /** Doubts */
+            doubts: components["schemas"]["ConditionProblem"][];
+            /** File */
+            file: string;
+            /**
+             * Kept By
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /** Languages */
+            languages: string[];
+            /** Last Answer At */
+            last_answer_at: string | null;
+            /**
+             * Measure
+             * @description nps, csat, ces or stars; null where no question is scored.
+             */
+            measure: string | null;
+            /** Questions */
+            questions: number;
+            /** @description Share of those asked that answered, 90 %; null: nobody was asked. */
+            response: components["schemas"]["Estimate"] | null;
+            /**
+             * Revision
+             * @description In force; 0 where it has not been applied.
+             */
+            revision: number;
+            /** @description Null where there are too few answers to say, or none is scored. */
+            score: components["schemas"]["SurveyScore"] | null;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @description asking: a running journey asks it; open: answers came within 30 days; quiet: they did before; unused: nobody answered yet.
+             * @enum {string}
+             */
+            state: "asking" | "open" | "quiet" | "unused";
+            /** Title */
+            title: string;
+            /** Touchpoint */
+            touchpoint: string | null;
+            /** Yaml */
+            yaml: string;
+        };
+        /**
+         * SurveyContent
+         * @description A survey as the builder sends it: the document's ``spec``.
+         */
+        SurveyContent: {
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SurveyLook
+         * @description What a draft would be; nothing is kept of it.
+         */
+        SurveyLook: {
+            /**
+             * Html Url
+             * @description Its hosted page; `?screen=2` another one of it, `language` in another; null where it is wrong.
+             */
+            html_url: string | null;
+            /** Languages */
+            languages: string[];
+            /**
+             * Problems
+             * @description Everything that is wrong and doubtful; paths from the spec.
+             */
+            problems: components["schemas"]["ConditionProblem"][];
+            /** Questions */
+            questions: components["schemas"]["QuestionBody"][];
+            /**
+             * Screens
+             * @description Its pages by what is asked on each, as keys; the last is the end.
+             */
+            screens: string[];
+        };
+        /**
+         * SurveyResults
+         * @description What was answered, as far as the filters let through.
+         */
+        SurveyResults: {
+            /**
+             * Answered
+             * @description Responses, whoever asked.
+             */
+            answered: number;
+            /**
+             * Answered Asked
+             * @description Of those asked by a message, how many answered.
+             */
+            answered_asked: number;
+            /**
+             * Asked
+             * @description How often somebody was asked by a message; reminders are not counted.
+             */
+            asked: number;
+            /** By Channel */
+            by_channel: components["schemas"]["AnsweredPart"][];
+            /** By Language */
+            by_language: components["schemas"]["AnsweredPart"][];
+            /**
+             * Complete
+             * @description Responses that came to the end.
+             */
+            complete: number;
+            /** Funnel */
+            funnel: components["schemas"]["FunnelStage"][];
+            /** Last Answer At */
+            last_answer_at: string | null;
+            /** Measure */
+            measure: string | null;
+            /** Questions */
+            questions: components["schemas"]["QuestionResultBody"][];
+            /** @description Share of those asked that answered, 90 %; null: nobody was asked. */
+            response: components["schemas"]["Estimate"] | null;
+            score: components["schemas"]["SurveyScore"] | null;
+        };
+        /**
+         * SurveyRow
+         * @description A survey in a list.
+         */
+        SurveyRow: {
+            /** Anonymous */
+            anonymous: boolean;
+            /**
+             * Answered
+             * @description Responses, whoever asked.
+             */
+            answered: number;
+            /**
+             * Answered Asked
+             * @description Of those asked by a message, how many answered.
+             */
+            answered_asked: number;
+            /**
+             * Asked
+             * @description How often somebody was asked by a message; reminders are not counted.
+             */
+            asked: number;
+            /**
+             * Asked By
+             * @description Journeys that ask it.
+             */
+            asked_by: components["schemas"]["Named"][];
+            /**
+             * Complete
+             * @description Responses that came to the end.
+             */
+            complete: number;
+            /**
+             * Kept By
+             * @enum {string}
+             */
+            kept_by: "app" | "files";
+            /** Key */
+            key: string;
+            /** Languages */
+            languages: string[];
+            /** Last Answer At */
+            last_answer_at: string | null;
+            /**
+             * Measure
+             * @description nps, csat, ces or stars; null where no question is scored.
+             */
+            measure: string | null;
+            /** Questions */
+            questions: number;
+            /** @description Share of those asked that answered, 90 %; null: nobody was asked. */
+            response: components["schemas"]["Estimate"] | null;
+            /** @description Null where there are too few answers to say, or none is scored. */
+            score: components["schemas"]["SurveyScore"] | null;
+            /**
+             * State
+             * @description asking: a running journey asks it; open: answers came within 30 days; quiet: they did before; unused: nobody answered yet.
+             * @enum {string}
+             */
+            state: "asking" | "open" | "quiet" | "unused";
+            /** Title */
+            title: string;
+            /** Touchpoint */
+            touchpoint: string | null;
+        };
+        /**
+         * SurveyScore
+         * @description The score of a survey's main question, with its 90 % interval.
+         */
+        SurveyScore: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /**
+             * N
+             * @description Answers that it is made of.
+             */
+            n: number;
+            /** Score */
+            score: number;
+            /**
+             * Unit
+             * @description points: -100 to 100; share: 0 to 1; mean: in the scale of the answers.
+             * @enum {string}
+             */
+            unit: "points" | "share" | "mean";
+        };
+        /**
+         * Surveys
+         * @description All surveys, by key, and those to begin with.
+         */
+        Surveys: {
+            /** Ready */
+            ready: components["schemas"]["ReadySurveyBody"][];
+            /** Rows */
+            rows: components["schemas"]["SurveyRow"][];
+        };
+        /**
          * TableName
          * @description A table of the workspace's own.
          */
@@ -14082,50 +15089,6 @@ export interface components {
             rows: components["schemas"]["TableRow"][];
         };
         /**
-         * TargetBody
-         * @description Where a target stands.
-         */
-        TargetBody: {
-            base: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
-            /**
-             * Course
-             * @enum {string}
-             */
-            course: "on_course" | "not_yet" | "behind" | "reached" | "missed";
-            /** Due */
-            due: string;
-            /**
-             * Expected
-             * @description Where a straight way from base to goal would be now.
-             */
-            expected: number | null;
-            /** Goal */
-            goal: number | null;
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            now: components["schemas"]["foretell__web__api__feedback_bodies__ScoreBody"];
-            /**
-             * Projected
-             * @description Where the months so far lead by the due day.
-             */
-            projected: number | null;
-            /** Since */
-            since: string;
-            /** Survey */
-            survey: string;
-            /** Title */
-            title: string;
-            /**
-             * Unit
-             * @enum {string}
-             */
-            unit: "points" | "share" | "mean";
-            /** Words */
-            words: string;
-        };
-        /**
          * TargetRow
          * @description Something that can be looked at.
          */
@@ -14147,14 +15110,6 @@ export interface components {
         Targets: {
             /** Rows */
             rows: components["schemas"]["TargetRow"][];
-        };
-        /**
-         * TargetsBody
-         * @description The targets of a survey or measure.
-         */
-        TargetsBody: {
-            /** Rows */
-            rows: components["schemas"]["TargetBody"][];
         };
         /**
          * Task
@@ -14411,6 +15366,47 @@ export interface components {
              * @enum {string}
              */
             outcome: "accepted" | "refused" | "later" | "uncertain";
+        };
+        /**
+         * TextRow
+         * @description Words of one response.
+         */
+        TextRow: {
+            /** Answered At */
+            answered_at: string;
+            /** Language */
+            language: string | null;
+            /** Person */
+            person: string | null;
+            /**
+             * Profile Id
+             * @description Null where it is anonymous or nobody is known.
+             */
+            profile_id: string | null;
+            /** Response Id */
+            response_id: string;
+            /** Score */
+            score: number | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Texts
+         * @description A page of what was written, the newest first.
+         */
+        Texts: {
+            /**
+             * Page
+             * @description Number of this page, from 1.
+             */
+            page: number;
+            /** Rows */
+            rows: components["schemas"]["TextRow"][];
+            /**
+             * Total
+             * @description How many there are in all.
+             */
+            total: number;
         };
         /**
          * ThemeRow
@@ -14773,6 +15769,36 @@ export interface components {
             step: string;
         };
         /**
+         * TypeField
+         * @description A setting of a type of question, for a form.
+         */
+        TypeField: {
+            /**
+             * Choices
+             * @description Of a choice.
+             */
+            choices: string[];
+            /** Description */
+            description: string;
+            /**
+             * Fixed
+             * @description What holds where nothing is said.
+             */
+            fixed: unknown;
+            /**
+             * Kind
+             * @description text: by language; words: plain; options: a list of key and label by language.
+             * @enum {string}
+             */
+            kind: "text" | "flag" | "whole" | "choice" | "words" | "options";
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Title */
+            title: string;
+        };
+        /**
          * TypicalDay
          * @description When people come, on their own clock.
          */
@@ -14904,47 +15930,6 @@ export interface components {
              * @description Those with a violation.
              */
             violating: number;
-        };
-        /**
-         * WeightingBody
-         * @description What is known of the silent, and what weights make of it.
-         */
-        WeightingBody: {
-            /** Answered */
-            answered: number;
-            /** Applied */
-            applied: boolean;
-            /** Asked */
-            asked: number;
-            /** Balance */
-            balance: components["schemas"]["BalanceRow"][];
-            /**
-             * Explained
-             * @description Share of the score's variance that the traits explain.
-             */
-            explained: number | null;
-            /**
-             * Frame
-             * @description asked: by us; orders: people with an order stand in; none: nobody knows who was asked.
-             * @enum {string}
-             */
-            frame: "asked" | "orders" | "none";
-            /**
-             * Heaviest
-             * @description The heaviest weight; 1 is the mean.
-             */
-            heaviest: number;
-            /**
-             * Rate
-             * @description Share of those asked who answered.
-             */
-            rate: number | null;
-            /** Reason */
-            reason: string;
-            /** Trimmed */
-            trimmed: number;
-            /** Words */
-            words: string;
         };
         /**
          * WhyOne
@@ -15236,24 +16221,6 @@ export interface components {
             wording: string | null;
         };
         /**
-         * ScoreBody
-         * @description A data-quality score: 100 times the weighted mean of the parts that are known.
-         */
-        foretell__web__api__data_health__ScoreBody: {
-            /**
-             * Learning
-             * @description True where too little came so far to tell any.
-             */
-            learning: boolean;
-            /** Parts */
-            parts: components["schemas"]["ScorePart"][];
-            /**
-             * Value
-             * @description 0 to 100.
-             */
-            value: number | null;
-        };
-        /**
          * DeadLetter
          * @description A message that was given up or refused.
          */
@@ -15288,45 +16255,6 @@ export interface components {
             step: string | null;
             /** Template */
             template: string;
-        };
-        /**
-         * ScoreBody
-         * @description A figure of a measure with its 90 % interval.
-         */
-        foretell__web__api__feedback_bodies__ScoreBody: {
-            /** Answers */
-            answers: number;
-            /**
-             * Effective
-             * @description People that would tell as much if all counted the same, once.
-             */
-            effective: number;
-            /** Figure */
-            figure: string;
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            /** People */
-            people: number;
-            /**
-             * Reason
-             * @description too_few, or empty.
-             */
-            reason: string;
-            /** Title */
-            title: string;
-            /**
-             * Unit
-             * @description points: -100 to 100; share: 0 to 1; mean: in the scale of the answers.
-             * @enum {string}
-             */
-            unit: "points" | "share" | "mean";
-            /**
-             * Value
-             * @description Null where too few people answered.
-             */
-            value: number | null;
         };
         /**
          * Part
@@ -17927,7 +18855,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeBody"];
+                    "application/json": components["schemas"]["FeedbackChange"];
                 };
             };
             /** @description The question does not make sense. */
@@ -18066,7 +18994,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GroupsBody"];
+                    "application/json": components["schemas"]["FeedbackGroups"];
                 };
             };
             /** @description The question does not make sense. */
@@ -18701,7 +19629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScoresBody"];
+                    "application/json": components["schemas"]["FeedbackScores"];
                 };
             };
             /** @description The question does not make sense. */
@@ -18782,7 +19710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TargetsBody"];
+                    "application/json": components["schemas"]["FeedbackTargets"];
                 };
             };
             /** @description The question does not make sense. */
@@ -28545,6 +29473,859 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listed_surveys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Surveys"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_at_survey: {
+        parameters: {
+            query?: {
+                /** @description Of the words; default: the survey's own. */
+                language?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurveyAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyLook"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    look_html: {
+        parameters: {
+            query?: {
+                screen?: number;
+                /** @description Of the words; default: the survey's own. */
+                language?: string | null;
+            };
+            header?: never;
+            path: {
+                look_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    types_of_questions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionTypes"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one_survey: {
+        parameters: {
+            query?: {
+                /** @description Of the words; default: the survey's own. */
+                language?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_survey: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SurveyContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDocument"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Something is wrong with it; nothing was saved. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotSaved"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_survey: {
+        parameters: {
+            query?: {
+                /** @description The revision that was changed, 0 for a new one; without it whatever there is goes. */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    survey_responses: {
+        parameters: {
+            query?: {
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+                /** @description How it reached the person. */
+                channel?: string | null;
+                /** @description In which it was answered. */
+                language?: string | null;
+                /** @description Whether it came to the end. */
+                complete?: boolean | null;
+                /** @description Answered in the last so many days. */
+                days?: number | null;
+                /** @description A part of a question, with `answer`. */
+                question?: string | null;
+                /** @description Its last word on it. */
+                answer?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Responses"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    survey_response: {
+        parameters: {
+            query?: {
+                /** @description Of the words; default: the survey's own. */
+                words?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseBody"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    survey_results: {
+        parameters: {
+            query?: {
+                /** @description Of the words; default: the survey's own. */
+                words?: string | null;
+                /** @description How it reached the person. */
+                channel?: string | null;
+                /** @description In which it was answered. */
+                language?: string | null;
+                /** @description Whether it came to the end. */
+                complete?: boolean | null;
+                /** @description Answered in the last so many days. */
+                days?: number | null;
+                /** @description A part of a question, with `answer`. */
+                question?: string | null;
+                /** @description Its last word on it. */
+                answer?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyResults"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    survey_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sharing"];
+                };
+            };
+            /** @description The question does not make sense. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible as things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Not now; the same call can succeed later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    survey_texts: {
+        parameters: {
+            query: {
+                /** @description A part of a question with words, such as why. */
+                of: string;
+                /** @description From 1; a page has 50 rows. */
+                page?: number;
+                /** @description How it reached the person. */
+                channel?: string | null;
+                /** @description In which it was answered. */
+                language?: string | null;
+                /** @description Whether it came to the end. */
+                complete?: boolean | null;
+                /** @description Answered in the last so many days. */
+                days?: number | null;
+                /** @description A part of a question, with `answer`. */
+                question?: string | null;
+                /** @description Its last word on it. */
+                answer?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Texts"];
                 };
             };
             /** @description The question does not make sense. */

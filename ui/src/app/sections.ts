@@ -1,10 +1,10 @@
 import {
-  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconMessageCircle, IconRoute, IconSend, IconShieldLock, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
+  IconChartDots, IconChecklist, IconDatabase, IconHeartbeat, IconLayoutDashboard, IconMap2, IconMessageCircle, IconRoute, IconSend, IconShieldLock, IconTargetArrow, IconTrendingUp, IconUsers, type Icon,
 } from "@tabler/icons-react";
 import type { Workspace } from "@/api/types";
 
 type Place =
-  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/templates" | "/audiences" | "/channels" | "/inbox" | "/cases" | "/issues" | "/improvements" | "/case-rules" | "/feedback" | "/kpis" | "/sources" | "/tracking"
+  | "/" | "/people" | "/who" | "/identity" | "/segments" | "/personas" | "/discover" | "/predictions" | "/journeys" | "/messages" | "/templates" | "/audiences" | "/channels" | "/inbox" | "/cases" | "/issues" | "/improvements" | "/case-rules" | "/feedback" | "/surveys" | "/maps" | "/kpis" | "/sources" | "/tracking"
   | "/quarantine" | "/tables" | "/exports" | "/consents" | "/privacy" | "/settings";
 
 export interface Section {
@@ -50,10 +50,10 @@ export const GROUPS: { title?: string; sections: Section[] }[] = [
   {
     title: "Listen",
     sections: [
-      { to: "/feedback", title: "Feedback", icon: IconMessageCircle, letter: "f", pages: [{ to: "/feedback", title: "Scores" }] },
+      { to: "/feedback", title: "Feedback", icon: IconMessageCircle, letter: "f", pages: [{ to: "/feedback", title: "Scores" }, { to: "/surveys", title: "Surveys" }] },
     ],
   },
-  { title: "Measure", sections: [{ to: "/kpis", title: "KPIs", icon: IconTargetArrow, letter: "k" }] },
+  { title: "Measure", sections: [{ to: "/maps", title: "Maps", icon: IconMap2, letter: "a" }, { to: "/kpis", title: "KPIs", icon: IconTargetArrow, letter: "k" }] },
   {
     title: "Set up",
     sections: [

@@ -43,10 +43,7 @@ from foretell.web.survey_types import question_types
 router = APIRouter(prefix="/surveys", tags=["surveys"])
 QUIET_AFTER = timedelta(days=30)
 Language = Annotated[str | None, Query(max_length=40, description="Of the words; default: the survey's own.")]
-_WIDGET = (
-    '<iframe src="{url}" title="{title}" loading="lazy" style="width: 100%; max-width: 640px; height: 480px; '
-    'border: 0"></iframe>'
-)
+_WIDGET = '<script src="{base}/s/widget.js" data-survey="{key}" defer></script>'
 
 
 @router.get("")
@@ -131,19 +128,16 @@ def delete_survey(site: Here, key: str, revision: Revision = None) -> None:
 def survey_sharing(site: Here, request: Request, key: str) -> Sharing:
     """The ways to a survey: link, QR code, a page of one's own, journeys."""
     place = site.workspace
-    document = place.catalog.get("survey", key)
     signer = deliver.signer_of(place.engine, place.settings)
-    link, code, widget = (
-        asking.share(place.catalog, signer, key, channel=channel, now=site.now).url for channel in ("link", "qr", "web")
+    link, code = (
+        asking.share(place.catalog, signer, key, channel=channel, now=site.now).url for channel in ("link", "qr")
     )
-    framed = f"{widget}{'&' if '?' in widget else '?'}frame=1"
-    title = surveys.title_of(document)
     counts = results.asked_by_step(place.engine, key)
     return Sharing(
         link=link,
         page=f"{str(request.base_url).rstrip('/')}{link.removeprefix(signer.base_url)}",
         qr_svg=asking.qr_code(code),
-        snippet=_WIDGET.format(url=_attribute(framed), title=_attribute(title)),
+        snippet=_WIDGET.format(base=signer.base_url, key=key),
         journeys=[
             AskingJourney(
                 key=one.journey, title=one.title, state=one.state, step=one.step, channel=one.channel,
@@ -230,6 +224,3 @@ def _doubts(catalog: Catalog, document: Document) -> list[ConditionProblem]:
     _, doubts = definitions.draft(catalog, "survey", document.key, spec)
     return [problem_in_spec(one.as_error(), "warning", spec) for one in doubts]
 
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
