@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,12 @@ class Browser:
                 self._cookies = client.cookies
                 return answer
 
-        return asyncio.run(send())
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(send())
+        with ThreadPoolExecutor(1) as pool:  # a browser's driver has a loop in this thread
+            return pool.submit(lambda: asyncio.run(send())).result()
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         """Send a GET request."""

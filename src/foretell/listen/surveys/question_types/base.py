@@ -29,8 +29,10 @@ class Question(BaseModel):
     ask: Words = Field(description="The question: a text, or one for each language.")
     hint: Words | None = Field(None, description="A line below it: what is meant, what the answer is for.")
     required: bool = Field(False, description="Without an answer nobody goes on.")
-    when: dict[KeyText, Any] | None = Field(
-        None, description="Tests of earlier answers, all of which must hold: {recommend: {lte: 6}}."
+    when: dict[str, Any] | None = Field(
+        None,
+        description="Tests of earlier answers, all of which must hold: {recommend: {lte: 6}}; of a matrix "
+        "{service.price: bad}.",
     )
     page: bool = Field(False, description="A new page begins here.")
 
