@@ -28,6 +28,30 @@ interface ChartCardProps<Row> {
   children?: ReactNode;
 }
 
+interface ChartPlainProps<Row> extends Pick<ChartCardProps<Row>, "option" | "summary" | "rows" | "columns" | "height"> {
+  /** What the table is called. */
+  label: string;
+}
+
+/** The same within another card: the picture with its summary, and the way to the table below it. */
+export function ChartPlain<Row>({ label, option, summary, rows, columns, height = 260 }: ChartPlainProps<Row>) {
+  const [asTable, setAsTable] = useState(false);
+  return (
+    <div>
+      {asTable ? (
+        <Table all label={label} columns={columns} rows={rows} rowKey={(row) => String(rows.indexOf(row))} />
+      ) : (
+        <div role="img" aria-label={summary}>
+          <Suspense fallback={<div className="ft-shape" style={{ height }} />}>
+            <EChart option={option} height={height} />
+          </Suspense>
+        </div>
+      )}
+      <button type="button" className="ft-link ft-small" onClick={() => setAsTable(!asTable)}>{asTable ? "as picture" : "as table"}</button>
+    </div>
+  );
+}
+
 /** A chart with its summary in words and the same numbers as a table. */
 export function ChartCard<Row>({ title, side, className, height = 260, option, summary, rows, columns, children }: ChartCardProps<Row>) {
   const [asTable, setAsTable] = useState(false);

@@ -11,18 +11,18 @@ from fastapi import APIRouter, Depends, Query
 from foretell.listen import scores
 from foretell.stats import LEVEL
 from foretell.web.api.feedback_bodies import (
-    BalanceRow,
-    BandBody,
-    ChangeBody,
+    FeedbackBalance,
+    FeedbackBand,
+    FeedbackChange,
     FeedbackChoices,
-    GroupBody,
-    GroupsBody,
-    ScorePoint,
-    ScoresBody,
-    StratumBody,
-    TargetBody,
-    TargetsBody,
-    WeightingBody,
+    FeedbackGroup,
+    FeedbackGroups,
+    FeedbackPoint,
+    FeedbackScores,
+    FeedbackStratum,
+    FeedbackTarget,
+    FeedbackTargets,
+    FeedbackWeighting,
     part_body,
     score_body,
     traits_named,
@@ -71,7 +71,7 @@ def choices(site: Here) -> FeedbackChoices:
 
 
 @router.get("/scores")
-def feedback_scores(site: Here, asked: Asked, grain: Literal["month", "week"] = "month") -> ScoresBody:
+def feedback_scores(site: Here, asked: Asked, grain: Literal["month", "week"] = "month") -> FeedbackScores:
     """Scores as answered and weighted for who stayed silent, with the months before."""
     place = site.workspace
     told = _kept(
@@ -79,20 +79,20 @@ def feedback_scores(site: Here, asked: Asked, grain: Literal["month", "week"] = 
         lambda: scores.score(place.engine, place.catalog, asked, now=site.now, grain=grain),
     )  # fmt: skip
     weighting = told.weighting
-    return ScoresBody(
+    return FeedbackScores(
         survey=told.survey, title=told.title, measure=told.measure.key, measure_title=told.measure.title,
         since=told.window.since, until=told.window.until, level=LEVEL,
         lowest=told.measure.main.scale.lowest, highest=told.measure.main.scale.highest,
         scores=[score_body(one) for one in told.scores], weighted=[score_body(one) for one in told.weighted],
-        weighting=WeightingBody(
+        weighting=FeedbackWeighting(
             applied=weighting.applied, frame=weighting.frame, asked=weighting.asked, answered=weighting.answered,
             rate=weighting.rate, reason=weighting.reason, words=weighting.words, explained=weighting.explained,
             trimmed=weighting.trimmed, heaviest=weighting.heaviest,
-            balance=[BalanceRow(**asdict(one)) for one in weighting.balance],
+            balance=[FeedbackBalance(**asdict(one)) for one in weighting.balance],
         ),
-        bands=[BandBody.model_validate(asdict(band)) for band in told.bands],
+        bands=[FeedbackBand.model_validate(asdict(band)) for band in told.bands],
         series=[
-            ScorePoint(
+            FeedbackPoint(
                 period=one.period, start=one.start, end=one.end, complete=one.complete, value=one.score.value,
                 low=one.score.low, high=one.score.high, people=one.score.people,
             )
@@ -103,7 +103,7 @@ def feedback_scores(site: Here, asked: Asked, grain: Literal["month", "week"] = 
 
 
 @router.get("/change")
-def feedback_change(site: Here, asked: Asked) -> ChangeBody:
+def feedback_change(site: Here, asked: Asked) -> FeedbackChange:
     """The change against the window of the same length before, split into opinions that moved and who answered."""
     place = site.workspace
 
@@ -113,19 +113,19 @@ def feedback_change(site: Here, asked: Asked) -> ChangeBody:
 
     told = _kept(site, "change", asked, read)
     before, window = told.windows
-    return ChangeBody(
+    return FeedbackChange(
         title=told.figure.title, unit=told.figure.unit, since=window.since, until=window.until,
         before_since=before.since, before=score_body(told.before), after=score_body(told.after),
         total=part_body(told.total), opinions=part_body(told.opinions), answering=part_body(told.answering),
         panel=part_body(told.panel), panel_people=told.panel_people, traits=traits_named(told.traits),
-        strata=[StratumBody(**asdict(one)) for one in told.strata],
+        strata=[FeedbackStratum(**asdict(one)) for one in told.strata],
     )  # fmt: skip
 
 
 @router.get("/groups")
 def feedback_groups(
     site: Here, asked: Asked, by: Annotated[str, Query(description=f"One of {', '.join(scores.DIMENSIONS)}.")]
-) -> GroupsBody:
+) -> FeedbackGroups:
     """Scores by a dimension, ordered by what is left of them when small groups are drawn towards all."""
     place = site.workspace
 
@@ -134,12 +134,12 @@ def feedback_groups(
         return scores.groups(place.engine, place.catalog, found.whose, found.window, by, now=site.now)
 
     told = _kept(site, f"groups {by}", asked, read)
-    return GroupsBody(
+    return FeedbackGroups(
         dimension=told.dimension, title=told.figure.title, unit=told.figure.unit, lowest=told.figure.scale.lowest,
         highest=told.figure.scale.highest, since=told.window.since, until=told.window.until,
         overall=score_body(told.overall), hidden=told.hidden, notes=list(told.notes),
         rows=[
-            GroupBody(
+            FeedbackGroup(
                 key=one.key, title=one.title, score=score_body(one.score), drawn=one.drawn, drawn_low=one.drawn_low,
                 drawn_high=one.drawn_high, differs=one.differs,
             )
@@ -149,7 +149,7 @@ def feedback_groups(
 
 
 @router.get("/targets")
-def feedback_targets(site: Here, asked: Asked) -> TargetsBody:
+def feedback_targets(site: Here, asked: Asked) -> FeedbackTargets:
     """Where the targets stand that surveys state."""
     place = site.workspace
 
@@ -157,9 +157,9 @@ def feedback_targets(site: Here, asked: Asked) -> TargetsBody:
         found = scores.asked_of(place.engine, place.catalog, asked, now=site.now)
         return scores.targets(place.engine, place.catalog, found, now=site.now)
 
-    return TargetsBody(
+    return FeedbackTargets(
         rows=[
-            TargetBody(
+            FeedbackTarget(
                 survey=one.survey, title=one.figure.title, unit=one.figure.unit, since=one.since, due=one.due,
                 goal=one.goal, base=score_body(one.base), now=score_body(one.now), expected=one.expected,
                 projected=one.projected, low=one.low, high=one.high, course=one.course, words=one.words,

@@ -12,7 +12,7 @@ from foretell.web.api.shapes import Instant, Named
 ScoreUnit = Literal["points", "share", "mean"]
 
 
-class ScoreBody(BaseModel):
+class FeedbackScore(BaseModel):
     """A figure of a measure with its 90 % interval."""
 
     figure: str
@@ -27,7 +27,7 @@ class ScoreBody(BaseModel):
     reason: str = Field(description="too_few, or empty.")
 
 
-class BandBody(BaseModel):
+class FeedbackBand(BaseModel):
     """Answers of a part of the scale."""
 
     title: str
@@ -36,7 +36,7 @@ class BandBody(BaseModel):
     share: float = Field(description="Of all answers, 0 to 1.")
 
 
-class ScorePoint(BaseModel):
+class FeedbackPoint(BaseModel):
     """A month or week, as answered."""
 
     period: str
@@ -49,7 +49,7 @@ class ScorePoint(BaseModel):
     people: int
 
 
-class BalanceRow(BaseModel):
+class FeedbackBalance(BaseModel):
     """A level of a trait among those asked, those who answered, and these with weights."""
 
     trait: str
@@ -59,7 +59,7 @@ class BalanceRow(BaseModel):
     weighted: float
 
 
-class WeightingBody(BaseModel):
+class FeedbackWeighting(BaseModel):
     """What is known of the silent, and what weights make of it."""
 
     applied: bool
@@ -74,10 +74,10 @@ class WeightingBody(BaseModel):
     explained: float | None = Field(description="Share of the score's variance that the traits explain.")
     trimmed: int
     heaviest: float = Field(description="The heaviest weight; 1 is the mean.")
-    balance: list[BalanceRow]
+    balance: list[FeedbackBalance]
 
 
-class ScoresBody(BaseModel):
+class FeedbackScores(BaseModel):
     """The scores of a survey, or of all surveys of a measure."""
 
     survey: str
@@ -89,15 +89,15 @@ class ScoresBody(BaseModel):
     level: float
     lowest: float = Field(description="Lowest value of the figure that is told first.")
     highest: float
-    scores: list[ScoreBody] = Field(description="As answered; the measure's own figure first.")
-    weighted: list[ScoreBody] = Field(description="The same with weights; empty where there are none.")
-    weighting: WeightingBody
-    bands: list[BandBody]
-    series: list[ScorePoint]
+    scores: list[FeedbackScore] = Field(description="As answered; the measure's own figure first.")
+    weighted: list[FeedbackScore] = Field(description="The same with weights; empty where there are none.")
+    weighting: FeedbackWeighting
+    bands: list[FeedbackBand]
+    series: list[FeedbackPoint]
     notes: list[str]
 
 
-class PartBody(BaseModel):
+class FeedbackPart(BaseModel):
     """A part of a change with its 90 % interval."""
 
     value: float
@@ -106,7 +106,7 @@ class PartBody(BaseModel):
     real: bool = Field(description="False where it may be chance.")
 
 
-class StratumBody(BaseModel):
+class FeedbackStratum(BaseModel):
     """People of equal traits, and what they add to the change."""
 
     levels: dict[str, str] = Field(description="Trait to level; empty: everybody else.")
@@ -118,7 +118,7 @@ class StratumBody(BaseModel):
     answering: float
 
 
-class ChangeBody(BaseModel):
+class FeedbackChange(BaseModel):
     """What became of a score against the window before; `opinions` and `answering` add up to `total`."""
 
     title: str
@@ -126,30 +126,30 @@ class ChangeBody(BaseModel):
     since: Instant
     until: Instant
     before_since: Instant
-    before: ScoreBody
-    after: ScoreBody
-    total: PartBody | None = Field(description="Null where either score is not yet.")
-    opinions: PartBody | None
-    answering: PartBody | None
-    panel: PartBody | None = Field(description="The change of those who answered in both windows.")
+    before: FeedbackScore
+    after: FeedbackScore
+    total: FeedbackPart | None = Field(description="Null where either score is not yet.")
+    opinions: FeedbackPart | None
+    answering: FeedbackPart | None
+    panel: FeedbackPart | None = Field(description="The change of those who answered in both windows.")
     panel_people: int
     traits: list[Named]
-    strata: list[StratumBody]
+    strata: list[FeedbackStratum]
 
 
-class GroupBody(BaseModel):
+class FeedbackGroup(BaseModel):
     """A group with its score."""
 
     key: str
     title: str
-    score: ScoreBody
+    score: FeedbackScore
     drawn: float | None = Field(description="Drawn towards all groups, by which they are ordered; null in time.")
     drawn_low: float | None
     drawn_high: float | None
     differs: bool | None = Field(description="More than chance among so many groups.")
 
 
-class GroupsBody(BaseModel):
+class FeedbackGroups(BaseModel):
     """A score by a dimension."""
 
     dimension: str
@@ -159,13 +159,13 @@ class GroupsBody(BaseModel):
     highest: float
     since: Instant
     until: Instant
-    overall: ScoreBody
-    rows: list[GroupBody]
+    overall: FeedbackScore
+    rows: list[FeedbackGroup]
     hidden: int = Field(description="Groups with too few people to be told.")
     notes: list[str]
 
 
-class TargetBody(BaseModel):
+class FeedbackTarget(BaseModel):
     """Where a target stands."""
 
     survey: str
@@ -174,8 +174,8 @@ class TargetBody(BaseModel):
     since: Instant
     due: Instant
     goal: float | None
-    base: ScoreBody
-    now: ScoreBody
+    base: FeedbackScore
+    now: FeedbackScore
     expected: float | None = Field(description="Where a straight way from base to goal would be now.")
     projected: float | None = Field(description="Where the months so far lead by the due day.")
     low: float | None
@@ -184,10 +184,10 @@ class TargetBody(BaseModel):
     words: str
 
 
-class TargetsBody(BaseModel):
+class FeedbackTargets(BaseModel):
     """The targets of a survey or measure."""
 
-    rows: list[TargetBody]
+    rows: list[FeedbackTarget]
 
 
 class FeedbackChoices(BaseModel):
@@ -199,14 +199,14 @@ class FeedbackChoices(BaseModel):
     traits: list[Named] = Field(description="What is known of people, by which the silent are made up for.")
 
 
-def score_body(score: scores.Score) -> ScoreBody:
+def score_body(score: scores.Score) -> FeedbackScore:
     """A figure."""
-    return ScoreBody(**{name: getattr(score, name) for name in ScoreBody.model_fields})
+    return FeedbackScore(**{name: getattr(score, name) for name in FeedbackScore.model_fields})
 
 
-def part_body(part: scores.Part | None) -> PartBody | None:
+def part_body(part: scores.Part | None) -> FeedbackPart | None:
     """A part of a change."""
-    return None if part is None else PartBody(value=part.value, low=part.low, high=part.high, real=part.is_real)
+    return None if part is None else FeedbackPart(value=part.value, low=part.low, high=part.high, real=part.is_real)
 
 
 def traits_named(keys: tuple[str, ...]) -> list[Named]:
