@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 from foretell.clock import naive_utc
 from foretell.collect.consents import CONSENT, GRANTED, consent_events
 from foretell.collect.problems import MESSAGES, problem_rows
+from foretell.collect.row_leaves import leaf_columns, together
 from foretell.collect.row_plan import MappingPlan, RowPlan
 from foretell.collect.tally import Tally
 from foretell.collect.times import EARLIEST
 from foretell.collect.told import Origin, assembled, read_properties, trait_rows
 from foretell.collect.tracking import CODE, Enforced, SourceRules, enforced
 from foretell.collect.who import tidied
-from foretell.engine import EVENTS, IDENTIFIERS, TIMESTAMP, Decoded, integers, scratch
+from foretell.engine import EVENTS, IDENTIFIERS, TIMESTAMP, Decoded, integers, scratch, with_column
 
 _FUTURE = timedelta(minutes=5)
 _TOLD = pa.schema(
@@ -45,6 +46,7 @@ class _Reading:
     told: list[pa.Table] = field(default_factory=lambda: [_TOLD.empty_table()])
     named: list[pa.Table] = field(default_factory=list)
     refused: list[pa.Table] = field(default_factory=list)
+    leaves: list[tuple[pa.Table, list[str]]] = field(default_factory=list)
     height: int = 0
 
 
@@ -67,14 +69,21 @@ def decode_rows(
     identifiers = pa.concat_tables([IDENTIFIERS.empty_table(), *reading.named])
     events = _events(told, origin, lag)
     docs = pa.table({"row": events["row"], "token": told["traits"]})
-    flat = read_properties(events, docs)
+    plain = all(mapping.leaves is not None for mapping in plan.mappings)
+    flat = read_properties(_without_properties(events) if plain else events, docs)
     decoded = assembled(events, flat, identifiers, trait_rows(flat), [_future(told, origin)], origin)
+    if plain:
+        decoded = replace(decoded, properties=together(reading.leaves, decoded.events["row"]))
     if rules is not None:
         decoded, told = _under_plan(enforced(decoded, rules, docs), told, reading)
     refused = _refused(assigned, plan, reading)
     problems = problem_rows(refused, source=origin.source, file=origin.file, received_at=origin.received_at)
     decoded = replace(decoded, problems=pa.concat_tables([problems, decoded.problems]))
     return decoded, _tally(assigned, plan, told, refused)
+
+
+def _without_properties(events: pa.Table) -> pa.Table:
+    return with_column(events, "properties", pa.nulls(events.num_rows, pa.string()))
 
 
 def _under_plan(found: Enforced, told: pa.Table, reading: _Reading) -> tuple[Decoded, pa.Table]:
@@ -111,8 +120,8 @@ def _assigned(rows: pa.Table, plan: RowPlan) -> pa.Table:
             "FROM keyed k LEFT JOIN chosen c USING (key)"
         )
     else:
-        chosen = f"SELECT line, {choose} FROM keyed WHERE skip IS NULL"
-        joined = "SELECT k.*, c.mapping FROM keyed k LEFT JOIN chosen c USING (line)"
+        chosen = "SELECT 1"
+        joined = f"SELECT *, CASE WHEN skip IS NULL THEN CASE {whens} END END AS mapping FROM keyed"
     return scratch(
         f"WITH keyed AS ({keyed}), chosen AS ({chosen}), joined AS ({joined}) "
         f"SELECT *, CASE mapping {bads} END AS bad FROM joined ORDER BY line",
@@ -148,6 +157,8 @@ def _read_mapping(
     _refuse(reading, found.filter(pc.and_(pc.invert(late), pc.invert(named))), "NO_IDENTIFIER", _no_one(mapping))
     good = found.filter(pc.and_(pc.invert(late), named))
     _keep(reading, good, mapping, number)
+    if mapping.leaves is not None:
+        reading.leaves.append((leaf_columns(good, mapping.leaves), [path for path, _ in mapping.leaves]))
     for place, consent in enumerate(mapping.mapping.consents):
         _keep(reading, consent_events(good, mapping, place, consent, origin.source), mapping, GRANTED, CONSENT)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from foretell.collect.envelope import plain_id
 from foretell.collect.expressions import Compiled, Scope, as_text, finite
+from foretell.collect.row_leaves import is_plain, paths_of
 from foretell.collect.slots import Slot
 from foretell.collect.source_kind import compiled_slot
 from foretell.collect.source_model import RowMapping, SourceSpec
@@ -45,6 +46,8 @@ class MappingPlan:
         select: what is read of each row or group: ``ts stamped message_id properties traits``, one
             ``id<i>`` for each kind of ``kinds`` and one ``consent<i>`` for each of the mapping's consents.
         bad: SQL text: the name of a column whose text should be a number and is none, else null.
+        leaves: path and type of each property, whose values are ``p0``, ``p1`` …; None where they have to be read back
+            from ``properties``.
     """
 
     mapping: RowMapping
@@ -52,6 +55,7 @@ class MappingPlan:
     select: str
     kinds: tuple[str, ...]
     bad: str
+    leaves: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,9 @@ class _Builder:
         for number, text in enumerate(mapping.consents.values()):
             basis = as_text(self.value((), text, grouped=grouped))
             columns.append(f"nullif(trim({basis}), '') AS consent{number}")
+        leaves = self._leaves(mapping)
+        if leaves is not None:
+            columns += [f"{as_text(value)} AS p{number}" for number, (_, value) in enumerate(leaves)]
         bad = [
             f"WHEN {sql} IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST(trim({sql}) AS DOUBLE)), false) "
             f"THEN '{name.replace(chr(39), chr(39) * 2)}'"
@@ -128,7 +135,16 @@ class _Builder:
             ", ".join(columns),
             tuple(mapping.identifiers),
             f"CASE {' '.join(bad)} END" if bad else "CAST(NULL AS VARCHAR)",
+            None if leaves is None else tuple((path, value.type) for path, value in leaves),
         )
+
+    def _leaves(self, mapping: RowMapping) -> list[tuple[str, Compiled]] | None:
+        """The properties by path, where each is one value of a row."""
+        if self.spec.group_by or mapping.consents:
+            return None
+        found = [(path, self.value((), text, grouped=False)) for path, text in paths_of(mapping.properties)]
+        plain = is_plain([path for path, _ in found], [value for _, value in found])
+        return found if plain or not found else None
 
     def _maybe_object(self, fields: Mapping[str, Any], more: str, *, grouped: bool) -> str:
         if not fields and not more:
