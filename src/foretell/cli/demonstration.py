@@ -103,6 +103,7 @@ def _show(summary: Summary, dataset: Dataset) -> None:
     table(["segment", right("people")], [(key, number(size)) for key, size in summary.segments.items()])
     _show_personas(summary)
     _show_journeys(summary)
+    _show_listening(summary)
     people.out("")
     _show_kpis(summary)
     people.out("")
@@ -133,6 +134,19 @@ def _show_journeys(summary: Summary) -> None:
     if summary.messages:
         people.out("")
         table(["messages", right("sent")], [(name, number(count)) for name, count in summary.messages.items()])
+
+
+def _show_listening(summary: Summary) -> None:
+    told = summary.listening
+    if not told:
+        return
+    people.out("")
+    heading(f"what people say, {told['since'][:10]} to {told['until'][:10]}")
+    rows = [("as answered", told["raw"]), ("weighted for who stayed silent", told["weighted"])]
+    texts = [(name, *(number(one[part], 1) for part in ("value", "low", "high"))) for name, one in rows if one]
+    texts.append(("true, of all who were asked", number(told["true"], 1), "", ""))
+    table(["NPS", right("value"), right("from"), right("to")], texts)
+    say(f"{told['answers']:,} answers of {told['people']:,} people; {told['cases']:,} answers opened a case")
 
 
 def _show_kpis(summary: Summary) -> None:

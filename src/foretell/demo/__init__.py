@@ -10,7 +10,7 @@ from __future__ import annotations
 from foretell.demo.datasets import DATASETS, Dataset
 from foretell.demo.living import tell_history
 from foretell.demo.play import Options, play, play_journeys, play_past, world_of
-from foretell.demo.shop import ShopSettings, ShopWorld, WorldStep, shop_truth
+from foretell.demo.shop import ShopSettings, ShopWorld, WorldStep, shop_opinions, shop_truth
 from foretell.demo.summary import Steps, Summary
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "play",
     "play_journeys",
     "play_past",
+    "shop_opinions",
     "shop_truth",
     "tell_history",
     "world_of",

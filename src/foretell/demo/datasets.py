@@ -91,7 +91,7 @@ DATASETS = {
         imports=(),
         predictions=("churn", "clv"),
         acting=(),
-        journeys=("churn_rescue",),
+        journeys=("churn_rescue", "parcel_survey", "ticket_survey", "promoter_review"),
         lived=timedelta(days=49),
         every=timedelta(hours=12),
         credit="Data: simulated; see docs/reference/shop.md.",

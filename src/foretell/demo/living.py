@@ -2,7 +2,7 @@
 
 In each slot the people of the world act, what they did is taken in like any other event, the product
 does what is due, and what it sent reaches the people in the next slot. They answer as people do: an
-opening is the pixel of the very mail that lies in the inbox, loaded.
+opening is the pixel of the very mail that lies in the inbox, loaded, and a survey is answered on its page.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from foretell import app, collect, deliver
+from foretell import app, collect, deliver, listen
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, micros
 from foretell.demo import slips, team
 from foretell.demo.shop import ShopWorld
+from foretell.demo.visiting import Visitors
 from foretell.engine import scratch, table_of
 
 SLOT = timedelta(hours=12)
@@ -26,8 +28,10 @@ _DAYS_OF_PEOPLE = 75_000
 """How much history is taken in at once: thirty days of 2,500 people, longer of fewer."""
 _SENT = {
     "message_id": pa.string(), "address": pa.string(), "channel": pa.string(), "at": pa.int64(),
-    "kind": pa.string(), "variables": pa.string(),
+    "kind": pa.string(), "variables": pa.string(), "survey": pa.string(),
 }  # fmt: skip
+_BY_BROWSER = pa.array(["answer", "scan"])
+"""Engagements that browsers make on the pages of surveys; pixel, links and mail provider tell the others."""
 
 
 class Told(Protocol):
@@ -54,11 +58,15 @@ def tell_history(workspace: Workspace, world: ShopWorld, until: datetime, told: 
 def live(workspace: Workspace, world: ShopWorld, clock: SteppedClock, until: datetime, told: Told) -> None:
     """Let the world and the product go on together from the world's present to ``until``."""
     begin, sent, seen = world.now, None, micros(world.now)
+    visitors = Visitors(workspace, clock)
     while world.now < until:
         step = world.step(world.now + SLOT, sent)
+        by_browser = pc.is_in(step.engagements["kind"], _BY_BROWSER)
+        visitors.follow(step.engagements.filter(by_browser).to_pylist())
         clock.instant = world.now
         _take_in(workspace, slips.lines_of(step, until), step.events.num_rows, clock.instant)
-        deliver.engaged(workspace.engine, workspace.catalog, answers(step.engagements), now=clock.instant)
+        reported = answers(step.engagements.filter(pc.invert(by_browser)))
+        deliver.engaged(workspace.engine, workspace.catalog, reported, now=clock.instant)
         team.close_called(workspace, step.engagements, clock.instant)
         app.advance(workspace, clock.instant)
         written, seen = _sent_since(workspace, seen), micros(clock.instant)
@@ -88,17 +96,29 @@ def _take_in(workspace: Workspace, lines: bytes, count: int, arrived: datetime) 
 def _sent_since(workspace: Workspace, instant: int) -> pa.Table:
     """What went out after ``instant``, as the world wants to know it."""
     rows = workspace.engine.ops.query(
-        "SELECT message_id, address, medium, at, template, variables FROM messages "
-        "WHERE sent_at > ? AND medium IN ('email', 'sms', 'ads') ORDER BY message_id",
+        "SELECT m.message_id, m.address, m.medium, m.at, m.template, m.variables, min(s.survey) FROM messages m "
+        "LEFT JOIN message_surveys s ON s.message_id = m.message_id "
+        "WHERE m.sent_at > ? AND m.medium IN ('email', 'sms', 'ads') "
+        "GROUP BY m.message_id, m.address, m.medium, m.at, m.template, m.variables ORDER BY m.message_id",
         (instant,),
     )
     told = table_of(_SENT, rows)
     return scratch(
         "SELECT message_id, address, channel, make_timestamp(m.at) AS sent_at, kind, "
         "CASE WHEN json_exists(variables, '/offer_code') THEN CAST($percent AS DOUBLE) END AS offer_percent, "
-        "json_extract_string(variables, '/offer_code') AS offer_code FROM m",
-        {"m": told},
+        "json_extract_string(variables, '/offer_code') AS offer_code, a.measure FROM m "
+        "LEFT JOIN a ON a.survey = m.survey",
+        {"m": told, "a": _measures(workspace)},
         {"percent": 0.15},
+    )
+
+
+def _measures(workspace: Workspace) -> pa.Table:
+    """What each survey asks first: ``survey``, ``measure``."""
+    surveys = workspace.catalog.all("survey")
+    measures = [listen.surveys.measure_of(listen.surveys.spec_of(one), one.key) for one in surveys]
+    return pa.table(
+        {"survey": pa.array([one.key for one in surveys], pa.string()), "measure": pa.array(measures, pa.string())}
     )
 
 

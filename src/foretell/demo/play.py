@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from foretell import app, collect, definitions, journey, predict, segment
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, utc
-from foretell.demo import living, reviews, wishes
+from foretell.demo import listening, living, reviews, wishes
 from foretell.demo.datasets import Dataset
 from foretell.demo.shop import ShopSettings, ShopWorld
 from foretell.demo.summary import Steps, Summary, count, measured, more, told_journeys
@@ -88,6 +88,7 @@ def _play_world(
     summary.as_of = clock.instant
     predict.score(workspace.engine, workspace.catalog, workspace.reader, "clv", as_of=summary.as_of, now=summary.as_of)
     summary.lines = {"total": living.lines_told(workspace)}
+    summary.listening = listening.heard(workspace, world)
 
 
 def world_of(dataset: Dataset, options: Options, zone: str) -> ShopWorld:
@@ -95,7 +96,8 @@ def world_of(dataset: Dataset, options: Options, zone: str) -> ShopWorld:
     plan = dataset.world
     assert plan is not None
     seed = plan.seed if options.seed is None else options.seed
-    return ShopWorld(ShopSettings(options.people or plan.people, seed, plan.begin, zone))
+    own_survey_days = plan.history.days  # from then on it is Foretell that asks
+    return ShopWorld(ShopSettings(options.people or plan.people, seed, plan.begin, zone, own_survey_days))
 
 
 def play_past(

@@ -36,6 +36,8 @@ class Summary:
         segments: key → people at ``as_of``.
         personas: title → people; empty where there are none, and ``personas_say`` why.
         journeys: key → entered, held out, goal (people), and the lift's verdict.
+        listening: what people said and what is true; see :func:`~foretell.demo.listening.heard`. Empty where the world
+            does not know.
         messages: channel → messages sent.
         person: user id of somebody whom the journey wrote to.
         kpis: key → value over all data or at ``as_of``; ``months`` key → month → value (stocks at its
@@ -61,6 +63,7 @@ class Summary:
     kpis: dict[str, float | None] = field(default_factory=dict)
     months: dict[str, dict[str, float | None]] = field(default_factory=dict)
     journeys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    listening: dict[str, Any] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
     person: str = ""
     seconds: float = 0.0

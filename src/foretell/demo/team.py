@@ -33,7 +33,7 @@ def calls(workspace: Workspace, now: datetime) -> pa.Table:
         for case_id, _ in rows:
             care.take(workspace.engine, workspace.catalog, case_id, by=AGENT, now=now)
     found = table_of(_CALL, rows)
-    texts = {"channel": "call", "kind": "call", "offer_code": None}
+    texts = {"channel": "call", "kind": "call", "offer_code": None, "measure": None}
     for name, value in texts.items():
         found = found.append_column(name, pa.array([value] * found.num_rows, pa.string()))
     found = found.append_column("sent_at", pa.array([now.replace(tzinfo=None)] * found.num_rows, TIMESTAMP))

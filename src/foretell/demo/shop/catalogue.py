@@ -78,6 +78,7 @@ class Catalogue:
         price_minor: list price in cents.
         category: number of the category.
         popularity: weights of the products within their category.
+        quality: stars that people give on average to what arrives whole.
         fragments: each product as the inside of a JSON object, without price and quantity's braces.
     """
 
@@ -85,6 +86,7 @@ class Catalogue:
     price_minor: Ints
     category: Ints
     popularity: Floats
+    quality: Floats
     fragments: pa.Array
 
     def choose(self, unit: Mapping[str, Floats], purpose: str, taste: Ints) -> Ints:
@@ -127,6 +129,7 @@ def make_catalogue(seed: int) -> Catalogue:
         price_minor=np.array([row[4] for row in rows], np.int64),
         category=number // PER_CATEGORY,
         popularity=np.arange(1, PER_CATEGORY + 1, dtype=np.float64) ** -0.8,
+        quality=np.clip(4.35 + 0.5 * draws.normal("quality", number), 2.2, 5.0),
         fragments=pa.array([_fragment(names, row) for row in rows], pa.large_string()),
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from foretell.demo.shop.draws import Bools, Floats
 from foretell.demo.shop.personas import DRIFTING, GONE, STEADY
 from foretell.demo.shop.settings import HOUR_MICROS
-from foretell.demo.shop.shop import STRAIN, WON, Shop
+from foretell.demo.shop.shop import LOST, STRAIN, TROUBLE, WON, Shop
 
 STRAIN_HAZARD = 5.0
 """Each point of strain adds this many times the hazard of leaving."""
@@ -46,7 +46,10 @@ def take_effects(shop: Shop, slot: int, day: int) -> None:
             np.add.at(lives.strain, person, amount)
         elif effect == WON:
             lives.state[person] = STEADY
-        else:
+        elif effect == TROUBLE:
+            lives.trouble[person] = amount.astype(np.int8)
+            lives.trouble_day[person] = day
+        elif effect == LOST:
             lives.reads[person] = False
             left = np.zeros(len(lives.state), np.bool_)
             left[person] = True

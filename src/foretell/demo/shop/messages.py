@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretell.demo.shop.asking import meet
 from foretell.demo.shop.browsing import visits_of
 from foretell.demo.shop.draws import Bools, Floats, Ints
+from foretell.demo.shop.opinions import MEASURES
 from foretell.demo.shop.personas import READING_PERSONAL
 from foretell.demo.shop.rows import ENGAGEMENT_KINDS, Records, records, session_rank
 from foretell.demo.shop.settings import SECOND_MICROS
@@ -18,7 +20,7 @@ from foretell.errors import UsageError
 
 MESSAGE = np.dtype(
     [("person", "i8"), ("ts", "i8"), ("message", "i8"), ("channel", "i1"), ("kind", "i1"), ("percent", "f8"),
-     ("coupon", "i4"), ("nth", "i8")]
+     ("coupon", "i4"), ("nth", "i8"), ("measure", "i1")]
 )  # fmt: skip
 
 
@@ -54,6 +56,8 @@ _WORDS = {
     SERVICE: "service|sorry|apolog|care|case|call",
 }
 _COLUMNS = ("message_id", "address", "channel", "sent_at", "kind", "offer_percent", "offer_code")
+_ASKS = "measure"
+"""The column of messages that ask something."""
 _CURIOUS_CLICKS = 0.05
 _WON_CLICKS = 0.85
 _WON_CONVERSION = 0.6
@@ -85,7 +89,8 @@ def accept(shop: Shop, messages: pa.Table, now: int) -> None:
 
 def _typed(messages: pa.Table) -> pa.Table:
     types = {"sent_at": pa.timestamp("us"), "offer_percent": pa.float64()}
-    columns = {name: messages[name].cast(types.get(name, pa.string())) for name in _COLUMNS}
+    names = [name for name in (*_COLUMNS, _ASKS) if name in messages.column_names]
+    columns = {name: messages[name].cast(types.get(name, pa.string())) for name in names}
     return pa.table(columns).combine_chunks()
 
 
@@ -104,12 +109,23 @@ def _known(shop: Shop, messages: pa.Table) -> Records:
     result = records(
         MESSAGE, len(good), person=person[good], ts=sent[good], message=len(shop.message_ids) + np.arange(len(good)),
         channel=channel[good], kind=_kinds(messages)[good], percent=percent[good],
-        coupon=_coupons(shop, messages)[good],
+        coupon=_coupons(shop, messages)[good], measure=_measures(messages)[good],
     )  # fmt: skip
     shop.message_ids.extend(ids[good].tolist())
-    result["nth"] = shop.lives.messages[result["person"]] + session_rank(result["person"])
-    np.add.at(shop.lives.messages, result["person"], 1)
+    asks = result["measure"] >= 0
+    for chosen, count in ((~asks, shop.lives.messages), (asks, shop.lives.asked)):
+        theirs = result["person"][chosen]
+        result["nth"][chosen] = count[theirs] + session_rank(theirs)
+        np.add.at(count, theirs, 1)
     return result
+
+
+def _measures(messages: pa.Table) -> Ints:
+    """What messages ask, by position in ``MEASURES``; -1 for those that ask nothing."""
+    if _ASKS not in messages.column_names:
+        return np.full(messages.num_rows, -1)
+    places = pc.index_in(messages[_ASKS], pa.array(MEASURES))
+    return pc.fill_null(places, -1).to_numpy().astype(np.int64)
 
 
 def _kinds(messages: pa.Table) -> Ints:
@@ -135,7 +151,10 @@ def _coupons(shop: Shop, messages: pa.Table) -> Ints:
 def receive(shop: Shop, slot: int) -> None:
     """People meet the messages that were sent in a slot."""
     for messages in shop.agenda.messages.pop(slot, []):
-        _meet(shop, messages, slot)
+        asks = messages["measure"] >= 0
+        meet(shop, messages[asks], slot)
+        if not asks.all():
+            _meet(shop, messages[~asks], slot)
 
 
 def _meet(shop: Shop, messages: Records, slot: int) -> None:

@@ -1,4 +1,4 @@
-"""Orders, and what follows from them: parcels, refunds, tickets, answers to surveys, the club."""
+"""Orders, and what follows from them: parcels, refunds, tickets, surveys, reviews, the club."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 
 from foretell.demo.shop.accounts import FILLS_IN
+from foretell.demo.shop.asking import plan_own
 from foretell.demo.shop.catalogue import choosing
-from foretell.demo.shop.draws import Bools, Drawn, Floats, Ints, normal_of, place_in
+from foretell.demo.shop.draws import Bools, Drawn, Floats, Ints, place_in
 from foretell.demo.shop.lives import MEMBER_DAYS, MEMBER_FEE_MINOR
+from foretell.demo.shop.opinions import reviewed, stars_of
 from foretell.demo.shop.rows import Records
+from foretell.demo.shop.sayings import DAMAGED, LATE, SERVICE
 from foretell.demo.shop.settings import DAY_MICROS, HOUR_MICROS, SECOND_MICROS
-from foretell.demo.shop.shop import STRAIN, Shop
-from foretell.demo.shop.words import COMPLAINT, LATE_TICKETS, NEUTRAL, PRAISE, TICKETS
+from foretell.demo.shop.shop import STRAIN, TROUBLE, Shop
+from foretell.demo.shop.words import LATE_TICKETS, TICKETS
 
 CARRIERS = ("Paketweg", "Nordpost", "Eilbote")
 _LINES = np.array([0.6, 0.28, 0.12])
@@ -23,13 +26,13 @@ _ASKS = 0.03
 _LATE_ASKS = 0.4
 _REFUNDS, _REFUNDS_LATE, _REFUNDS_DAMAGED = 0.035, 0.12, 0.5
 _SOLVED = 0.78
-_SURVEYED = 0.12
+_REVIEWS = 0.05
 _JOINS_CLUB = 0.035
 _USES_CODE = 0.92
 _DRAWN_PLACING = ("lines", "quantity 0", "quantity 1", "quantity 2", "uses code", *choosing("line 1", "line 2"))
 _DRAWN = (
     "late", "damaged", "ships", "carries", "delay", "carrier", "returns", "refunded", "asks after", "asks", "ticket",
-    "solved", "hours", "answers after", "answers", "score radius", "score angle", "text",
+    "solved", "hours", "reviews", "review after", "review radius", "review angle", "review text",
 )  # fmt: skip
 ONLINE, TILL_CARD, TILL_TYPED = range(3)
 """``score`` of an order: online; in the store with the card; with something misspelt."""
@@ -42,6 +45,7 @@ def order_online(shop: Shop, sessions: Records, ts: Ints, product: Ints, taste: 
     order = _placed(shop, sessions, ts, product, taste)
     every = np.ones(len(ts), np.bool_)
     shop.events.put("Order Completed", every, device=device, score=ONLINE, **order)
+    shop.lives.product[order["person"]] = order["product"]
     _join_club(shop, order)
     _fulfil(shop, order, sessions["key"].astype(np.int64))
 
@@ -120,11 +124,12 @@ def _fulfil(shop: Shop, order: dict[str, Any], key: Ints) -> None:
     shop.events.put("Order Shipped", every, ts=shipped, choice=carrier, **parcel)
     shop.events.put("Order Delivered", every, ts=arrives, choice=carrier, score=np.ceil(delay), **parcel)
     shop.plan_effects(STRAIN, person[late], arrives[late], 1.0, daily=True)
+    for chosen, kind in ((late, LATE), (damaged, DAMAGED)):
+        shop.plan_effects(TROUBLE, person[chosen], arrives[chosen], kind, daily=True)
     _refund(shop, order, later(arrives, 3 + 11 * unit["returns"]), late, damaged, unit["refunded"])
-    unsolved = _ticket(
-        shop, order, unit, late, damaged, later(promised, 1 + delay * 0.4 * late + 2 * unit["asks after"])
-    )
-    _survey(shop, order, unit, later(arrives, 5 + 4 * unit["answers after"]), late, damaged | unsolved)
+    _ticket(shop, order, unit, late, damaged, later(promised, 1 + delay * 0.4 * late + 2 * unit["asks after"]))
+    _review(shop, order, unit, later(arrives, 3 + 14 * unit["review after"]), damaged)
+    plan_own(shop, person, arrives, key, order["number"])
 
 
 def _refund(shop: Shop, order: dict[str, Any], ts: Ints, late: Bools, damaged: Bools, chance: Floats) -> None:
@@ -136,8 +141,8 @@ def _refund(shop: Shop, order: dict[str, Any], ts: Ints, late: Bools, damaged: B
     shop.events.put("Order Refunded", refunded, ts=ts, amount_minor=full * order["amount_minor"] // total, **fields)
 
 
-def _ticket(shop: Shop, order: dict[str, Any], unit: Drawn, late: Bools, damaged: Bools, ts: Ints) -> Bools:
-    """Some write to the service; returns whose ticket stays open."""
+def _ticket(shop: Shop, order: dict[str, Any], unit: Drawn, late: Bools, damaged: Bools, ts: Ints) -> None:
+    """Some write to the service."""
     person = order["person"]
     asks = unit["asks"] < np.select([damaged, late], [0.8, _LATE_ASKS], _ASKS)
     place = unit["ticket"]
@@ -152,22 +157,13 @@ def _ticket(shop: Shop, order: dict[str, Any], unit: Drawn, late: Bools, damaged
     shop.events.put("Ticket Solved", asks & solved, ts=closed, score=np.round(hours), **fields)
     weight = np.where(solved, 0.15 + 0.5 * damaged, 1.6)[asks]
     shop.plan_effects(STRAIN, person[asks], np.where(solved, closed, ts + 5 * DAY_MICROS)[asks], weight, daily=True)
-    unsolved: Bools = asks & ~solved
-    return unsolved
+    open_still = asks & ~solved
+    shop.plan_effects(TROUBLE, person[open_still], (ts + 5 * DAY_MICROS)[open_still], SERVICE, daily=True)
 
 
-def _survey(shop: Shop, order: dict[str, Any], unit: Drawn, ts: Ints, late: Bools, bad: Bools) -> None:
-    """Some answer how likely they are to recommend the shop, in words too."""
-    person = order["person"]
-    answers = unit["answers"] < _SURVEYED
-    score = 9.0 - 3.5 * late - 4.0 * bad + 1.2 * normal_of(unit["score radius"], unit["score angle"])
-    score = np.clip(np.round(score), 0, 10).astype(np.int64)
-    text, praise, neutral = unit["text"], len(PRAISE), len(NEUTRAL)
-    choice = np.select(
-        [score >= 9, score >= 7],
-        [(text * praise).astype(np.int64), praise + (text * neutral).astype(np.int64)],
-        praise + neutral + (text * len(COMPLAINT)).astype(np.int64),
-    )
-    shop.events.put(
-        "Survey Answered", answers, person=person, ts=ts, known=True, number=order["number"], choice=choice, score=score
-    )
+def _review(shop: Shop, order: dict[str, Any], unit: Drawn, ts: Ints, damaged: Bools) -> None:
+    """Some give stars to what they bought, and write what they think of it."""
+    stars = stars_of(shop, order["product"], damaged, unit["review radius"], unit["review angle"])
+    text = reviewed(shop, order["person"], stars, unit["review text"])
+    fields = {name: order[name] for name in ("person", "known", "number", "product")}
+    shop.events.put("Product Reviewed", unit["reviews"] < _REVIEWS, ts=ts, score=stars, choice=text, **fields)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from foretell.demo.shop.catalogue import CATEGORIES
 from foretell.demo.shop.draws import Bools, Draws, Floats, Ints
 from foretell.demo.shop.personas import of_each
+from foretell.demo.shop.sayings import LANGUAGE_SHARES
 from foretell.demo.shop.words import ASCII, CITIES, FIRST_NAMES, LAST_NAMES
 
 ARRIVAL_DAYS = 730
@@ -30,7 +31,10 @@ class People:
         taste: number of the favourite category; ``second_taste`` of the other.
         devices: how many, 1 to 3. ``shares_device``: the second one is that of their household, too.
         consents: whether they will grant email, sms, ads when they register (columns).
-        machine_mail: their mail software loads pictures by itself.
+        machine_mail: their mail software loads pictures by itself. ``scanned``: a scanner before their inbox follows
+            every link of a mail.
+        fondness: their opinion of the shop while nothing is wrong, 0 to 10.
+        language: number of the language that they write in.
     """
 
     persona: Ints
@@ -51,6 +55,9 @@ class People:
     consents: Bools
     weekly: Bools
     machine_mail: Bools
+    scanned: Bools
+    fondness: Floats
+    language: Ints
 
     def __len__(self) -> int:
         return len(self.persona)
@@ -95,6 +102,9 @@ def make_people(draws: Draws, count: int) -> People:
         consents=granted,
         weekly=unit("weekly") < 0.3,
         machine_mail=unit("machine mail") < 0.35,
+        scanned=unit("scanned") < 0.08,
+        fondness=np.clip(mean("fondness") + 1.1 * normal("fondness"), 1.0, 10.0),
+        language=draws.pick("language", LANGUAGE_SHARES, person),
     )
 
 

@@ -20,6 +20,8 @@ class Persona:
         leaving: factor on the hazard of beginning to leave.
         openness: share of mails that are opened.
         price_sensitivity: 0 to 1; how much a discount adds to the answer.
+        fondness: mean opinion of the shop while nothing is wrong, 0 to 10.
+        answering: how readily they answer what they are asked; logits.
         winback, service, news: mean chance that such a message, once seen, brings somebody back; where
             negative, the chance that it drives them away (sleeping dogs).
     """
@@ -34,14 +36,16 @@ class Persona:
     winback: float
     service: float
     news: float
+    fondness: float
+    answering: float
 
 
 PERSONAS = (
-    Persona("devoted", 0.24, 33, 0.40, 0.7, 0.62, 0.25, 0.24, 0.22, 0.03),
-    Persona("bargain", 0.24, 52, 0.32, 1.2, 0.58, 0.80, 0.26, 0.06, 0.02),
-    Persona("explorer", 0.20, 62, 0.22, 1.0, 0.66, 0.45, 0.22, 0.10, 0.04),
-    Persona("occasional", 0.20, 78, 0.42, 1.2, 0.42, 0.40, 0.16, 0.08, 0.00),
-    Persona("private", 0.12, 45, 0.38, 1.0, 0.36, 0.15, -0.30, 0.00, -0.04),
+    Persona("devoted", 0.24, 33, 0.40, 0.7, 0.62, 0.25, 0.24, 0.22, 0.03, 9.4, 0.5),
+    Persona("bargain", 0.24, 52, 0.32, 1.2, 0.58, 0.80, 0.26, 0.06, 0.02, 8.4, 0.0),
+    Persona("explorer", 0.20, 62, 0.22, 1.0, 0.66, 0.45, 0.22, 0.10, 0.04, 8.8, 0.2),
+    Persona("occasional", 0.20, 78, 0.42, 1.2, 0.42, 0.40, 0.16, 0.08, 0.00, 8.1, -0.3),
+    Persona("private", 0.12, 45, 0.38, 1.0, 0.36, 0.15, -0.30, 0.00, -0.04, 7.9, -0.6),
 )
 
 STATES = ("steady", "drifting", "gone")

@@ -18,8 +18,9 @@ from foretell.demo.shop.catalogue import CATEGORIES, SITE
 from foretell.demo.shop.messages import KINDS as MESSAGE_KINDS
 from foretell.demo.shop.newsletter import MACHINE_OPENS
 from foretell.demo.shop.orders import CARRIERS
+from foretell.demo.shop.sayings import ANSWERS, REVIEWS
 from foretell.demo.shop.sheet import Sheet, Text, slug, when
-from foretell.demo.shop.words import COMPLAINT, NEUTRAL, PRAISE, QUERIES, TICKETS
+from foretell.demo.shop.words import QUERIES, TICKETS
 
 _PATHS = ("/", *(f"/c/{slug(category)}" for category in CATEGORIES), "/news", "/offer")
 
@@ -47,7 +48,12 @@ _CATEGORIES = _words(CATEGORIES)
 _CARRIERS = _words(CARRIERS)
 _TICKETS = _insides({"category": category, "subject": subject, "text": text} for category, subject, text in TICKETS)
 _SUBJECTS = _insides({"category": category, "subject": subject} for category, subject, _ in TICKETS)
-_ANSWERS = _words((*PRAISE, *NEUTRAL, *COMPLAINT))
+_ANSWERS = _insides(
+    {"text": text, "language": language} for text, language in zip(ANSWERS.texts, ANSWERS.languages, strict=True)
+)
+_REVIEWS = _insides(
+    {"review_body": text, "language": language} for text, language in zip(REVIEWS.texts, REVIEWS.languages, strict=True)
+)
 _CONSENTS = _insides({"channel": channel, "purpose": purpose} for channel, purpose in CONSENTS)
 _STATES = _words(("denied", "granted"))
 _SOURCES = _words(SOURCES)
@@ -164,9 +170,22 @@ def _solved(sheet: Sheet) -> list[Text]:
     return [*_ticket_id(sheet), sheet.looked_up(_SUBJECTS, "choice"), ',"hours":', sheet.integer("score")]
 
 
-def _survey(sheet: Sheet) -> list[Text]:
+def _asked(sheet: Sheet) -> list[Text]:
+    """The shop's own survey, which went out by mail."""
+    mail: list[Text] = [',"channel":"email","touchpoint":"delivery","message_id":"sv-', sheet.integer("number"), '"']
+    return ['"survey":"nps",', *_order_id(sheet), *mail]
+
+
+def _answered(sheet: Sheet) -> list[Text]:
     score, text = sheet.integer("score"), sheet.looked_up(_ANSWERS, "choice")
-    return ['"survey":"nps",', *_order_id(sheet), ',"score":', score, ',"text":', text]
+    return [*_asked(sheet), ',"score":', score, when(sheet.numbers("choice") >= 0, [",", text])]
+
+
+def _reviewed(sheet: Sheet) -> list[Text]:
+    return [
+        sheet.product(), *[',"review_id":"R', sheet.integer("number"), '",'], *_order_id(sheet),
+        ',"rating":', sheet.integer("score"), ",", sheet.looked_up(_REVIEWS, "choice"),
+    ]  # fmt: skip
 
 
 def _subscription(sheet: Sheet) -> list[Text]:
@@ -213,7 +232,7 @@ PROPERTIES: dict[str, Callable[[Sheet], list[Text]]] = {
     "Order Refunded": _refunded,
     "Ticket Opened": _opened,
     "Ticket Solved": _solved,
-    "Survey Answered": _survey,
+    "Survey Answered": _answered,
     "Subscription Started": _paid,
     "Subscription Renewed": _paid,
     "Subscription Cancelled": _subscription,
@@ -221,5 +240,7 @@ PROPERTIES: dict[str, Callable[[Sheet], list[Text]]] = {
     "Email Delivered": _mail,
     "Email Opened": _mail_opened,
     "Email Link Clicked": _mail_clicked,
+    "Survey Sent": _asked,
+    "Product Reviewed": _reviewed,
 }
 """By event: the inside of the JSON object, as texts to be joined."""

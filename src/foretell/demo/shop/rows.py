@@ -24,9 +24,12 @@ ROW = np.dtype([
 ])  # fmt: skip
 """``ts`` in microseconds since 1970; ``device`` -1 where no browser takes part; ``known`` where the user id
 goes along; what a kind does not have is -1. ``coupon`` is a position in the world's list of codes."""
-ENGAGEMENT = np.dtype([("message", "i8"), ("ts", "i8"), ("kind", "i1"), ("link", "i1")])
-"""``message``: position in the world's list of message ids; ``link``: -1 none, 0 the call to action."""
-ENGAGEMENT_KINDS = ("open", "machine_open", "click", "unsubscribe", "reply", "spam")
+ENGAGEMENT = np.dtype(
+    [("message", "i8"), ("ts", "i8"), ("kind", "i1"), ("link", "i1"), ("score", "i1"), ("words", "i2")]
+)
+"""``message``: position in the world's list of message ids; ``link``: -1 none, 0 the call to action; of answers the
+``score``, and the position of what is written beside it."""
+ENGAGEMENT_KINDS = ("open", "machine_open", "click", "unsubscribe", "reply", "spam", "scan", "answer")
 
 KINDS = (
     ("identify", "Identify"),
@@ -49,6 +52,8 @@ KINDS = (
     ("track", "Email Delivered"),
     ("track", "Email Opened"),
     ("track", "Email Link Clicked"),
+    ("track", "Survey Sent"),
+    ("track", "Product Reviewed"),
 )
 """Type and event, by kind."""
 NUMBER = {event: number for number, (_, event) in enumerate(KINDS)}

@@ -25,6 +25,7 @@ class ShopSettings:
         seed: of every draw.
         begin: first instant, midnight UTC.
         zone: in which the shop and most of its people live.
+        own_survey_days: for how many days the shop sends its own survey; None: for ever.
 
     Raises:
         UsageError: ``BAD_SHOP`` for no people or a beginning within a day; ``UNKNOWN_ZONE``.
@@ -34,6 +35,7 @@ class ShopSettings:
     seed: int = 7
     begin: datetime = datetime(2024, 1, 1, tzinfo=UTC)
     zone: str = "Europe/Berlin"
+    own_survey_days: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.people <= 10_000_000:

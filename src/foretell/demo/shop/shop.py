@@ -24,8 +24,15 @@ SESSION = np.dtype(
 """A visit to come. ``key`` tells a person's visits apart; ``conversion`` -1 for the person's own of that day."""
 OWN, NEWSLETTER, CLICK, ANSWER = range(4)
 """Causes of a visit: one's own idea, the newsletter, a click in a message, what a message set off."""
-STRAIN, WON, LOST = range(3)
-"""Effects: disappointment grows; somebody is won back; driven away."""
+ASK = np.dtype([("person", "i4"), ("key", "i8"), ("number", "i8")])
+"""The shop's own survey to come: ``number`` of the order."""
+ASKED = np.dtype(
+    [("person", "i4"), ("ts", "i8"), ("measure", "i1"), ("score", "i1"), ("answered", "?"), ("opinion", "f4"),
+     ("number", "i8"), ("message", "i8")]
+)  # fmt: skip
+"""Somebody was asked: the ``score`` they gave, or would have given, and their latent ``opinion``."""
+STRAIN, WON, LOST, TROUBLE = range(4)
+"""Effects: disappointment grows; somebody is won back; driven away; something goes wrong that they will speak of."""
 
 
 class Lives:
@@ -36,7 +43,9 @@ class Lives:
         strain: disappointment, halved every 46 days; it raises the hazard of leaving.
         seen, registered, reads, member: have visited, have an account, get the newsletter, are in the club.
         linked: devices on which they have signed in, shape (people, 3).
-        messages: how many they have received.
+        messages: how many they have received; ``asked`` how many that ask, ``asked_day`` when last by the shop itself.
+        trouble: what went wrong last (see ``opinions``), on ``trouble_day``.
+        product: what they bought last; -1 for nothing.
     """
 
     def __init__(self, count: int) -> None:
@@ -49,16 +58,22 @@ class Lives:
         self.member_since = np.zeros(count, np.int32)
         self.linked = np.zeros((count, 3), np.bool_)
         self.messages = np.zeros(count, np.int64)
+        self.asked = np.zeros(count, np.int64)
+        self.asked_day = np.full(count, -10_000, np.int32)
+        self.trouble = np.full(count, -1, np.int8)
+        self.trouble_day = np.full(count, -10_000, np.int32)
+        self.product = np.full(count, -1, np.int16)
         self.gone_day = np.full(count, -1, np.int32)
 
 
 @dataclass
 class Agenda:
-    """What is planned, by slot."""
+    """What is planned, by slot; ``asks`` by day."""
 
     sessions: defaultdict[int, list[Records]] = field(default_factory=lambda: defaultdict(list))
     effects: defaultdict[int, list[tuple[int, Ints, Floats]]] = field(default_factory=lambda: defaultdict(list))
     messages: defaultdict[int, list[Records]] = field(default_factory=lambda: defaultdict(list))
+    asks: defaultdict[int, list[Records]] = field(default_factory=lambda: defaultdict(list))
 
     def quiet(self, slots: range) -> bool:
         """Whether nothing planned for these slots has to be done in a certain slot."""
@@ -83,6 +98,7 @@ class Shop:
         self.agenda = Agenda()
         self.events = Pending(ROW)
         self.engagements = Pending(ENGAGEMENT)
+        self.asked: list[Records] = []
         self.message_ids: list[str] = []
         self.coupons: list[str] = []
         self.begin = micros(settings.begin)

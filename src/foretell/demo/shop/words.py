@@ -64,21 +64,3 @@ TICKETS = (
 )
 """Category, subject, text. The first three speak of late deliveries."""
 LATE_TICKETS = 3
-
-PRAISE = (
-    "Fast, well packed, exactly as described. I will order again.",
-    "Lovely quality and a handwritten card in the box!",
-    "Great service, my question was answered within the hour.",
-    "Always a pleasure to find something new here.",
-)
-NEUTRAL = (
-    "All fine, though the shop could be easier to search.",
-    "Good product, shipping costs are a bit high.",
-    "It is okay. A little more choice would be nice.",
-)
-COMPLAINT = (
-    "Delivery took far too long and nobody told me why.",
-    "I waited for an answer from support and never got one.",
-    "The item was damaged and the return was a hassle.",
-    "Quality is not what it used to be. I will look elsewhere.",
-)

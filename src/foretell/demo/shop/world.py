@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import from_micros, micros
+from foretell.demo.shop.asking import send_own
 from foretell.demo.shop.browsing import own_visits, visit
 from foretell.demo.shop.draws import Draws
 from foretell.demo.shop.lines import Wording
@@ -18,6 +19,7 @@ from foretell.demo.shop.lives import begin_day, take_effects
 from foretell.demo.shop.messages import accept, receive
 from foretell.demo.shop.newsletter import send_newsletter
 from foretell.demo.shop.rows import ENGAGEMENT_KINDS, Records, event_table, ordered, together
+from foretell.demo.shop.sayings import ANSWERS
 from foretell.demo.shop.settings import SLOT_MICROS, SLOTS_PER_DAY, ShopSettings
 from foretell.demo.shop.shop import SESSION, Shop
 from foretell.errors import UsageError
@@ -31,7 +33,8 @@ class WorldStep:
         events: by time; ``message_id``, ``type``, ``event``, ``person`` (its number), ``ts`` (UTC) and
             compact columns that :meth:`lines` puts into words.
         engagements: what people did with messages, by time: ``message_id``, ``at``, ``kind`` (open,
-            machine_open, click, unsubscribe, reply or spam) and ``link`` (``cta`` for clicks).
+            machine_open, click, unsubscribe, reply or spam; of messages that ask also answer, and scan where a
+            scanner follows every link), ``link`` (``cta`` for clicks), and of answers ``score`` and ``text``.
     """
 
     events: pa.Table
@@ -64,7 +67,8 @@ class ShopWorld:
         Args:
             messages: sent since the step before, or to be sent in this one: ``message_id``, ``address``,
                 ``channel`` (email, sms, ads, call), ``sent_at`` (timestamp, UTC), ``kind`` (topic or
-                template), ``offer_percent`` (0 to 1, or null), ``offer_code`` (text or null).
+                template), ``offer_percent`` (0 to 1, or null), ``offer_code`` (text or null); where messages ask
+            something, ``measure`` (nps, csat, ces or stars, or null).
 
         Raises:
             UsageError: ``BAD_STEP`` for an instant between two slots or in the past; ``BAD_MESSAGES``.
@@ -107,6 +111,8 @@ class ShopWorld:
             begin_day(self.shop, day)
             send_newsletter(self.shop, day)
         take_effects(self.shop, slot, day)
+        if place == 0:
+            send_own(self.shop, day)
         rest = range(slot, (day + 1) * SLOTS_PER_DAY)
         whole = place == 0 and rest.stop <= last and self.shop.agenda.quiet(rest)
         slots = rest if whole else range(slot, slot + 1)
@@ -122,4 +128,7 @@ def _engagements(rows: Records, message_ids: list[str]) -> pa.Table:
     kinds = pa.array(ENGAGEMENT_KINDS, pa.string()).take(pa.array(rows["kind"].astype(np.int64)))
     links = pc.if_else(pa.array(rows["link"] == 0), "cta", pa.scalar(None, pa.string()))
     at = pa.array(rows["ts"].astype(np.int64)).cast(pa.timestamp("us"))
-    return pa.table({"message_id": pa.array(ids, pa.string()), "at": at, "kind": kinds, "link": links})
+    scores, words = (pa.array(rows[name], pa.int64(), mask=rows[name] < 0) for name in ("score", "words"))
+    texts = pa.array(ANSWERS.texts, pa.string()).take(words)
+    named = {"message_id": pa.array(ids, pa.string()), "at": at, "kind": kinds, "link": links}
+    return pa.table({**named, "score": scores, "text": texts})
