@@ -19,6 +19,7 @@ _NAMES = {
     "ingest": "foretell.bench.ingest",
     "journey": "foretell.bench.journey",
     "lift": "foretell.bench.lift",
+    "listen": "foretell.bench.listen",
     "matching": "foretell.bench.matching",
     "ops": "foretell.bench.ops",
     "personas": "foretell.bench.personas",
