@@ -69,6 +69,8 @@ PAGES = {
     "board": ("/cases?state=all&view=board", "The same on a board, by what state they are in."),
     "issues": ("/issues", "What goes wrong for people, before they complain."),
     "case": ("/cases/{case}", "One case: why, by when, what was done, how it ended."),
+    "map": ("/maps/customer_journey", "Stages, who goes on, how it feels, and what people meet, lane by lane."),
+    "feedback": ("/feedback", "What people say, how sure that is, whether opinions moved or others answered."),
     "kpis": ("/kpis", "What is measured, what it stands at, and how sure that is."),
     "kpi": ("/kpis/revenue", "One KPI over time."),
     "sources": ("/sources", "Whether everything arrives, in time and as usual, and what to do where it does not."),
