@@ -85,6 +85,8 @@ class Survival:
         inner = (self.variance > 0) & (self.share < 1)
         spread = np.where(inner, self.variance, 1.0)
         people = np.where(inner, self.share * (1 - self.share) / spread, self.at_risk)
+        if people.size > 1 and not inner[-1]:
+            people[-1] = people[-2]  # it has happened to all who were left, who tell as much as just before
         low, high = wilson_bounds(self.share * people, people, level)
         return self.share, low, high
 
