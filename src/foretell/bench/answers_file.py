@@ -53,10 +53,11 @@ FROM r ORDER BY i
 """
 _TEXT = """,
   CASE WHEN u < 0.52 THEN 'Fast delivery, friendly service, '
-         || ['I like it', 'great quality', 'will order again'][1 + g % 3]
-       WHEN u < 0.77 THEN 'It is fine, but ' || ['shipping costs a bit much', 'the search is hard to use'][1 + g % 2]
-       ELSE ['The parcel came a week late', 'Nobody answered my mails', 'It arrived broken', 'Too expensive'][1 + g % 4]
-         || ', order ' || i END AS comment"""
+         || ['I like it', 'great quality', 'will order again'][CAST(1 + g % 3 AS INTEGER)]
+       WHEN u < 0.77 THEN 'It is fine, but '
+         || ['shipping costs a bit much', 'the search is hard to use'][CAST(1 + g % 2 AS INTEGER)]
+       ELSE ['The parcel came a week late', 'Nobody answered my mails', 'It arrived broken',
+             'Too expensive'][CAST(1 + g % 4 AS INTEGER)] || ', order ' || i END AS comment"""
 _PEOPLE = """
 SELECT '{{"type":"identify","messageId":"p' || i || '","userId":"u' || i || '","timestamp":"2024-12-01T00:00:00Z",'
   || '"traits":{{"email":"u' || i || '@people.example"}}}}' FROM range({people}) t(i)

@@ -125,7 +125,7 @@ class Visitors:
         page = self._request("GET", link, _PERSON)
         written, sent = False, False
         for _ in range(_MOST_PAGES):
-            form = _form_of(page, chosen)
+            form = form_of(page, chosen)
             if form is None or (sent and (written or text is None)):
                 return sent
             told = dict(form.filled)
@@ -168,7 +168,7 @@ class Visitors:
         return asyncio.run(send())
 
 
-def _form_of(page: httpx.Response, chosen: str | None) -> Form | None:
+def form_of(page: httpx.Response, chosen: str | None) -> Form | None:
     """The form of a page, with the score chosen where nothing is."""
     forms = _Forms()
     forms.feed(page.text)
