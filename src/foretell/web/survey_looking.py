@@ -9,7 +9,6 @@ from fastapi.responses import Response
 
 from foretell.errors import UsageError
 from foretell.listen import surveys
-from foretell.listen.surveys import Form, Screen, Standing
 from foretell.web.site import Site
 from foretell.web.survey_links import Asked, in_languages
 from foretell.web.survey_looks import Look, PageState, look_of, questions_page, thanks_page
@@ -17,6 +16,7 @@ from foretell.web.survey_looks import Look, PageState, look_of, questions_page, 
 _PLAIN = surveys.SurveySpec.model_validate(
     {"title": "Survey", "questions": [{"key": "none", "type": "text", "ask": "None"}]}
 )
+
 """Stands for a survey that cannot be shown, on pages that say why."""
 
 
@@ -54,7 +54,7 @@ def first_page(site: Site, request: Request, asked: Asked) -> Response:
     return questions_page(spec, screen, look, replace(state, saved=before.part > 0), in_languages(asked))
 
 
-def _chosen(asked: Asked, before: Standing) -> Screen | None:
+def _chosen(asked: Asked, before: surveys.Standing) -> surveys.Screen | None:
     """The question of a link that chose a score, where that is news; None for all other links."""
     if asked.token is None or asked.token.kind != "answer":
         return None
@@ -65,10 +65,10 @@ def _chosen(asked: Asked, before: Standing) -> Screen | None:
     if not told or all(before.told.get(path) == value for path, value in told.items()):
         return None
     total = surveys.next_screen(asked.spec, {**before.told, **told}, {*before.seen, question.key}).total
-    return Screen((question,), 0, max(total, 1))
+    return surveys.Screen((question,), 0, max(total, 1))
 
 
-def given_by(asked: Asked) -> Form:
+def given_by(asked: Asked) -> surveys.Form:
     """The answer that a link chose, as a form would send it."""
     token = asked.token
     return {f"q.{token.question}": [token.value]} if token is not None and token.question else {}

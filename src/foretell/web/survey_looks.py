@@ -16,7 +16,6 @@ from fastapi.responses import HTMLResponse
 
 from foretell import deliver
 from foretell.listen import surveys
-from foretell.listen.surveys import Form, Question, Screen, SurveySpec
 from foretell.web.pages import rendered
 
 PUBLIC = Path(__file__).with_name("public")
@@ -74,7 +73,7 @@ class PageState:
     """
 
     action: str
-    given: Form = field(default_factory=dict)
+    given: surveys.Form = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
     response: str = ""
     seen: Collection[str] = ()
@@ -83,7 +82,7 @@ class PageState:
     at_once: bool = False
 
 
-def look_of(spec: SurveySpec, shop: str, language: str | None, *, framed: bool = False) -> Look:
+def look_of(spec: surveys.SurveySpec, shop: str, language: str | None, *, framed: bool = False) -> Look:
     """How the pages of a survey look to somebody who reads ``language``."""
     brand = spec.brand or surveys.Brand.model_validate({})
     there = surveys.languages_of(spec)
@@ -95,7 +94,11 @@ def look_of(spec: SurveySpec, shop: str, language: str | None, *, framed: bool =
 
 
 def questions_page(
-    spec: SurveySpec, screen: Screen, look: Look, state: PageState, addresses: Mapping[str, str] | None = None
+    spec: surveys.SurveySpec,
+    screen: surveys.Screen,
+    look: Look,
+    state: PageState,
+    addresses: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """A page of questions.
 
@@ -128,7 +131,7 @@ def questions_page(
     )
 
 
-def thanks_page(spec: SurveySpec, look: Look) -> HTMLResponse:
+def thanks_page(spec: surveys.SurveySpec, look: Look) -> HTMLResponse:
     """The last page."""
     words = deliver.phrases(look.language)
     text = _reader(spec, look)(spec.thanks) or words["survey_thanks"]
@@ -166,11 +169,11 @@ def _answer(name: str, look: Look, status: int, **values: Any) -> HTMLResponse:
     return HTMLResponse(text, status, headers=headers)
 
 
-def _reader(spec: SurveySpec, look: Look) -> Any:
+def _reader(spec: surveys.SurveySpec, look: Look) -> Any:
     return lambda words: surveys.text_of(words, look.language, spec.language)
 
 
-def _question(question: Question, read: Any, state: PageState) -> dict[str, Any]:
+def _question(question: surveys.Question, read: Any, state: PageState) -> dict[str, Any]:
     kind = surveys.type_of(question)
     scale = kind.scale(question)
     slots = [

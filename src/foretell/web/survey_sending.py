@@ -10,7 +10,6 @@ from fastapi.responses import Response
 
 from foretell import deliver
 from foretell.listen import surveys
-from foretell.listen.surveys import Form, Screen, Standing
 from foretell.web.site import Site
 from foretell.web.survey_links import Asked, person_of
 from foretell.web.survey_looking import given_by, look_for
@@ -27,7 +26,7 @@ class Sent:
         shown: keys of its questions; seen: of those on pages before.
     """
 
-    form: Form
+    form: surveys.Form
     response: str
     shown: Sequence[str]
     seen: Sequence[str]
@@ -66,7 +65,7 @@ def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Res
     seen = [one.key for one in spec.questions if one.key in {*before.seen, *sent.seen}]
     form = sent.form or (given_by(asked) if asked.token is not None and not sent.shown else {})
     read = surveys.read_form(shown, form)
-    screen = Screen(tuple(shown), len([one for one in seen if one not in keys]), len(spec.questions))
+    screen = surveys.Screen(tuple(shown), len([one for one in seen if one not in keys]), len(spec.questions))
     state = PageState(asked.action, form, read.faults, response, seen, saved=before.part > 0)
     if read.faults or not shown:
         return _again(spec, screen, look, state)
@@ -91,7 +90,7 @@ def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Res
     return questions_page(spec, following, look, PageState(asked.action, {}, {}, response, now_seen, saved=bool(told)))
 
 
-def _again(spec: surveys.SurveySpec, screen: Screen, look: Look, state: PageState) -> Response:
+def _again(spec: surveys.SurveySpec, screen: surveys.Screen, look: Look, state: PageState) -> Response:
     """The page once more, with what is wrong beside each question; from the start where the form showed nothing."""
     if screen.is_over:
         screen = surveys.next_screen(spec, {}, ())
@@ -105,7 +104,9 @@ def _shown(asked: Asked, sent: Sent) -> list[str]:
     return [asked.token.question] if asked.token.question else []
 
 
-def _is_machine(site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value], before: Standing) -> bool:
+def _is_machine(
+    site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value], before: surveys.Standing
+) -> bool:
     """Whether a program answers. Of an anonymous survey no click is told: it would lie beside its answer."""
     if asked.token is None or asked.spec.anonymous:
         return deliver.is_machine(sent.headers.get("user-agent"), sent.headers)
