@@ -78,7 +78,7 @@ def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Res
         return thanks_page(spec, look)
     if told:
         answering = replace(
-            _answering(site, asked, sent, read.told), response_id=response, shown=keys, seen=now_seen,
+            _answering(site, asked, sent, read.told, before), response_id=response, shown=keys, seen=now_seen,
             complete=following.is_over, language=look.language,
         )  # fmt: skip
         surveys.answer(place.engine, place.catalog, answering, now=site.now)
@@ -121,8 +121,10 @@ def _is_machine(
     return deliver.answered_by_machine(place.engine, place.catalog, token, sent.headers, now=site.now)
 
 
-def _answering(site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value]) -> surveys.Answering:
-    """Who answered, and what the answer is about."""
+def _answering(
+    site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value], before: surveys.Standing
+) -> surveys.Answering:
+    """Who answered, and what the answer is about; a response stays whose it was when it was begun."""
     found, about = asked.invitation, asked.about
     answering = surveys.Answering(
         asked.document.key,
@@ -133,7 +135,8 @@ def _answering(site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.
         **{name: about.get(name) for name in ("touchpoint", "product_id", "agent", "order_id")},
     )
     if found is None:
-        person = 0 if asked.spec.anonymous else person_of(site, sent.who)
+        begun = before.node_key if before.part else person_of(site, sent.who)
+        person = 0 if asked.spec.anonymous else begun
         return replace(answering, node_key=person, profile_key=person)
     return replace(
         answering,

@@ -221,6 +221,17 @@ def test_public_answers_are_of_nobody_unless_the_shop_tracks_the_visitor(shared:
     assert (rows[""]["channel"], rows[""]["touchpoint"], rows[""]["product_id"]) == ("web", "checkout", "p1")
 
 
+def test_a_visitor_who_is_known_goes_on_with_the_response(site: Served) -> None:
+    """The page's address after the first part no longer says who it is."""
+    page = site.browser.get("/s/survey/nps", headers=BROWSER).text
+    data = {**fields(page), "who": "device-1", "q.recommend": "2"}
+    second = site.browser.post("/s/survey/nps", data=data, headers=BROWSER)
+    done = send(site, "/s/survey/nps", second.text, why="Late")
+    assert "data-over" in done.text
+    (row,) = answered(site)
+    assert (row["text"], row["profile_id"]) == ("Late", site.get("people/ann")["profile_id"])
+
+
 def test_a_response_of_somebody_else_cannot_be_added_to(site: Served) -> None:
     path = page_of(site)
     send(site, path, site.browser.get(path, headers=BROWSER).text, recommend="9")
