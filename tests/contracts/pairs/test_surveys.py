@@ -70,7 +70,7 @@ def test_responses_are_the_same_everywhere(root: Path) -> None:
 def test_responses_are_read_anew(root: Path, pair: str) -> None:
     """Told answers with lists come into the new log as they were, imported ones from their bodies."""
     if pair.endswith("+spark"):
-        with app.open_workspace(root, clock=FixedClock(NOW)) as place, pytest.raises(ForetellError, match="Spark"):
+        with app.open_workspace(root, clock=FixedClock(NOW)) as place, pytest.raises(ForetellError, match="on spark"):
             app.rebuild(place, Scope())
         return
     with app.open_workspace(root, clock=FixedClock(NOW)) as place:
