@@ -22,6 +22,8 @@ IMAGES = ROOT / "docs" / "images"
 SIZES = ((1440, 900), (390, 844))
 SCHEMES = ("light", "dark")
 QUALITY = 66
+PATIENCE_MS = 120_000
+"""So long a page may take on a busy machine until nothing on it waits any more."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 """As a person's browser: a mail that is opened by anything else counts as opened by a machine."""
@@ -68,6 +70,8 @@ PAGES = {
     "tasks": ("/cases?state=all", "What the service team has to do, and by when."),
     "board": ("/cases?state=all&view=board", "The same on a board, by what state they are in."),
     "issues": ("/issues", "What goes wrong for people, before they complain."),
+    "improvements": ("/improvements", "What lies behind the cases, what is done about it, and cases before and after."),
+    "case-rules": ("/case-rules", "Which cases open by themselves, for whom, and by when."),
     "case": ("/cases/{case}", "One case: why, by when, what was done, how it ended."),
     "map": ("/maps/customer_journey", "Stages, who goes on, how it feels, and what people meet, lane by lane."),
     "feedback": ("/feedback", "What people say, how sure that is, whether opinions moved or others answered."),
@@ -173,7 +177,7 @@ def _take(browser: Browser, address: str, wanted: Mapping[str, str], scheme: str
     for name, path in wanted.items():
         page.goto(address + path)
         page.wait_for_load_state("networkidle")
-        page.wait_for_function("document.querySelectorAll('[aria-busy=true]').length === 0")
+        page.locator("[aria-busy=true]").first.wait_for(state="detached", timeout=PATIENCE_MS)
         page.wait_for_timeout(400)
         page.screenshot(path=IMAGES / f"{name}-{size[0]}-{scheme}.jpg", type="jpeg", quality=QUALITY)
     context.close()
