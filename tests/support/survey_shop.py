@@ -141,7 +141,7 @@ class Form(HTMLParser):
 
 @contextmanager
 def survey_shop(folder: Path, assets: Path | None = None) -> Iterator[SurveyShop]:
-    """The shop in ``folder``, its journeys started."""
+    """The shop in ``folder``, its journeys started; ``assets``: the built app."""
     write(folder, {"foretell.yaml": SETTINGS})
     for key in JOURNEYS:
         catalog, _ = definitions.load(folder, app.KINDS, environ={})
