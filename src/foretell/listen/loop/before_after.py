@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from foretell.clock import naive_utc
-from foretell.engine import Engine
+from foretell.engine import Engine, scratch
 from foretell.listen.loop.model import NOT_YET, BeforeAfter, Followed, Improvement
 from foretell.stats import EMPTY, LEVEL, NAN, Interval, difference_of_means, mean_interval, wilson_bounds
 
@@ -31,8 +31,10 @@ _PEOPLE = (
     "FROM events e WHERE e.profile_id <> '' AND e.timestamp > $begin AND e.timestamp <= $end"
 )
 _ANSWERS = (
-    "SELECT r.measure, r.score, CASE WHEN r.answered_at > $at THEN 1 ELSE 0 END AS later FROM survey_responses r "
-    "WHERE r.score IS NOT NULL AND r.measure IS NOT NULL AND r.answered_at > $begin AND r.answered_at <= $end{place}"
+    "SELECT r.measure, r.score, CASE WHEN r.answered_at > $at THEN 1 ELSE 0 END AS later, count(*) AS n "
+    "FROM survey_responses r WHERE r.score IS NOT NULL AND r.measure IS NOT NULL "
+    "AND r.answered_at > $begin AND r.answered_at <= $end{place} "
+    "GROUP BY r.measure, r.score, CASE WHEN r.answered_at > $at THEN 1 ELSE 0 END"
 )
 _NOTHING = Interval(NAN, NAN, NAN, 0, LEVEL, EMPTY)
 
@@ -106,14 +108,14 @@ def _scores(engine: Engine, told: dict[str, Any], touchpoint: str | None) -> tup
     """Of the measure that was asked most: the means and their difference."""
     place, params = ("", told) if not touchpoint else (" AND r.touchpoint = $place", told | {"place": touchpoint})
     found = engine.analytics.query(_ANSWERS.format(place=place), params)
-    measures = found["measure"].to_pylist()
-    if not measures:
+    if not found.num_rows:
         return "", _NOTHING, _NOTHING, _NOTHING
-    counted = {name: measures.count(name) for name in sorted(set(measures))}
-    measure = max(counted, key=lambda name: counted[name])
-    mine = np.array([name == measure for name in measures])
-    score = found["score"].cast(pa.float64()).to_numpy()[mine]
-    later = found["later"].to_numpy()[mine] == 1
+    counted = scratch("SELECT measure FROM f GROUP BY measure ORDER BY sum(n) DESC, measure LIMIT 1", {"f": found})
+    measure = str(counted["measure"][0].as_py())
+    mine = scratch("SELECT * FROM f WHERE measure = $m ORDER BY later, score", {"f": found}, {"m": measure})
+    times = mine["n"].to_numpy()
+    score = np.repeat(mine["score"].cast(pa.float64()).to_numpy(), times)
+    later = np.repeat(mine["later"].to_numpy() == 1, times)
     points = np.select([score >= 9, score <= 6], [100.0, -100.0], 0.0) if measure == "nps" else score
     return (
         measure, mean_interval(points[~later]), mean_interval(points[later]),

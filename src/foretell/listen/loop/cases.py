@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
 from foretell.engine import Engine, scratch
@@ -104,6 +105,12 @@ def numbers(rows: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """A column as numbers (n,); null is NaN."""
     found: npt.NDArray[np.float64] = rows[name].cast(pa.float64()).to_numpy().astype(np.float64)
     return found
+
+
+def flags(rows: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    """A column of true and false (n,); null is false."""
+    told: npt.NDArray[np.bool_] = pc.fill_null(rows[name], False).to_numpy(zero_copy_only=False).astype(bool)
+    return told
 
 
 def low_test(prefix: str = "r") -> str:

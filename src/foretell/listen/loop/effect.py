@@ -10,12 +10,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from foretell.clock import naive_utc
 from foretell.engine import Engine, scratch
-from foretell.listen.loop.cases import numbers
+from foretell.listen.loop.cases import flags, numbers
 from foretell.listen.loop.model import NOT_YET, ClosingEffect
 from foretell.stats import LEAST_EFFECTIVE, TOO_FEW, Compared, Floats, overlap_difference
 
@@ -59,14 +58,14 @@ def closing_effect(engine: Engine, cases: pa.Table, now: datetime) -> ClosingEff
     handed = asked.select(["case_id", "profile_id", "opened_at", "landmark", "until", "year_before"])
     orders = engine.analytics.query(_ORDERS, tables={"asked": handed})
     rows = scratch(_ROWS, {"a": asked, "o": orders})
-    in_time, spoken = _flags(rows, "in_time"), _flags(rows, "spoken")
+    in_time, spoken = flags(rows, "in_time"), flags(rows, "spoken")
     kept = ~in_time | spoken
     return compare(rows.filter(pa.array(kept)), int((~kept).sum()))
 
 
 def compare(rows: pa.Table, left_out: int = 0) -> ClosingEffect:
     """The comparison of rows with ``in_time``, ``has_left``, ``score worth often recency`` and ``month``."""
-    treated, left = _flags(rows, "in_time"), _flags(rows, "has_left")
+    treated, left = flags(rows, "in_time"), flags(rows, "has_left")
     closed, others = int(treated.sum()), int((~treated).sum())
     if min(closed, others) < LEAST_CASES:
         why = (
@@ -113,7 +112,7 @@ def _covariates(rows: pa.Table) -> tuple[list[str], Floats]:
     """What the groups are made alike in; months of their own where they have cases enough, else as a trend."""
     names = ["score", "worth", "often", "recency"]
     columns = [numbers(rows, name) for name in names]
-    months = np.array(rows["month"].to_pylist(), dtype=object).astype(str)
+    months = rows["month"].to_numpy(zero_copy_only=False).astype(str)
     distinct, place, counts = np.unique(months, return_inverse=True, return_counts=True)
     many = [number for number in range(1, len(distinct)) if counts[number] >= _FEW_PER_MONTH]
     if rows.num_rows >= _FEW_PER_MONTH * (len(columns) + len(many)):
@@ -128,7 +127,3 @@ def _balance(names: list[str], found: Compared) -> dict[str, tuple[float, float]
         name: (round(float(before), 3), round(float(after), 3))
         for name, before, after in zip(names, found.before, found.after, strict=True)
     }
-
-
-def _flags(rows: pa.Table, name: str) -> npt.NDArray[np.bool_]:
-    return np.array(rows[name].to_pylist(), dtype=bool)

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
 from foretell.engine import Engine
-from foretell.listen.loop.cases import low_test, numbers
+from foretell.listen.loop.cases import flags, low_test, numbers
 from foretell.listen.loop.model import By, LoopQuery, Promptness, Times
 from foretell.stats import mean_interval, median_time, proportion_interval
 
@@ -63,12 +63,12 @@ def times(rows: pa.Table, group: str = "") -> Times:
     known = np.isfinite(again)
     if len(set(rows["survey"].to_pylist())) > 1:  # points of different scales do not add up
         change = change[:0]
-    closed = _flags(rows, "closed")
+    closed = flags(rows, "closed")
     return Times(
         group,
         rows.num_rows,
         int((~closed).sum()),
-        median_time(numbers(rows, "contact_hours"), _flags(rows, "contacted")),
+        median_time(numbers(rows, "contact_hours"), flags(rows, "contacted")),
         median_time(numbers(rows, "close_hours"), closed),
         proportion_interval(float(again[known].sum()), float(known.sum())),
         mean_interval(change[np.isfinite(change)]),
@@ -77,13 +77,9 @@ def times(rows: pa.Table, group: str = "") -> Times:
 
 def times_by(rows: pa.Table, by: By) -> list[Times]:
     """The same for each owner, team, …, those with the most cases first; of months the latest."""
-    names = np.array([NOBODY if one is None else one for one in rows[by].to_pylist()], dtype=object)
+    names = pc.fill_null(rows[by], NOBODY).to_numpy(zero_copy_only=False)
     groups, place = np.unique(names.astype(str), return_inverse=True)
     found = [times(rows.filter(pa.array(place == number)), str(name)) for number, name in enumerate(groups)]
     if by == "month":
         return sorted(found, key=lambda one: one.group, reverse=True)
     return sorted(found, key=lambda one: (-one.cases, one.group))
-
-
-def _flags(rows: pa.Table, name: str) -> npt.NDArray[np.bool_]:
-    return np.array(rows[name].to_pylist(), dtype=bool)
