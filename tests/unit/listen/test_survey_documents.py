@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
-from foretell.definitions import Positions, Problem, WorkspaceSettings, catalog_of
+from foretell.condition import SCHEMAS
+from foretell.definitions import Positions, Problem, WorkspaceSettings, catalog_of, schema
 from foretell.listen import surveys
 from foretell.listen.surveys import SurveySpec
 
@@ -65,6 +67,14 @@ def test_what_is_wrong_is_told(raw: dict[str, Any], code: str, message: str) -> 
 
 def test_a_whole_document_is_right() -> None:
     assert problems({"title": "T", "questions": [NPS, {**WHY, "when": {"recommend": {"lte": 6}}}]}) == []
+
+
+def test_editors_take_each_question_for_its_type_alone() -> None:
+    valid = jsonschema_rs.validator_for(schema(surveys.KIND, SCHEMAS))
+    right = {"title": "T", "questions": [NPS, {**WHY, "when": {"recommend": {"lte": 6}}}], "sample": 0.25}
+    assert valid.is_valid({"kind": "survey", "key": "s", "spec": right})
+    for wrong in ({**NPS, "type": "npss"}, {**NPS, "lines": 3}, {"key": "a", "type": "choice", "ask": "?"}, "why"):
+        assert not valid.is_valid({"kind": "survey", "key": "s", "spec": {**right, "questions": [wrong]}}), wrong
 
 
 def test_the_main_question_is_the_first_with_a_score() -> None:

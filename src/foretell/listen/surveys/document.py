@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from foretell.clock import Duration
 from foretell.definitions import Document, DurationText, ShareNumber
@@ -21,9 +21,9 @@ _NO_TYPE = "no type"
 
 
 class _Typeless(Question):
-    """Stands for a question whose type there is not."""
+    """Stands for a question whose type there is not; its problem names those there are."""
 
-    type: Literal[tuple(sorted(QUESTION_TYPES))]  # type: ignore[valid-type]
+    type: Annotated[Literal[tuple(sorted(QUESTION_TYPES))], WithJsonSchema({"not": {}})]  # type: ignore[valid-type]
 
 
 def _tag(name: str) -> str:
