@@ -47,8 +47,8 @@ async def read_sent(request: Request) -> Sent:
 
     headers = {name.lower(): value for name, value in request.headers.items()}
     form = {name: values for name, values in fields.items() if name.startswith("q.")}
-    lists = [[key for key in one(name).split(",") if key] for name in ("shown", "seen")]
-    return Sent(form, one("response"), *lists, one("who"), bool(one("website").strip()), headers)
+    shown, seen = ([key for key in one(name).split(",") if key] for name in ("shown", "seen"))
+    return Sent(form, one("response"), shown, seen, one("who"), bool(one("website").strip()), headers)
 
 
 def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Response:
@@ -132,7 +132,10 @@ def _answering(
         channel=asked.channel,
         asked_at=asked.asked_at,
         use=asked.thread,
-        **{name: about.get(name) for name in ("touchpoint", "product_id", "agent", "order_id")},
+        touchpoint=about.get("touchpoint"),
+        product_id=about.get("product_id"),
+        agent=about.get("agent"),
+        order_id=about.get("order_id"),
     )
     if found is None:
         begun = before.node_key if before.part else person_of(site, sent.who)
@@ -143,5 +146,9 @@ def _answering(
         node_key=found.node_key,
         profile_key=found.profile_key,
         survey_message=found.message_id,
-        **{name: getattr(found, name) for name in ("journey", "run", "step", "campaign", "topic")},
+        journey=found.journey,
+        run=found.run,
+        step=found.step,
+        campaign=found.campaign,
+        topic=found.topic,
     )

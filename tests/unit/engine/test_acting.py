@@ -51,6 +51,30 @@ def test_told_events_are_in_the_log_with_their_properties(tmp_path: Path) -> Non
         assert engine.ops.query("SELECT value FROM counters WHERE name = 'sent'") == [(1,)]
 
 
+def test_lists_of_texts_are_arrays_of_the_log(tmp_path: Path) -> None:
+    with open_small(tmp_path) as engine:
+
+        def work(tx: Tx, batch: Batch) -> None:
+            batch.tell(told("m1", 1, liked=["price", "team"], other=["x"]))
+            batch.tell(told("m2", 1, step="plain"))
+            batch.tell(told("m3", 1, liked=["team"]))
+            batch.tell(told("m4", 1, liked=[]))
+
+        engine.act("deliver", work, now=NOW)
+        liked = engine.log.properties().of("liked")
+        assert liked is not None
+        assert liked.array == "liked"
+        rows = engine.analytics.query(
+            f"SELECT e.message_id, x.ordinal, x.{liked.text} AS value FROM event_elements x "
+            "JOIN event_log e ON e.seq = x.seq WHERE x.\"array\" = 'liked' ORDER BY 1, 2"
+        ).to_pylist()
+        assert [tuple(row.values()) for row in rows] == [("m1", 0, "price"), ("m1", 1, "team"), ("m3", 0, "team")]
+        texts = engine.analytics.query("SELECT properties FROM events ORDER BY message_id")["properties"].to_pylist()
+        assert texts == [
+            '{"liked":["price","team"],"other":["x"]}', '{"step":"plain"}', '{"liked":["team"]}', '{"liked":[]}'
+        ]  # fmt: skip
+
+
 def test_an_own_event_counts_as_known_when_it_says_so(tmp_path: Path) -> None:
     later = datetime(2026, 1, 5, 9, 0)
     with open_small(tmp_path) as engine:
