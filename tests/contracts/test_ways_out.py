@@ -29,6 +29,7 @@ from foretell.condition import Reader
 from foretell.definitions import CareSection, Catalog, Positions, catalog_of
 from foretell.engine import TIMESTAMP
 from foretell.identify import find
+from foretell.listen import results, surveys
 from foretell.profile.privacy import restrict
 from foretell.segment import personas
 from foretell.testing.webhook_receiver import webhook_receiver
@@ -59,6 +60,8 @@ DOCUMENTS = {
     "predictions/clv.yaml": "kind: prediction\nkey: clv\nspec:\n  value: {did: Order Completed, sum: revenue}\n"
     "  horizon: 12w\n",
     "templates/hello.yaml": "kind: template\nkey: hello\nspec: {subject: Hello, html: <p>Hello</p>}\n",
+    "surveys/nps.yaml": "kind: survey\nkey: nps\nspec:\n  title: Survey\n"
+    "  questions: [{key: likely, type: nps, ask: How?}]\n",
     "audiences/winback.yaml": "kind: audience\nkey: winback\nspec: {title: Win back}\n",
 }
 
@@ -110,6 +113,8 @@ def _events() -> Iterator[dict[str, Any]]:
         if event == BOUGHT:
             told = {"order_id": f"o{place}", "revenue": int(micro) / 1_000_000, "currency": "EUR"}
             yield _track(f"o{place}", int(number), BOUGHT, from_micros(int(ts)).isoformat(), told)
+    for number in EVERYBODY:
+        yield _track(f"a{number}", number, "Survey Answered", START.isoformat(), {"survey": "nps", "score": 9})
     for number in GRANTED:
         for name in ASKED:
             yield _word(f"g{number}-{name}", number, name, "granted", 1)
@@ -233,6 +238,16 @@ def _members(shop: Shop) -> set[int]:
     return _exported(shop.cli("segment", "members", "buyers", "--format", "csv"))
 
 
+def _responses(shop: Shop) -> set[int]:
+    """Whose answers are in the file."""
+    with _opened(shop) as opened:
+        spec = surveys.spec_of(opened.catalog.get("survey", "nps"))
+        told = results.response_rows(opened.engine, opened.catalog, "nps", spec, results.Narrowed(), now=NOW)
+        ids = {find(opened.engine, f"user_id:u{number}").profile_id: number for number in EVERYBODY}
+        assert sum(told.left_out.values()) == len(EVERYBODY) - told.rows.num_rows
+        return {ids[profile] for profile in told.rows["profile_id"].to_pylist()}
+
+
 def _scores(shop: Shop) -> set[int]:
     return _exported(shop.cli("predict", "scores", "clv", "--format", "csv"))
 
@@ -311,6 +326,7 @@ WALKS: dict[str, tuple[Callable[[Shop], set[int]], frozenset[int]]] = {
     "deliver.messages": (_messages, ALLOWED),
     "deliver.exports": (_exports, ALLOWED),
     "deliver.audiences": (_audiences, JUDGED),
+    "listen.responses": (_responses, ALLOWED),
     "predict.training": (_training, JUDGED),
     "predict.scoring": (_scoring, JUDGED),
     "predict.scores": (_scores, JUDGED),
@@ -375,6 +391,8 @@ LISTS = {
     "GET /api/issues": "app",
     "GET /api/feedback/quotes": "app",
     "POST /api/cases/several": "app",
+    "GET /api/surveys/{key}/texts": "app",
+    "GET /api/surveys/{key}/responses": "app",
     "GET /api/tables/of": "app",
     "GET /api/tables/{key}/rows": "app",
 }

@@ -3521,10 +3521,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look Html
+         * Survey Look Html
          * @description A page of a survey that is looked at, as people would see it; nothing of it can be sent, and no script runs.
          */
-        get: operations["look_html"];
+        get: operations["survey_look_html"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29650,7 +29650,7 @@ export interface operations {
             };
         };
     };
-    look_html: {
+    survey_look_html: {
         parameters: {
             query?: {
                 screen?: number;

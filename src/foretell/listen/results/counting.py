@@ -107,7 +107,8 @@ class Reading:
 
     def rows(self, sql: str, **more: object) -> list[dict[str, Any]]:
         """The rows of a query over the responses that are meant."""
-        return self._query(sql, {**self._told, **more}).to_pylist()
+        found: list[dict[str, Any]] = self._query(sql, {**self._told, **more}).to_pylist()
+        return found
 
     def part(self, slot: Slot) -> PartResult:
         """What was answered to one part of a question."""

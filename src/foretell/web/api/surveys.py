@@ -85,7 +85,7 @@ def look_at_survey(site: Here, body: SurveyAsked, language: Language = None) -> 
 
 
 @router.get("/looks/{look_id}/html", response_class=HTMLResponse)
-def look_html(
+def survey_look_html(
     site: Here, look_id: str, screen: Annotated[int, Query(ge=1, le=200)] = 1, language: Language = None
 ) -> HTMLResponse:
     """A page of a survey that is looked at, as people would see it; nothing of it can be sent, and no script runs."""
