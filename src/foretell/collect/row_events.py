@@ -105,14 +105,15 @@ def _under_plan(found: Enforced, told: pa.Table, reading: _Reading) -> tuple[Dec
 
 
 def _assigned(rows: pa.Table, plan: RowPlan) -> pa.Table:
-    """The rows with ``key``, ``skip``, ``mapping``, ``bad`` (a column that is no number) and ``content``."""
+    """The rows with ``key``, ``skip``, ``mapping``, ``bad`` (a column that is no number), in groups ``content``."""
     skips = "".join(f"WHEN {sql} THEN {number} " for number, (_, sql) in enumerate(plan.skips))
     skip = f"CASE {skips} END" if skips else "CAST(NULL AS INTEGER)"
     whens = "".join(f"WHEN {mapping.when} THEN {number} " for number, mapping in enumerate(plan.mappings))
     choose = f"CASE {whens} END AS mapping"
     bads = "".join(f"WHEN {number} THEN {mapping.bad} " for number, mapping in enumerate(plan.mappings))
     key = plan.group or "CAST(line AS VARCHAR)"
-    keyed = f"SELECT *, {skip} AS skip, {key} AS key, {plan.content} AS content FROM rows"
+    content = f", {plan.content} AS content" if plan.group else ""
+    keyed = f"SELECT *, {skip} AS skip, {key} AS key{content} FROM rows"
     if plan.group:
         chosen = f"SELECT key, {choose} FROM keyed WHERE skip IS NULL AND key IS NOT NULL GROUP BY key"
         joined = (

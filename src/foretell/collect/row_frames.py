@@ -64,7 +64,7 @@ def _write(path: Path, opened: RowFile, spec: SourceSpec, plan: RowPlan, target:
     schema = pa.schema([("line", pa.int64()), *zip(names[1:], opened.schema.types, strict=True)])
     height = 0
     try:
-        with papq.ParquetWriter(target, schema, compression="zstd") as writer:
+        with papq.ParquetWriter(target, schema, compression="lz4") as writer:
             for batch in opened.batches:
                 rows = batch.rename_columns(names)
                 writer.write_table(rows.cast(schema))

@@ -83,6 +83,7 @@ class _Builder:
     columns: Mapping[str, Compiled]
     zone: str
     source: str
+    content: str = "''"
     numbers: dict[str, str] = field(default_factory=dict)
 
     def value(self, path: tuple[str | int, ...], text: Any, *, grouped: bool) -> Compiled:
@@ -162,7 +163,7 @@ class _Builder:
     def _message_id(self, mapping: RowMapping, *, grouped: bool) -> str:
         base = f"{self.source}/{mapping.event}/".replace("'", "''")
         if not grouped:
-            told = f"CAST(nth AS VARCHAR) || {UNIT} || content"
+            told = f"CAST(nth AS VARCHAR) || {UNIT} || {self.content}"
         elif mapping.message_id is None:
             told = f"'0' || {UNIT} || string_agg(content, {RECORD} ORDER BY line)"
         else:
@@ -190,7 +191,9 @@ def row_plan(spec: SourceSpec, schema: pa.Schema, *, source: str, zone: str, whe
         UsageError: ``UNKNOWN_COLUMN`` and the like, naming the file.
     """
     columns = column_sql(schema)
-    builder = _Builder(spec, columns, zone, source)
+    texts = [f"coalesce({as_text(column)}, {UNIT})" for column in columns.values()]
+    content = f"concat_ws({UNIT}, {', '.join(texts)})"
+    builder = _Builder(spec, columns, zone, source, content)
     try:
         skips = tuple((skip.name, builder.condition(skip.when, grouped=False)) for skip in spec.skip)
         mappings = tuple(builder.mapping(mapping) for mapping in spec.mappings)
@@ -199,12 +202,10 @@ def row_plan(spec: SourceSpec, schema: pa.Schema, *, source: str, zone: str, whe
         raise UsageError(
             error.code, error.what, thing=f"source {source}", where=where, next_step=error.next_step
         ) from error
-    texts = [f"coalesce({as_text(column)}, {UNIT})" for column in columns.values()]
     names = [name.replace("'", "''") for name in columns]
     pairs = [f"'{name}', {_json(column)}" for name, column in zip(names, columns.values(), strict=True)]
     needed = not spec.group_by or any(mapping.message_id is None for mapping in spec.mappings)
-    content = f"concat_ws({UNIT}, {', '.join(texts)})" if needed else "''"
-    return RowPlan(spec, skips, mappings, group, content, f"json_object({', '.join(pairs)})")
+    return RowPlan(spec, skips, mappings, group, content if needed else "''", f"json_object({', '.join(pairs)})")
 
 
 def _group_key(names: list[str], columns: Mapping[str, Compiled]) -> str:
