@@ -10,7 +10,7 @@ import typer
 from foretell.cli.opening import opened, optional_instant
 from foretell.cli.options import HERE, AsJson, Workspace
 from foretell.cli.output import emit_json, number, share
-from foretell.cli.tables import cut, heading, right, say, table
+from foretell.cli.tables import Column, cut, heading, right, say, table
 from foretell.measure import maps
 
 app = typer.Typer(help="Journey maps: stages, who goes on, where people stop, what they meet.")
@@ -105,7 +105,7 @@ def _told(one: maps.ReadyMap) -> dict[str, str]:
 
 
 def _stages(told: maps.JourneyMap) -> None:
-    columns = [
+    columns: list[str | Column] = [
         "stage", right("people"), right("came"), right("went on"), right("stopped"), right("not yet"),
         right("share going on"), right("90 % interval"), right("within"), right("half by"), right("without it"),
         right("feeling"),
@@ -151,7 +151,7 @@ def _groups(told: maps.JourneyMap) -> None:
     if not told.groups:
         return
     heading(f"By {told.by}: people, and share going on")
-    columns = [told.by, *(right(one.title) for one in told.stages)]
+    columns: list[str | Column] = [told.by, *(right(one.title) for one in told.stages)]
     table(columns, [(one.title, *(_of_group(one, stage.key) for stage in told.stages)) for one in told.groups])
 
 

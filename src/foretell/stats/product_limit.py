@@ -111,7 +111,8 @@ def kaplan_meier(durations: npt.ArrayLike, happened: npt.ArrayLike, weights: npt
     left = risk - died
     terms = np.where(left > 0, died / (risk * np.where(left > 0, left, 1.0)), 0.0)
     variance = surviving**2 * np.cumsum(terms)
-    return Survival(points[some], 1 - surviving, variance, risk, points, waiting, np.cumsum(events) - events)
+    parts = (points[some], 1 - surviving, variance, risk, points, waiting, np.cumsum(events) - events)
+    return Survival(*(floats(part) for part in parts))
 
 
 def _first(times: Floats, values: Floats, least: float, otherwise: float) -> float:

@@ -92,7 +92,7 @@ class MapSpec(_Part):
         named = {lane.key: lane for lane in self.lanes}
         for stage in self.stages:
             for one in stage.touchpoints:
-                named.setdefault(one.lane, Lane(key=one.lane))
+                named.setdefault(one.lane, Lane(key=one.lane, title=None))
         return tuple(named.values())
 
     def trees(self) -> tuple[Condition, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from foretell.clock import naive_utc
@@ -62,7 +62,7 @@ def touched(
         "GROUP BY p.touchpoint", bounds,
     )  # fmt: skip
     found = {row["touchpoint"]: [row["people"], row["volume"], 0, 0] for row in rows.to_pylist()}
-    if opened:
+    if opened and _some(analytics, OPEN, {"until": bounds["until"]}):
         told = analytics.query(
             f"SELECT p.touchpoint, o.what, count(*) AS n FROM ({met}) AS p JOIN ({OPEN}) AS o "
             "ON o.profile_key = p.profile_key GROUP BY p.touchpoint, o.what", bounds,
@@ -74,6 +74,8 @@ def touched(
 
 def open_by_stage(analytics: Analytics, found: Standing) -> dict[int, Touched]:
     """The open cases and issues of the people who are no further than a stage, by the stage's place."""
+    if not _some(analytics, OPEN, {"until": naive_utc(found.span.until)}):
+        return {}
     rows = analytics.query(
         f"SELECT t.stage, o.what, count(*) AS n FROM ({found.told}) AS t JOIN ({OPEN}) AS o "
         "ON o.profile_key = t.profile_key WHERE t.furthest = 1 GROUP BY t.stage, o.what",
@@ -84,6 +86,11 @@ def open_by_stage(analytics: Analytics, found: Standing) -> dict[int, Touched]:
     for row in rows.to_pylist():
         told.setdefault(int(row["stage"]), {})[row["what"]] = int(row["n"])
     return {stage: Touched(cases=one.get("cases", 0), issues=one.get("issues", 0)) for stage, one in told.items()}
+
+
+def _some(analytics: Analytics, sql: str, params: Mapping[str, object]) -> bool:
+    """Whether there is any row, so that nobody is placed in vain."""
+    return bool(analytics.query(f"SELECT 1 AS one FROM ({sql}) AS s LIMIT 1", params).num_rows)
 
 
 def _parts(reader: Reader, spec: MapSpec, span: Span) -> Iterator[str]:

@@ -86,13 +86,16 @@ def voices(analytics: Analytics, spec: MapSpec, found: Standing, *, limited: boo
     if not listening:
         return Voices((), {}, {})
     spoken = " UNION ALL ".join(_spoken(there))
+    bounds = {"since": naive_utc(found.span.since), "until": naive_utc(found.span.until)}
+    if not analytics.query(f"SELECT 1 AS one FROM ({spoken}) AS s LIMIT 1", bounds).num_rows:
+        return Voices(listening, {}, {})  # nobody is placed in vain
     named = f"EXISTS (SELECT 1 FROM ({found.people}) AS u WHERE u.profile_key = p.profile_key)"
     rows = analytics.query(
         _SUMMED.format(
             spoken=spoken, entries=found.entries, stage_of=_stage_of(spec),
             whose=named if limited else f"p.profile_key IS NULL OR {named}",
         ),
-        {"since": naive_utc(found.span.since), "until": naive_utc(found.span.until)},
+        bounds,
         found.tables,
     )  # fmt: skip
     told = _told(rows)
