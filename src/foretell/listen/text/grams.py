@@ -24,7 +24,8 @@ LONGEST_RUN = 5
 _BETWEEN, _BLANK = 0x1E, 0x20
 _FACTOR = 0x5851F42D4C957F2D
 _INVERSE = pow(_FACTOR, -1, 1 << 64)
-_CODE_POINTS = 0x110000
+_CODE_POINTS = 0x30000
+"""Beyond them nothing is written."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def characters(texts: pa.Array) -> Characters:
 
 def words(seen: Characters) -> tuple[Found, Found]:
     """The words, and the pairs of words that follow each other in a text."""
-    inside = _letters()[seen.codes]
+    inside = _letters()[np.minimum(seen.codes, _CODE_POINTS - 1)]
     edges = np.diff(inside.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
     begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     with np.errstate(over="ignore"):

@@ -50,7 +50,7 @@ class LinearModel:
 
 def write(folder: Path, name: str, model: LinearModel) -> None:
     """Write ``NAME.npz`` and ``NAME.json``; the card is written last, so that it never speaks of other numbers."""
-    arrays = {
+    arrays: dict[str, Array] = {
         "keys": model.vocabulary.keys,
         "weight": model.vocabulary.weight.astype(np.float16),
         "coefficients": model.coefficients.astype(np.float16),

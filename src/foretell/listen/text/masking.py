@@ -47,9 +47,10 @@ _NAMED = (
 )
 _PATTERNS = """
 SELECT place, string_agg(regexp_escape(name), '|' ORDER BY length(name) DESC, name) AS pattern FROM (
-  SELECT DISTINCT place,
-    unnest(list_distinct(list_concat([trim(name)], regexp_split_to_array(trim(name), '[\\s,]+')))) AS name FROM names) p
-WHERE length(name) >= 2 GROUP BY place"""
+  SELECT DISTINCT place, unnest(list_concat([trim(name)], regexp_split_to_array(trim(name), '[\\s,]+'))) AS name
+  FROM names) p
+JOIN t USING (place) WHERE length(name) >= 2 AND contains(lower(t.text), lower(name)) GROUP BY place"""
+"""Names that stand in the text at all; making a pattern of each would take far longer than looking."""
 
 
 def mask(texts: pa.Array, names: pa.Table | None = None, *, region: str | None = None) -> pa.Array:
@@ -124,5 +125,7 @@ def _is_card(text: str) -> bool:
 
 def _without_names(texts: pa.Array, names: pa.Table) -> pa.Array:
     rows = pa.table({"text": texts, "place": pa.array(range(len(texts)), pa.int64())})
-    patterns = scratch(_PATTERNS, {"names": names.select(["place", "name"])})
+    patterns = scratch(_PATTERNS, {"names": names.select(["place", "name"]), "t": rows})
+    if not patterns.num_rows:
+        return texts
     return scratch(_NAMED, {"t": rows, "n": patterns})["text"].combine_chunks()

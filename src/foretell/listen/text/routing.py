@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell.errors import UsageError
 from foretell.listen.text.cleaning import plain
@@ -86,15 +87,12 @@ def route(texts: pa.Array | pa.ChunkedArray, model: LinearModel) -> pa.Table:
     likeliest, and ``nearest``, the likeliest however likely."""
     clean = plain(texts)
     shares = _shares(model.margins(clean), float(model.card["sharpness"]))
-    empty = np.asarray([not text for text in clean.fill_null("").to_pylist()], np.bool_)
-    names = np.asarray(model.card["topics"], dtype=object)
+    names = pa.array(model.card["topics"], pa.string())
     best, chance = shares.argmax(axis=1), shares.max(axis=1)
-    nearest = np.where(empty, None, names[best])
-    topic = np.where(chance >= LEAST_PROBABILITY, nearest, None)
-    columns = [
-        pa.array(topic.tolist(), pa.string()), pa.array(np.where(empty, 0.0, np.round(chance, 4))),
-        pa.array(nearest.tolist(), pa.string()),
-    ]  # fmt: skip
+    empty = pc.equal(clean.fill_null(""), "")
+    nearest = pc.if_else(empty, None, names.take(pa.array(best)))
+    topic = pc.if_else(pa.array(chance >= LEAST_PROBABILITY), nearest, None)
+    columns = [topic, pc.if_else(empty, 0.0, pa.array(np.round(chance, 4))), nearest]
     return pa.Table.from_arrays(columns, schema=ROUTED)
 
 
@@ -103,14 +101,16 @@ def _fitted(texts: pa.Array, labels: Ints, classes: int) -> LinearModel:
     from sklearn.svm import LinearSVC
 
     known = vocabulary(texts, most=MOST_FEATURES)
-    solver = LinearSVC(C=STRENGTH, random_state=0)
-    solver.fit(known.matrix(texts).astype(np.float64), labels)
-    coefficients = np.full((classes, len(known.keys)), 0.0)
-    intercepts = np.full(classes, -10.0)
-    if classes == 2 and len(solver.coef_) == 1:
-        coefficients, intercepts = np.vstack([-solver.coef_, solver.coef_]), np.array([-1.0, 1.0]) * solver.intercept_
+    coefficients, intercepts = np.zeros((classes, len(known.keys))), np.full(classes, -10.0)
+    there = np.unique(labels)
+    if len(there) < 2:  # all texts of the other topics are in one fold
+        intercepts[there] = 0.0
     else:
-        coefficients[solver.classes_], intercepts[solver.classes_] = solver.coef_, solver.intercept_
+        solver = LinearSVC(C=STRENGTH, random_state=0)
+        solver.fit(known.matrix(texts).astype(np.float64), labels)
+        two = len(there) == 2
+        coefficients[there] = np.vstack([-solver.coef_, solver.coef_]) if two else solver.coef_
+        intercepts[there] = np.concatenate([-solver.intercept_, solver.intercept_]) if two else solver.intercept_
     card: dict[str, Any] = {}
     return LinearModel(known, coefficients.T.astype(np.float32), intercepts.astype(np.float32), card)
 

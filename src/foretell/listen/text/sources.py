@@ -64,7 +64,8 @@ def _select(source: Source, known: PropertyColumns) -> str:
     text = _first(source.texts, known)
     if source.before:
         heading = _first(source.before, known)
-        text = f"coalesce({heading} || '. ' || {text}, {text}, {heading})"
+        ends = " OR ".join(f"{heading} LIKE '%{sign}'" for sign in ".!?")
+        text = f"coalesce({heading} || CASE WHEN {ends} THEN ' ' ELSE '. ' END || {text}, {text}, {heading})"
     survey = source.origin == "survey"
     response = f"coalesce({_text('response_id', known)}, e.message_id)" if survey else "CAST(NULL AS VARCHAR)"
     names = ", ".join(f"'{event}'" for event in source.events)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from foretell.clock import micros, naive_utc
 from foretell.definitions import Catalog, WorkspaceSettings
 from foretell.engine import TIMESTAMP, Batch, Engine, Tx, table_of
+from foretell.listen.text.embeddings import embed, is_installed
 from foretell.listen.text.parts import ROOM
 from foretell.listen.text.progress import advance, read_progress
 from foretell.listen.text.terms import form_of
@@ -34,6 +35,8 @@ MOST_WORDS = 150
 """So many of the words that most people use are looked at."""
 TOGETHER = 0.35
 """Words whose texts are alike by so much (cosine) are of one theme."""
+MEANING_ALIKE = 0.65
+"""Words whose embeddings are alike by so much (cosine) mean nearly the same: parcel and package."""
 AGAIN_TEXTS, AGAIN = 1.2, timedelta(days=7)
 """Themes are looked for again once there are so many times the texts, or after so long where there are more."""
 _COLUMNS = {
@@ -121,6 +124,7 @@ def _found(engine: Engine, standing: list[Word], total: int) -> list[Word]:
         (row["word"], row["other"]): row["texts"] / float(np.sqrt(texts[row["word"]] * texts[row["other"]]))
         for row in near
     }
+    alike |= _meaning_alike([*texts, *sorted(taken)])
     leads = {one.theme for one in standing if not one.named}
     named = {one.theme for one in standing if one.named}
     added: list[Word] = []
@@ -136,8 +140,18 @@ def _found(engine: Engine, standing: list[Word], total: int) -> list[Word]:
     return added
 
 
+def _meaning_alike(words: list[str]) -> dict[tuple[str, str], float]:
+    """Pairs of words that mean nearly the same, where sentence embeddings are installed: as alike as two can be."""
+    if len(words) < 2 or not is_installed():
+        return {}
+    vectors = embed(pa.array(words, pa.string()))
+    near = vectors @ vectors.T >= MEANING_ALIKE
+    pairs = np.argwhere(np.triu(near, 1)).tolist()
+    return {(min(words[a], words[b]), max(words[a], words[b])): 1.0 for a, b in pairs}
+
+
 def _nearest(word: str, words: list[Word], alike: dict[tuple[str, str], float]) -> Word | None:
-    """The theme of whose first word (of a named one: any word) the word is a part, or that stands in the same texts."""
+    """The theme of whose first word (of a named one: any word) it is a part, or that stands in the same texts."""
     best, most = None, TOGETHER
     for one in words:
         if not one.named and _slug(one.word) != one.theme:

@@ -96,15 +96,16 @@ def _language(engine: Engine, language: str, rows: pa.Table, judged: pa.Table, n
     known = ~np.isnan(before[:, 0])
     usual = np.array([(labels == label).mean() for label in (-1, 0, 1)])
     held = np.where(known[:, None], before, usual)
+    beside = _loss(held, labels)
     told = {
-        "loss": loss, "accuracy": accuracy, "loss_before": _loss(held, labels),
+        "loss": loss, "accuracy": accuracy, "loss_before": beside,
         "accuracy_before": _accuracy(held, labels) if known.any() else None,
     }  # fmt: skip
-    if loss >= told["loss_before"]:
+    if loss >= beside:
         return Trained(language, len(labels), False, "the model in use says it better", **told)
     card = {
         "name": f"own_{language}", "language": language, "trained_at": now.isoformat(),
-        "labels": "scores beside answers and reviews", "beside": told["loss_before"],
+        "labels": "scores beside answers and reviews", "beside": beside,
     }  # fmt: skip
     keep_sentiment(engine, language, fit(texts, labels, card))
     return Trained(language, len(labels), True, "it says better how texts felt that it was not trained on", **told)
