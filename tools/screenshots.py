@@ -75,6 +75,10 @@ PAGES = {
     "case": ("/cases/{case}", "One case: why, by when, what was done, how it ended."),
     "map": ("/maps/customer_journey", "Stages, who goes on, how it feels, and what people meet, lane by lane."),
     "feedback": ("/feedback", "What people say, how sure that is, whether opinions moved or others answered."),
+    "surveys": ("/surveys", "What is asked, who answers, and what came of it."),
+    "survey_build": ("/surveys/nps?tab=build", "A survey while it is built, beside the page as people see it."),
+    "survey_results": ("/surveys/nps?tab=results", "What was answered to each question, and how sure that is."),
+    "survey_share": ("/surveys/nps?tab=share", "The ways to a survey: journeys, link, QR code, a page of one's own."),
     "kpis": ("/kpis", "What is measured, what it stands at, and how sure that is."),
     "kpi": ("/kpis/revenue", "One KPI over time."),
     "sources": ("/sources", "Whether everything arrives, in time and as usual, and what to do where it does not."),
@@ -177,6 +181,7 @@ def _take(browser: Browser, address: str, wanted: Mapping[str, str], scheme: str
     for name, path in wanted.items():
         page.goto(address + path)
         page.wait_for_load_state("networkidle")
+        page.locator("main h1").first.wait_for(timeout=PATIENCE_MS)
         page.locator("[aria-busy=true]").first.wait_for(state="detached", timeout=PATIENCE_MS)
         page.wait_for_timeout(400)
         page.screenshot(path=IMAGES / f"{name}-{size[0]}-{scheme}.jpg", type="jpeg", quality=QUALITY)
