@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from foretell.care.openings import ANSWERED, Opening
+from foretell.care.openings import ANSWERED, NEVER, Opening
 from foretell.condition import Scope, Selection, hits_sql
 from foretell.engine import scratch
 from foretell.ids import stable_id
@@ -59,7 +59,10 @@ def found_sql(selection: Selection, scope: Scope) -> str:
         array, value = scope.value(name)
         text, number = ("CAST(NULL AS VARCHAR)", "CAST(NULL AS BIGINT)") if array else (value.text, value.number)
         columns += [f"{text} AS {name}_s", f"{number} AS {name}_n"]
-    return f"SELECT {', '.join(columns)} FROM log_events AS e WHERE {hits_sql(selection, scope)} AND e.profile_key > 0"
+    return (
+        f"SELECT {', '.join(columns)} FROM log_events AS e WHERE {hits_sql(selection, scope)} AND e.profile_key > 0 "
+        f"AND e.event <> '{NEVER}'"
+    )
 
 
 def shaped(found: pa.Table) -> pa.Table:

@@ -17,7 +17,7 @@ from foretell import profile
 from foretell.care.answers import PROPERTIES, case_id, cases_of, found_sql, shaped
 from foretell.care.model import US
 from foretell.care.opening import open_cases
-from foretell.care.openings import ANSWERED, Opening, ways
+from foretell.care.openings import ANSWERED, NEVER, Opening, ways
 from foretell.care.rule_document import rules_of
 from foretell.care.storing import HISTORY, ask_about, publish, want
 from foretell.clock import micros, naive_utc
@@ -208,6 +208,7 @@ def _concerned(batch: Batch, openings: Sequence[Opening], catalog: Catalog) -> p
     if not events.num_rows:
         return events
     oldest = min(one.fresh.before(batch.now, catalog.settings.zone_info) for one in openings)
+    events = events.filter(pc.not_equal(events["event"], NEVER))
     stamps = events["ts"].cast(pa.int64())
     lately = pc.and_(pc.greater(stamps, micros(oldest)), pc.less_equal(stamps, micros(batch.now)))
     theirs = pc.greater(events["profile_key"], 0)

@@ -24,6 +24,8 @@ from foretell.definitions import Catalog, Document, DurationText, Problem
 from foretell.errors import ForetellError
 
 ANSWERED = "Survey Answered"
+NEVER = "Case Opened"
+"""A case that opens a case would never end."""
 _LATER = ("in_list", "anniversary_in")
 """Tests that read more than the event itself."""
 Path = tuple[str | int, ...]
@@ -146,6 +148,9 @@ def problems(document: Document, opens: Sequence[Opens], catalog: Catalog) -> It
 def _at_once(document: Document, at: Callable[[Path], str], one: Opens) -> Iterator[Problem]:
     if one.event is None:
         return
+    if one.event == NEVER:
+        message = f"a case that is opened by {NEVER} would open the next one without end"
+        yield Problem("OPENS_ITSELF", message, document.name, at(("did",)), "Name what happened before the case.")
     for test in one.selection().where:
         for check in test.test:
             if check.name in _LATER:

@@ -200,6 +200,12 @@ def test_several_ways_and_several_rules_each_open_their_own(tmp_path: Path) -> N
         ]  # fmt: skip
 
 
+def test_a_rule_that_any_event_fulfils_does_not_go_on_opening(tmp_path: Path) -> None:
+    with shop(tmp_path, any={"opens": {"event": {"contains": "e"}}}) as place:
+        place.send({"userId": "u1", "event": "Ticket Opened", "messageId": "t", "timestamp": MONDAY.isoformat()})
+        assert [case.reason for case in opened(place)] == ["Ticket Opened"]
+
+
 def look(place: Care, now: datetime | None = None) -> int:
     where = place.workspace
     return care.open_by_rules(where.engine, where.catalog, where.reader, now=now or place.clock.instant)
@@ -280,6 +286,7 @@ def test_many_answers_in_a_batch_are_many_cases(tmp_path: Path) -> None:
         ({"event": "A", "where": {"a": {"in_list": "zips"}}}, "NOT_AT_ONCE", "cannot be asked of 'a'"),
         ({"event": "A", "where": {"a": {"lte": [1]}}}, "", ""),
         ({"condition": {"segment": "none"}}, "", "none"),
+        ({"event": "Case Opened"}, "OPENS_ITSELF", "without end"),
         ({"event": "A", "fresh": "0d"}, "BAD_DURATION", "no time at all"),
         ({"event": "A", "colour": "red"}, "", "colour"),
     ],
