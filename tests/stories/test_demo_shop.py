@@ -81,7 +81,17 @@ def test_the_service_team_finds_its_cases(played: Played) -> None:
     opened = shop.rows("SELECT count(*) AS n FROM cases WHERE state = 'open'")[0]["n"]
     listed = shop.json("case", "list")
     assert listed["total"] == opened
-    assert {case["journey"] for case in listed["cases"]} <= {"churn_rescue"}
+    assert {case["journey"] for case in listed["cases"]} <= {"churn_rescue", None}  # None: an answer opened it
+
+
+def test_people_are_asked_and_answer_on_the_pages(played: Played) -> None:
+    shop, told = played.shop, played.told["listening"]
+    assert told["answers"] >= told["people"] >= 10
+    assert -100 <= told["raw"]["low"] <= told["raw"]["value"] <= told["raw"]["high"] <= 100
+    assert -100 < told["true"] < 100
+    own = shop.rows("SELECT count(*) AS n FROM events WHERE event = 'Survey Answered' AND source = 'foretell'")
+    sent = shop.rows("SELECT count(*) AS n FROM events WHERE event = 'Survey Sent' AND source = 'foretell'")
+    assert 0 < own[0]["n"] <= sent[0]["n"]
 
 
 def test_without_a_terminal_it_is_served_once(played: Played) -> None:

@@ -27,9 +27,7 @@ def heard(workspace: Workspace, world: ShopWorld) -> dict[str, Any]:
     report = listen.scores.score(workspace.engine, workspace.catalog, listen.scores.ScoreQuery("nps"), now=now)
     raw = report.scores[0]
     since, until = report.window.since, report.window.until
-    cases = workspace.engine.analytics.query(
-        "SELECT count(*) AS n FROM cases WHERE kind IN ('detractor_call', 'low_csat')"
-    )
+    cases = workspace.engine.analytics.query("SELECT count(*) AS n FROM cases WHERE survey IS NOT NULL")
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),

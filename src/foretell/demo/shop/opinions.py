@@ -38,7 +38,7 @@ _TROUBLE_DAYS = 45
 _PRICE_MATTERS = 0.62
 _WRITES = np.array([0.75, 0.45, 0.55])
 """Who writes something, of those who complain, do not mind, praise."""
-_WEIGHTS = {"base": 0.1, "late": -0.6, "damaged": -0.4, "service": -0.6, "drifting": -0.4, "opinion": 0.08}
+_WEIGHTS = {"base": 0.35, "late": -1.7, "damaged": -1.2, "service": -1.5, "drifting": -0.8, "opinion": 0.03}
 """Of who answers, once the question is seen; logits. With ``answering`` of the persona."""
 SAYS = ("survey radius", "survey angle", "survey answers", "survey writes", "survey text")
 """Draws of :func:`said` and :func:`responds`."""
