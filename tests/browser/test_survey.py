@@ -17,7 +17,7 @@ from tests.browser.living_shop import answering
 from tests.support.survey_shop import MAILED, ORDERED, SurveyShop, survey_shop
 
 SLOW_MS = 30_000
-"""Scores with their weighting are worked out when a page first asks for them."""
+"""What a page shows may have to be worked out when it is first asked for: scores with their weighting, a timeline."""
 CALLED = tuple(f"caller{number:02d}" for number in range(14))
 
 
@@ -79,9 +79,9 @@ def test_the_team_has_a_case_and_the_person_page_shows_what_was_said(asked: tupl
     (case,) = shop.get("cases", profile_id=shop.who("lena"))["rows"]
     assert case["owner"] in ("kim", "lee")
     assert case["due_at"] is not None
-    expect(page.get_by_text(case["title"]).first).to_be_visible()
+    expect(page.get_by_text(case["title"]).first).to_be_visible(timeout=SLOW_MS)
     page.goto(f"{address}/people/{shop.who('lena')}")
-    expect(page.get_by_text("Survey Answered").first).to_be_visible()
+    expect(page.get_by_text("Survey Answered").first).to_be_visible(timeout=SLOW_MS)
 
 
 def test_the_score_moves_with_its_interval(asked: tuple[SurveyShop, str], page: Page) -> None:

@@ -79,12 +79,21 @@ def invitation(engine: Engine, told: Token) -> Invitation | None:
             "INVITATION_GONE", "this link belongs to nobody any more", thing=f"survey {told.survey}",
             next_step="Ask whoever sent it for another one.",
         )  # fmt: skip
-    node = row["node_key"] if row["address_node"] is None else row["address_node"]
-    named = ("journey", "run", "step", "campaign", "topic")
     return Invitation(
-        told.message_id, row["profile_key"], node, row["medium"], from_micros(row["at"]),
-        *(row[name] for name in named), told.survey, str(about.get("thread") or told.message_id), about,
-    )  # fmt: skip
+        message_id=told.message_id,
+        profile_key=row["profile_key"],
+        node_key=row["node_key"] if row["address_node"] is None else row["address_node"],
+        medium=row["medium"],
+        at=from_micros(row["at"]),
+        journey=row["journey"],
+        run=row["run"],
+        step=row["step"],
+        campaign=row["campaign"],
+        topic=row["topic"],
+        survey=told.survey,
+        thread=str(about.get("thread") or told.message_id),
+        about=about,
+    )
 
 
 def answered_by_machine(

@@ -118,8 +118,9 @@ class Surveying:
         owner, rows = place[kept], surveys.rows.filter(pa.array(kept))
         order = np.lexsort((turn.at[owner], turn.person[owner]))
         survey, thread = (self._words.codes(pc.fill_null(rows[name], "")) for name in ("survey", "thread"))
-        told = (turn.person[owner], turn.at[owner], turn.draws[owner], survey, thread)
-        self._asks.append(Asks(*(column[order] for column in told)))
+        whose = owner[order]
+        asked = Asks(turn.person[whose], turn.at[whose], turn.draws[whose], survey[order], thread[order])
+        self._asks.append(asked)
 
     def _history(self) -> Asks:
         found = deliver.surveys_then(self._engine.analytics, self._keys, self._span.end, self._journey)
