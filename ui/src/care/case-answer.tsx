@@ -2,6 +2,7 @@ import { Badge, Pairs } from "@/components/page";
 import { Section } from "@/components/panel";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
+import { measureName } from "@/listen/score-words";
 import type { Body } from "./use-change";
 
 const TONES = { positive: "good", negative: "bad", neutral: undefined, unknown: undefined } as const;
@@ -15,7 +16,7 @@ export function CaseAnswer({ body }: { body: Body }) {
   const felt = answer.themes.find((one) => one.sentiment !== "unknown");
   return (
     <Section title="What they answered">
-      <Pairs rows={[["Survey", words(answer.survey)], ["Score", answer.score === null ? "no score" : formats.number(answer.score, 1)]]} />
+      <Pairs rows={[["Survey", measureName(answer.survey)], ["Score", answer.score === null ? "no score" : formats.number(answer.score, 1)]]} />
       {answer.words ? <blockquote className="ft-casequote" dir="auto">{answer.words}</blockquote> : <p className="ft-muted">They wrote nothing.</p>}
       {(themes.length > 0 || felt) && (
         <p className="ft-chips">

@@ -1,6 +1,7 @@
 import { Checkbox, Select, TextInput } from "@mantine/core";
 import { useAddress, type Address } from "@/components/address";
 import { words } from "@/formats/words";
+import { measureName } from "@/listen/score-words";
 import { setMe, useMe } from "./me";
 import { useChoices } from "./use-change";
 
@@ -42,7 +43,7 @@ export function CaseFilterBar({ board, money }: { board: boolean; money: (value:
       <Select className="ft-field" aria-label="Owner" placeholder="Any owner" clearable data={whose} value={address.owner ?? null} onChange={(value) => set({ owner: value ?? undefined })} w={150} />
       {(choices?.teams.length ?? 0) > 0 && <Select className="ft-field" aria-label="Team" placeholder="Any team" clearable data={choices?.teams.map((team) => ({ value: team.key, label: team.title }))} value={address.team ?? null} onChange={(value) => set({ team: value ?? undefined })} w={130} />}
       {(choices?.rules.length ?? 0) > 0 && <Select className="ft-field" aria-label="Kind of case" placeholder="Any kind" clearable data={choices?.rules.map((rule) => ({ value: rule.key, label: rule.title }))} value={address.rule ?? null} onChange={(value) => set({ rule: value ?? undefined })} w={150} />}
-      {(choices?.surveys?.length ?? 0) > 0 && <Select className="ft-field" aria-label="Survey" placeholder="Any survey" clearable data={choices?.surveys.map((one) => ({ value: one, label: words(one) }))} value={address.survey ?? null} onChange={(value) => set({ survey: value ?? undefined })} w={130} />}
+      {(choices?.surveys?.length ?? 0) > 0 && <Select className="ft-field" aria-label="Survey" placeholder="Any survey" clearable data={choices?.surveys.map((one) => ({ value: one, label: measureName(one) }))} value={address.survey ?? null} onChange={(value) => set({ survey: value ?? undefined })} w={130} />}
       <Select className="ft-field" aria-label="Priority" placeholder="Any priority" clearable data={PRIORITIES} value={address.priority ?? null} onChange={(value) => set({ priority: value ?? undefined })} w={130} />
       <Select className="ft-field" aria-label="Value at risk" placeholder="Any value at risk" clearable data={AT_RISK.map((value) => ({ value: String(value), label: `${money(value)} or more` }))} value={address.at_risk ?? null} onChange={(value) => set({ at_risk: value ?? undefined })} w={160} />
       <Checkbox label="Overdue" checked={address.overdue === "true"} onChange={(event) => set({ overdue: event.currentTarget.checked ? "true" : undefined })} />

@@ -62,14 +62,14 @@ function Ready({ rows }: { rows: Schemas["ReadyCaseRule"][] }) {
   return (
     <Card title="To begin with" side={teams.length > 0 && <Select className="ft-field" aria-label="Team" placeholder="The rule's own team" clearable data={teams.map((one) => ({ value: one.key, label: one.title }))} value={team} onChange={setTeam} w={190} />}>
       {begin.isError && <Failed error={begin.error} />}
-      <ul className="ft-readies ft-body">
+      <div className="ft-body"><ul className="ft-readies">
         {rows.map((row) => (
           <li key={row.key}>
             <span><strong>{row.title}</strong><span className="two">{row.description}</span>{row.needs.length > 0 && <span className="two">Needs the {row.needs.join(", ")} first.</span>}</span>
             <Button variant="default" size="xs" disabled={row.needs.length > 0} leftSection={<IconPlus size={14} stroke={1.7} aria-hidden />} loading={begin.isPending && begin.variables === row.key} onClick={() => begin.mutate(row.key)}>Open such cases</Button>
           </li>
         ))}
-      </ul>
+      </ul></div>
     </Card>
   );
 }

@@ -13,7 +13,7 @@ import { personName } from "@/components/person-name";
 import { Empty, Loaded } from "@/components/states";
 import { Pager, Table, type Column } from "@/components/table";
 import { useFormats } from "@/formats/context";
-import { words } from "@/formats/words";
+import { measureName } from "@/listen/score-words";
 import { Board } from "./board";
 import { Bulk } from "./bulk";
 import "./care.css";
@@ -86,7 +86,7 @@ function useColumns(narrow: boolean, answered: boolean, chosen: readonly string[
   const toggle = (row: CaseRow) => setChosen(chosen.includes(row.case_id) ? chosen.filter((one) => one !== row.case_id) : [...chosen, row.case_id]);
   const all: Column<CaseRow>[] = [
     { name: "title", title: "Case", cell: (row) => <><Link to="/cases/$id" params={{ id: row.case_id }} search={((before: unknown) => before) as never}>{row.title}</Link>{(narrow || phone) && <span className="two"><bdi>{personName({ ...row, name: row.person })}</bdi></span>}</> },
-    ...(answered ? [{ name: "score", title: "Answer", number: true, cell: (row: CaseRow) => row.survey === null ? <span className="ft-muted">–</span> : <>{row.score === null ? "no score" : formats.number(row.score, 1)}<span className="two">{words(row.survey)}</span></> }] : []),
+    ...(answered ? [{ name: "score", title: "Answer", number: true, cell: (row: CaseRow) => row.survey === null ? <span className="ft-muted">–</span> : <>{row.score === null ? "no score" : formats.number(row.score, 1)}<span className="two">{measureName(row.survey)}</span></> }] : []),
     { name: "person", title: "Person", cell: (row) => <PersonLink id={row.profile_id} name={row.person} /> },
     { name: "value", title: "Value at risk", number: true, cell: (row) => formats.money(row.value_at_risk) },
     { name: "state", title: "State", cell: (row) => <span className="ft-chips"><CaseBadges row={row} /></span> },

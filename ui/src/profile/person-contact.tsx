@@ -7,6 +7,7 @@ import { messageName } from "@/deliver/message-words";
 import { Badge, Card } from "@/components/page";
 import { useFormats } from "@/formats/context";
 import { words } from "@/formats/words";
+import { measureName } from "@/listen/score-words";
 
 export function Cases({ person }: { person: Person }) {
   const formats = useFormats();
@@ -40,7 +41,7 @@ export function Answers({ person }: { person: Person }) {
       <ul className="ft-rows">
         {answers.slice(0, ANSWERS_SHOWN).map((one) => (
           <li key={one.response_id}>
-            <div className="ft-titleline"><b className="ft-strong">{words(one.survey)}</b>{one.score !== null && <Badge>{formats.number(one.score, 1)}</Badge>}</div>
+            <div className="ft-titleline"><b className="ft-strong">{measureName(one.survey)}</b>{one.score !== null && <Badge>{formats.number(one.score, 1)}</Badge>}</div>
             {one.text && <p dir="auto" style={{ overflowWrap: "anywhere" }}>{one.text.length > MOST_WORDS ? `${one.text.slice(0, MOST_WORDS)}…` : one.text}</p>}
             <p className="ft-muted ft-small">{formats.instant(one.answered_at)}{one.touchpoint ? ` · ${words(one.touchpoint).toLowerCase()}` : ""}</p>
           </li>
