@@ -54,4 +54,5 @@ def test_the_weighted_score_is_closer_to_the_truth(lived: tuple[Workspace, pa.Ta
         raw_off.append(abs(raw - true))
         weighted_off.append(abs(weighted - true))
     assert sum(raw_off) / len(raw_off) > 4, "answers alone are well off"
-    assert sum(weighted_off) < 0.8 * sum(raw_off), (raw_off, weighted_off)
+    assert all(weighted < raw for weighted, raw in zip(weighted_off, raw_off, strict=True)), (raw_off, weighted_off)
+    assert sum(weighted_off) < 0.9 * sum(raw_off), (raw_off, weighted_off)
