@@ -72,8 +72,8 @@ def _wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def _answers(people: list[tuple[float, int]], lowest: float, highest: float, places: int) -> tuple[float, float]:
-    """Adjusted Wald of people's sums and numbers of answers (Rocks 2016): the scale is drawn to 0 to 1, and three answers
-    are added whose values are binomial over its places."""
+    """Adjusted Wald of people's sums and numbers of answers (Rocks 2016): the scale is drawn to 0 to 1, and three
+    answers are added whose values are binomial over its places."""
     count = sum(number for _, number in people)
     mean = sum(total for total, _ in people) / count
     width, size = highest - lowest, count**2 / sum(number**2 for _, number in people)

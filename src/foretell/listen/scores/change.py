@@ -24,7 +24,7 @@ from foretell.listen.scores.answers import People, Whose, Window, people
 from foretell.listen.scores.estimates import LEAST, Score, score_of
 from foretell.listen.scores.measures import Figure
 from foretell.listen.scores.strata import Strata, strata_of
-from foretell.stats import LEVEL, Floats, Interval, mean_interval, poisson_weights
+from foretell.stats import LEVEL, Floats, Interval, floats, mean_interval, poisson_weights
 
 REPLICATES = 400
 _TAILS = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
@@ -165,8 +165,10 @@ def _told(figure: Figure, sides: tuple[People, People], strata: Strata) -> tuple
     """The strata, those that moved the score most first."""
     count = len(strata.levels)
     pairs = [side.pairs(figure) for side in sides]
-    num = np.stack([np.bincount(strata.places[side], pairs[side][0], count) for side in (0, 1)])
-    den = np.stack([np.bincount(strata.places[side], pairs[side][1], count) for side in (0, 1)])
+    num, den = (
+        np.stack([floats(np.bincount(strata.places[side], pairs[side][which], count)) for side in (0, 1)])
+        for which in (0, 1)
+    )
     opinions, answering = kitagawa(num, den)
     share = den / den.sum(axis=1, keepdims=True)
     mean = np.divide(num, den, out=np.full_like(num, np.nan), where=den > 0)

@@ -91,7 +91,7 @@ def _joined(known: Known, rows: Codes, traits: list[int], side: Codes) -> Codes 
     _, place = np.unique(number, return_inverse=True)
     count = int(place.max(initial=-1)) + 1
     people = np.stack([np.bincount(place[side == one], minlength=count) for one in (0, 1)])
-    small = (people < LEAST).any(axis=0)
+    small: npt.NDArray[np.bool_] = np.any(people < LEAST, axis=0)
     if small.any():
         if people[:, small].sum() > _MOST_TOGETHER * rows.size:
             return None

@@ -185,7 +185,8 @@ def _explained(known: Known, found: npt.NDArray[np.int64], people: People, whose
         return None
     inner = design.T @ design + 1e-9 * np.eye(design.shape[1])
     left = value - design @ np.linalg.solve(inner, design.T @ value)
-    return max(1 - float((left**2).sum()) / free / (spread / (den.size - 1)), 0.0)
+    unexplained = float((left**2).sum()) / free
+    return max(1 - unexplained / (spread / (int(den.size) - 1)), 0.0)
 
 
 def _verdict(frame: Frame, balance: tuple[Balance, ...], explained: float | None) -> tuple[str, str]:
