@@ -389,6 +389,7 @@ LISTS = {
     "GET /api/audiences/{key}/members": "app",
     "GET /api/cases": "app",
     "GET /api/issues": "app",
+    "GET /api/maps/{key}/people": "app",
     "GET /api/feedback/quotes": "app",
     "POST /api/cases/several": "app",
     "GET /api/surveys/{key}/texts": "app",
