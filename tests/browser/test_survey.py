@@ -48,11 +48,11 @@ def test_one_click_on_three_answers_and_the_page_asks_why(asked: tuple[SurveySho
     expect(page.get_by_text("How likely are you to recommend us to a friend?")).to_be_visible()
     page.get_by_label("3 / 10").click()
     why = page.get_by_label("What is the main reason for your answer?")
-    expect(why).to_be_visible()
+    expect(why).to_be_visible(timeout=SLOW_MS)
     assert [row["score"] for row in shop.answers("lena")] == [3]
     why.fill("<img src=x onerror=alert(1)> It came late 😡")
     page.get_by_role("button").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you", timeout=SLOW_MS)
     assert shop.answers("lena")[0]["text"] == "<img src=x onerror=alert(1)> It came late 😡"
 
 
