@@ -177,12 +177,13 @@ def _take(browser: Browser, address: str, wanted: Mapping[str, str], scheme: str
         color_scheme="dark" if scheme == "dark" else "light",
         user_agent=AGENT,
     )
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     for name, path in wanted.items():
         page.goto(address + path)
         page.wait_for_load_state("networkidle")
-        page.locator("main h1").first.wait_for(timeout=PATIENCE_MS)
-        page.locator("[aria-busy=true]").first.wait_for(state="detached", timeout=PATIENCE_MS)
+        page.locator("main h1").first.wait_for()
+        page.locator("[aria-busy=true]").first.wait_for(state="detached")
         page.wait_for_timeout(400)
         page.screenshot(path=IMAGES / f"{name}-{size[0]}-{scheme}.jpg", type="jpeg", quality=QUALITY)
     context.close()
