@@ -1,6 +1,7 @@
 import { Button, Select } from "@mantine/core";
-import { IconMessageCircle, IconX } from "@tabler/icons-react";
+import { IconMessageCircle, IconSend, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { queries } from "@/api/queries";
 import type { Asked } from "@/api/client";
 import type { Schemas } from "@/api/types";
@@ -26,16 +27,21 @@ const FILTERS = ["segment", "touchpoint", "product", "agent", "channel", "langua
 export function FeedbackPage() {
   const choices = useQuery(queries.feedbackChoices());
   return (
-    <Page title="Feedback" purpose="What customers say, whether it really changed, and who is waiting for an answer." actions={choices.data && <Filters choices={choices.data} />}>
+    <Page title="Feedback" purpose="What customers say, whether it really changed, and who is waiting for an answer." actions={choices.data && choices.data.surveys.length > 0 && <Filters choices={choices.data} />}>
       <Loaded query={choices} rows={10} what="Reading what people said">{(told) => (told.surveys.length === 0 ? <NoAnswers /> : <Scores choices={told} />)}</Loaded>
     </Page>
   );
 }
 
+/** The way to where surveys are written and shared. */
+function SendOne() {
+  return <Button component={Link} to="/surveys" size="xs" leftSection={<IconSend size={15} stroke={1.7} aria-hidden />}>Send a survey</Button>;
+}
+
 function NoAnswers() {
   return (
     <div className="ft-card">
-      <Empty icon={IconMessageCircle} title="No answers yet">Three to five days after an order is a good moment to ask. Answers of another tool can be imported.</Empty>
+      <Empty icon={IconMessageCircle} title="No answers yet" action={<SendOne />}>Three to five days after an order is a good moment to ask. Answers of another tool can be imported.</Empty>
     </div>
   );
 }
@@ -56,6 +62,7 @@ function Filters({ choices }: { choices: Schemas["FeedbackChoices"] }) {
       <Select aria-label="Survey" size="xs" w={180} placeholder="All surveys" clearable data={choices.surveys.map((one) => ({ value: one.key, label: one.title }))} value={address.survey ?? null} onChange={(survey) => setAddress({ survey: survey ?? undefined, measure: undefined })} />
       {!address.survey && <Select aria-label="Measure" size="xs" w={190} allowDeselect={false} data={choices.measures.map((one) => ({ value: one.key, label: one.title }))} value={address.measure ?? choices.measures[0]?.key ?? null} onChange={(measure) => setAddress({ measure: measure ?? undefined })} />}
       <Select aria-label="Window" size="xs" w={140} allowDeselect={false} data={WINDOWS} value={address.days ?? "90"} onChange={(days) => setAddress({ days: days === "90" || !days ? undefined : days })} />
+      <SendOne />
     </>
   );
 }
