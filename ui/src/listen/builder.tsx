@@ -13,6 +13,7 @@ import { SurveyRules, SurveyTexts } from "./survey-settings";
 import { anySaid, languagesOf, OWN, questionsOf, textIn, type Spec } from "./survey-spec";
 import "./listen.css";
 import "@/deliver/templates.css";
+import "@/journey/making.css";
 
 interface Props { spec: Spec; keyTold: string; fixed: boolean; look: ReturnType<typeof useSurveyLook>; refused: readonly Problem[]; readOnly?: boolean; onChange: (spec: Spec) => void }
 

@@ -11,6 +11,7 @@ import { Table } from "@/components/table";
 import { useFormats } from "@/formats/context";
 import { StateBadge } from "@/journey/journeys";
 import { channelName } from "./score-words";
+import "@/care/care.css";
 import "./listen.css";
 
 type Sharing = Schemas["Sharing"];
