@@ -186,7 +186,7 @@ def _explained(known: Known, found: npt.NDArray[np.int64], people: People, whose
     inner = design.T @ design + 1e-9 * np.eye(design.shape[1])
     left = value - design @ np.linalg.solve(inner, design.T @ value)
     unexplained = float((left**2).sum()) / free
-    return max(1 - unexplained / (spread / (int(den.size) - 1)), 0.0)
+    return max(float(1 - unexplained / (spread / (int(den.size) - 1))), 0.0)
 
 
 def _verdict(frame: Frame, balance: tuple[Balance, ...], explained: float | None) -> tuple[str, str]:
