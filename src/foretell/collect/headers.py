@@ -71,7 +71,11 @@ def _text(cell: object) -> str:
 
 def _gone_on(row: Sequence[str]) -> list[str]:
     """An empty cell stands below the same heading as the one to its left."""
-    return list(itertools.accumulate(row, lambda left, cell: cell or left))
+    return list(itertools.accumulate(row, _or_left))
+
+
+def _or_left(left: str, cell: str) -> str:
+    return cell or left
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

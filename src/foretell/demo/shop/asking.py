@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from foretell.demo.shop import opinions
-from foretell.demo.shop.draws import Bools, Drawn, Floats, Ints
+from foretell.demo.shop.draws import Bools, Drawn, Floats, Ints, normal_of
 from foretell.demo.shop.opinions import NPS, SAYS, STARS
 from foretell.demo.shop.personas import READING, READING_PERSONAL
 from foretell.demo.shop.rows import ENGAGEMENT_KINDS, Records, records, together
+from foretell.demo.shop.sayings import DAMAGED
 from foretell.demo.shop.settings import DAY_MICROS, HOUR_MICROS, SECOND_MICROS, SLOTS_PER_DAY
 from foretell.demo.shop.shop import ASK, ASKED, Shop
 
@@ -78,10 +79,8 @@ def meet(shop: Shop, messages: Records, slot: int) -> None:
     score = opinions.scores(shop, person, measure, unit)
     text = opinions.said(shop, person, measure, score, day, unit)
     bought = shop.lives.product[person]
-    stars = opinions.stars_of(
-        shop, np.maximum(bought, 0), opinions.troubles(shop, person, day) == opinions.DAMAGED,
-        unit["survey radius"], unit["survey angle"],
-    )  # fmt: skip
+    damaged: Bools = opinions.troubles(shop, person, day) == DAMAGED
+    stars = opinions.stars_of(shop, np.maximum(bought, 0), damaged, unit["survey radius"], unit["survey angle"])
     about_product = (measure == STARS) & (bought >= 0)
     score = np.where(about_product, stars, score)
     text = np.where(about_product, -1, text)
@@ -93,7 +92,7 @@ def meet(shop: Shop, messages: Records, slot: int) -> None:
 
 def _reading(unit: Drawn) -> Floats:
     """Hours until a mail that asks is read."""
-    normal = opinions.normal_of(unit["survey read radius"], unit["survey read angle"])
+    normal = normal_of(unit["survey read radius"], unit["survey read angle"])
     return np.clip(5.0 * np.exp(1.2 * normal), *_SPAN_HOURS)
 
 

@@ -125,7 +125,8 @@ def _measures(messages: pa.Table) -> Ints:
     if _ASKS not in messages.column_names:
         return np.full(messages.num_rows, -1)
     places = pc.index_in(messages[_ASKS], pa.array(MEASURES))
-    return pc.fill_null(places, -1).to_numpy().astype(np.int64)
+    found: Ints = pc.fill_null(places, -1).to_numpy().astype(np.int64)
+    return found
 
 
 def _kinds(messages: pa.Table) -> Ints:

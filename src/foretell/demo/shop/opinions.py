@@ -56,7 +56,8 @@ def scores(shop: Shop, person: Ints, measure: Ints, unit: Drawn) -> Ints:
     noise = normal_of(unit["survey radius"], unit["survey angle"]) * _NOISE[measure]
     low, high = _LOW[measure], _HIGH[measure]
     on_scale = np.where(measure == NPS, opinion, low + (high - low) * np.clip((opinion - 1.5) / 8.0, 0.0, 1.0))
-    return np.clip(np.round(on_scale + noise), low, high).astype(np.int64)
+    found: Ints = np.clip(np.round(on_scale + noise), low, high).astype(np.int64)
+    return found
 
 
 def responds(shop: Shop, person: Ints, day: int, unit: Drawn) -> Bools:

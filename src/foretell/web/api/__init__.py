@@ -70,7 +70,8 @@ PARTS = (
     personas, predictions, prediction_builder, prediction_cards, prediction_people, prediction_runs,
     prediction_values, prediction_work,
     journeys, journey_backtests, journey_drafts, journey_entries, journey_moves, ready_journeys,
-    inbox, messages, channels, audiences, dead_letters, cases, case_rules, feedback, feedback_loop, feedback_texts, issues, kpis, maps,
+    inbox, messages, channels, audiences, dead_letters, cases, case_rules, feedback, feedback_loop, feedback_texts,
+    issues, kpis, maps,
     sources, data_health, tracking, quarantine, privacy,
     own_tables, matching, templates, surveys, survey_results,
 )  # fmt: skip
