@@ -8,16 +8,15 @@ from fastapi.responses import HTMLResponse
 
 from foretell.ids import stable_id
 from foretell.listen import surveys
-from foretell.listen.surveys import Question, Screen, SurveySpec
 from foretell.web.errors import unknown
 from foretell.web.survey_looks import PageState, look_of, questions_page, thanks_page
 
-_SHOWN: dict[str, SurveySpec] = {}
+_SHOWN: dict[str, surveys.SurveySpec] = {}
 """Drafts that are looked at, for a little while: they are kept nowhere else."""
 _MOST_SHOWN = 64
 
 
-def remember(spec: SurveySpec) -> str:
+def remember(spec: surveys.SurveySpec) -> str:
     """The address at which the pages of a draft can be looked at for a while."""
     name = stable_id("sl", spec.model_dump_json())
     _SHOWN[name] = spec
@@ -26,11 +25,11 @@ def remember(spec: SurveySpec) -> str:
     return f"/api/surveys/looks/{name}/html"
 
 
-def screens(spec: SurveySpec) -> list[Screen]:
+def screens(spec: surveys.SurveySpec) -> list[surveys.Screen]:
     """Every page: those of somebody who gives the sample answers, then what only other answers lead to, each alone."""
     form = {name: values for one in spec.questions for name, values in surveys.type_of(one).sample(one).items()}
     told = surveys.read_form(spec.questions, form).told
-    found: list[Screen] = []
+    found: list[surveys.Screen] = []
     seen: list[str] = []
     while not (screen := surveys.next_screen(spec, told, seen)).is_over:
         found.append(screen)
@@ -62,10 +61,10 @@ def preview_page(name: str, number: int, language: str | None, shop: str) -> HTM
     return page
 
 
-def names_of(every: Sequence[Screen]) -> list[str]:
+def names_of(every: Sequence[surveys.Screen]) -> list[str]:
     """What is asked on each page."""
     return [", ".join(one.key for one in screen.questions) for screen in every]
 
 
-def _alone(spec: SurveySpec, question: Question) -> Screen:
-    return Screen((question,), spec.questions.index(question), len(spec.questions))
+def _alone(spec: surveys.SurveySpec, question: surveys.Question) -> surveys.Screen:
+    return surveys.Screen((question,), spec.questions.index(question), len(spec.questions))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from foretell.listen.surveys import QUESTION_TYPES, Question, QuestionType
+from foretell.listen import surveys
 from foretell.web.api.survey_bodies import QuestionTypeBody, TypeField
 
-_COMMON = frozenset(Question.model_fields) - {"hint", "page"}
+_COMMON = frozenset(surveys.Question.model_fields) - {"hint", "page"}
 """Fields that every question has and that the builder has places of its own for."""
 _WORDS = {"page": "Begins a new page", "low": "Lowest end", "high": "Highest end", "most": "At most"}
 _LEAST_OPTIONS = 2
@@ -18,11 +18,11 @@ _SCORED_FIRST = ("nps", "csat", "ces", "stars")
 def question_types() -> list[QuestionTypeBody]:
     """All types, those with a score first."""
     order = {name: place for place, name in enumerate(_SCORED_FIRST)}
-    every = sorted(QUESTION_TYPES.values(), key=lambda one: (order.get(one.name, len(order)), one.title))
+    every = sorted(surveys.QUESTION_TYPES.values(), key=lambda one: (order.get(one.name, len(order)), one.title))
     return [_body(one) for one in every]
 
 
-def _body(kind: QuestionType) -> QuestionTypeBody:
+def _body(kind: surveys.QuestionType) -> QuestionTypeBody:
     fields = list(_fields(kind))
     example: dict[str, Any] = {"ask": f"New question: {kind.title.lower()}"}
     for field in fields:
@@ -38,7 +38,7 @@ def _body(kind: QuestionType) -> QuestionTypeBody:
     )
 
 
-def _fields(kind: QuestionType) -> Iterator[TypeField]:
+def _fields(kind: surveys.QuestionType) -> Iterator[TypeField]:
     schema = kind.model.model_json_schema()
     required = set(schema.get("required", ()))
     for name, told in schema["properties"].items():

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Query, Response
 from foretell.definitions import Document
 from foretell.deliver import exports
 from foretell.listen import results, surveys
-from foretell.listen.results import Narrowed
 from foretell.stats import proportion_interval
 from foretell.web.api.segments import LEFT_OUT
 from foretell.web.api.shapes import PAGE_ROWS, PageNumber, offset_of
@@ -46,13 +45,13 @@ def _narrowed(
     days: Annotated[int | None, Query(ge=1, le=36_500, description="Answered in the last so many days.")] = None,
     question: Annotated[str | None, Query(max_length=200, description="A part of a question, with `answer`.")] = None,
     answer: Annotated[str | None, Query(max_length=2_000, description="Its last word on it.")] = None,
-) -> Narrowed:
+) -> results.Narrowed:
     since = None if days is None else site.now - timedelta(days=days)
     asked = question is not None and answer is not None
-    return Narrowed(channel, language, complete, since, question if asked else None, answer if asked else None)
+    return results.Narrowed(channel, language, complete, since, question if asked else None, answer if asked else None)
 
 
-Meant = Annotated[Narrowed, Depends(_narrowed)]
+Meant = Annotated[results.Narrowed, Depends(_narrowed)]
 
 
 @router.get("/{key}/results")

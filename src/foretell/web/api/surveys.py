@@ -14,7 +14,6 @@ from foretell import definitions, deliver
 from foretell.definitions import Catalog, Document, is_kept_by_app, revision_in_force
 from foretell.errors import DefinitionErrors
 from foretell.listen import asking, results, surveys
-from foretell.listen.results import Standing
 from foretell.stats import Interval, proportion_interval
 from foretell.web import documents, survey_previews
 from foretell.web.api.conditions import ConditionProblem
@@ -53,7 +52,7 @@ def listed_surveys(site: Here) -> Surveys:
     told = site.cache.get("surveys", lambda: results.standings(place.engine))
     steps = asking_journeys(place.engine, place.catalog)
     rows = [
-        SurveyRow.model_validate(_row(site, one, told.get(one.key, Standing()), steps.get(one.key, ())))
+        SurveyRow.model_validate(_row(site, one, told.get(one.key, results.Standing()), steps.get(one.key, ())))
         for one in sorted(place.catalog.all("survey"), key=lambda one: one.key)
     ]
     return Surveys(rows=rows, ready=[_ready(place.catalog, one) for one in surveys.ready()])
@@ -97,7 +96,7 @@ def one_survey(site: Here, key: str, language: Language = None) -> SurveyBody:
     """One survey with its document."""
     place = site.workspace
     document = place.catalog.get("survey", key)
-    told = site.cache.get("surveys", lambda: results.standings(place.engine)).get(key, Standing())
+    told = site.cache.get("surveys", lambda: results.standings(place.engine)).get(key, results.Standing())
     steps = asking_journeys(place.engine, place.catalog).get(key, ())
     raw = {name: document.raw[name] for name in ("kind", "key", "spec") if name in document.raw}
     more = {
@@ -154,7 +153,7 @@ def survey_sharing(site: Here, request: Request, key: str) -> Sharing:
     )  # fmt: skip
 
 
-def numbers_of(told: Standing) -> dict[str, Any]:
+def numbers_of(told: results.Standing) -> dict[str, Any]:
     """What came of a survey, as bodies say it."""
     funnel = told.funnel or results.Funnel()
     return {
@@ -174,7 +173,7 @@ def estimate(found: Interval | None) -> Estimate | None:
     return Estimate(score=found.value, low=found.low, high=found.high)
 
 
-def _row(site: Site, document: Document, told: Standing, steps: Sequence[Asking]) -> Mapping[str, Any]:
+def _row(site: Site, document: Document, told: results.Standing, steps: Sequence[Asking]) -> Mapping[str, Any]:
     spec = surveys.spec_of(document)
     live = {one.journey: one.title for one in steps if one.state == "live"}
     return {
@@ -193,7 +192,7 @@ def _row(site: Site, document: Document, told: Standing, steps: Sequence[Asking]
     }
 
 
-def _state(site: Site, told: Standing, is_asked: bool) -> str:
+def _state(site: Site, told: results.Standing, is_asked: bool) -> str:
     if is_asked:
         return "asking"
     if told.last_at is None:
@@ -223,4 +222,3 @@ def _doubts(catalog: Catalog, document: Document) -> list[ConditionProblem]:
     spec = dict(document.raw.get("spec") or {})
     _, doubts = definitions.draft(catalog, "survey", document.key, spec)
     return [problem_in_spec(one.as_error(), "warning", spec) for one in doubts]
-
