@@ -18,6 +18,7 @@ _TOTALS = {
     "order_lines": "SELECT count(*) AS n FROM order_items",
     "products": "SELECT count(*) AS n FROM products",
     "trait_values": "SELECT count(*) AS n FROM log_traits",
+    "survey_responses": "SELECT count(*) AS n FROM survey_responses",
 }
 _EVENTS = "SELECT source || ' · ' || event AS name, count(*) AS n FROM events WHERE source <> $own GROUP BY ALL"
 _QUARANTINE = "SELECT source || ' · ' || code, count(*) FROM quarantine WHERE state = 'waiting' GROUP BY source, code"
