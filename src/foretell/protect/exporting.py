@@ -100,8 +100,10 @@ def _rows_of(engine: Engine, view: str, profile_id: str) -> list[dict[str, Any]]
     columns = engine.analytics.columns(view)
     if "profile_id" not in columns:
         return []
-    order = next((name for name, kind in columns.items() if kind.startswith("TIMESTAMP")), None)
-    sql = f"SELECT * FROM {view} WHERE profile_id = $person" + (f' ORDER BY "{order}"' if order else "")
+    first = next((name for name, kind in columns.items() if kind.startswith("TIMESTAMP")), "profile_id")
+    ties = [name for name, kind in columns.items() if kind == "VARCHAR" and name != first]
+    order = ", ".join(f'"{name}"' for name in (first, *ties))
+    sql = f"SELECT * FROM {view} WHERE profile_id = $person ORDER BY {order}"
     rows: list[dict[str, Any]] = engine.analytics.query(sql, {"person": profile_id}).to_pylist()
     return rows
 
