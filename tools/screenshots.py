@@ -73,7 +73,7 @@ PAGES = {
     "improvements": ("/improvements", "What lies behind the cases, what is done about it, and cases before and after."),
     "case-rules": ("/case-rules", "Which cases open by themselves, for whom, and by when."),
     "case": ("/cases/{case}", "One case: why, by when, what was done, how it ended."),
-    "map": ("/maps/customer_journey", "Stages, who goes on, how it feels, and what people meet, lane by lane."),
+    "map": ("/maps/{map}", "Stages, who goes on, how it feels, and what people meet, lane by lane."),
     "feedback": ("/feedback", "What people say, how sure that is, whether opinions moved or others answered."),
     "surveys": ("/surveys", "What is asked, who answers, and what came of it."),
     "survey_build": ("/surveys/nps?tab=build", "A survey while it is built, beside the page as people see it."),
@@ -130,6 +130,9 @@ def places(api: Api) -> dict[str, str]:
     personas = api("personas")["rows"]
     if personas:
         found["persona"] = personas[0]["key"]
+    maps = api("maps")["rows"]
+    if maps:
+        found["map"] = maps[0]["key"]
     for name, rows, key in (
         ("mail", mails, "message_id"),
         ("case", cases, "case_id"),
@@ -144,7 +147,7 @@ def places(api: Api) -> dict[str, str]:
 def filled(pages: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     """Name → address of those of ``pages`` whose braces are all known."""
     paths = {name: PAGES[name][0] for name in pages}
-    missing = {name for name in ("person", "persona", "mail", "case", "refused") if name not in known}
+    missing = {name for name in ("person", "persona", "map", "mail", "case", "refused") if name not in known}
     return {
         name: path.format(**known) for name, path in paths.items() if not any(f"{{{one}}}" in path for one in missing)
     }
@@ -191,11 +194,15 @@ def _take(browser: Browser, address: str, wanted: Mapping[str, str], scheme: str
 
 def _page() -> str:
     parts = ["# Screens", "", "The app on the demo shop, as `make demo` leaves it; made by `tools/screenshots.py`.", ""]
+    images = ROOT / "docs" / "images"
     for name, (_, says) in PAGES.items():
-        parts += [f"## {name.capitalize()}", "", says, ""]
-        for width, _ in SIZES:
-            parts += [f"![{name}, {width} px, {scheme}](../images/{name}-{width}-{scheme}.jpg)" for scheme in SCHEMES]
-        parts.append("")
+        taken = [(width, scheme) for width, _ in SIZES for scheme in SCHEMES]
+        taken = [one for one in taken if (images / "{}-{}-{}.jpg".format(name, *one)).exists()]
+        if taken:
+            shown = [
+                f"![{name}, {width} px, {scheme}](../images/{name}-{width}-{scheme}.jpg)" for width, scheme in taken
+            ]
+            parts += [f"## {name.capitalize()}", "", says, "", *shown, ""]
     return "\n".join(parts)
 
 

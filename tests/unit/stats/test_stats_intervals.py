@@ -35,7 +35,7 @@ def test_everything_is_at_ninety_percent_where_nobody_asks_for_another_level() -
     levels = {door.__name__: inspect.signature(door).parameters.get("level") for door in doors}
     told = {name: level.default for name, level in levels.items() if level is not None}
     assert told.pop("normal_quantile") is inspect.Parameter.empty
-    assert len(told) == 9
+    assert len(told) == 13
     assert set(told.values()) == {LEVEL}
     found = proportion_interval(3, 4)  # the roots of (3/4 - x)² = 1.6448536² x (1 - x) / 4
     assert (found.low, found.high) == pytest.approx((0.356168, 0.942093), abs=1e-6)

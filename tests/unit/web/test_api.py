@@ -68,7 +68,7 @@ def test_a_person(shop: Served) -> None:
     assert person["email"] == "ada@shop.example"
     assert person["facts"] == {
         "first_seen": "2025-01-05T09:00:00Z", "last_seen": "2025-01-05T09:05:00Z", "events": 2, "orders": 1,
-        "revenue": 49.9, "last_order": "2025-01-05T09:05:00Z",
+        "revenue": 49.9, "last_order": "2025-01-05T09:05:00Z", "last_nps": None,
     }  # fmt: skip
     assert {"kind": "user_id", "value": "u1"} in person["identifiers"]
     assert person["traits"] == [
