@@ -11,6 +11,8 @@ from foretell.profile import Survivorship, golden
 
 TRAITS = ("language", "locale")
 """The traits that say it, the first before the second."""
+_MOST_PARTS = 8
+"""Parts of a tag that are looked at: anybody may write one into an address."""
 
 
 class _Asks(Protocol):
@@ -28,7 +30,7 @@ def chosen(wanted: str | None, there: Collection[str]) -> str | None:
     """Of the languages that are ``there`` the one for a person: ``de-CH``, else ``de``; None: the usual one."""
     if not wanted:
         return None
-    parts = wanted.partition(".")[0].replace("_", "-").split("-")
+    parts = wanted.partition(".")[0].replace("_", "-").split("-", _MOST_PARTS)[:_MOST_PARTS]
     known = {tag.lower(): tag for tag in there}
     for length in range(len(parts), 0, -1):
         found = known.get("-".join(parts[:length]).lower())

@@ -35,6 +35,7 @@ class Plan:
         patience: from the invitation on, so long an answer is waited for; None: the run goes on at once.
         answered, silent: the steps that follow.
         asked_at: when each run's latest message was asked for.
+        closed: the survey is over: nobody is asked any more, and whoever was asked is not reminded.
     """
 
     step: str
@@ -47,6 +48,7 @@ class Plan:
     silent: str | None
     decide: Decide
     asked_at: AskedAt
+    closed: bool = False
 
     def go(self, runs: pa.Table, counts: Counts, heard: Mask) -> tuple[pa.Table, Counts]:
         """Moves of ``runs`` in their order, and how many messages each has had then; 0 for those that go on.
@@ -65,6 +67,8 @@ class Plan:
     def _invited(self, runs: pa.Table, fresh: npt.NDArray[np.int64]) -> list[Part]:
         """Ask runs that have just come, or were put off."""
         rows = runs.take(pa.array(fresh))
+        if self.closed:
+            return [(fresh, moves(rows, "survey_closed", self.silent), np.zeros(rows.num_rows, np.int64))]
         inside = asking.in_sample(self.survey, self.share, rows["profile_id"].to_pylist())
         left = rows.filter(pa.array(~inside))
         out = (fresh[~inside], moves(left, "not_sampled", self.silent), np.zeros(left.num_rows, np.int64))
@@ -81,12 +85,13 @@ class Plan:
             return [self._ended(rows, places, np.ones(len(places), bool), "sent", self.silent)]
         due = due_after(self.asked_at(rows), had, self._pauses)
         over = pc.less_equal(due, rows["at"]).to_numpy() & ~answered
-        ends, waits = over & (had > len(self.reminders)), ~over & ~answered
+        reminders = () if self.closed else self.reminders
+        ends, waits = over & (had > len(reminders)), ~over & ~answered
         parts = [self._ended(rows, places, answered, "answered", self.answered)]
         parts.append(self._ended(rows, places, ends, "unanswered", self.silent))
         resting = moves(_of(rows, waits), "waiting", self.step, due.filter(pa.array(waits)))
         parts.append((places[waits], resting, had[waits]))
-        for number, (_, template) in enumerate(self.reminders, 1):
+        for number, (_, template) in enumerate(reminders, 1):
             now = over & (had == number)
             if now.any():
                 parts.append(self._asked(_of(rows, now), places[now], had[now], template))

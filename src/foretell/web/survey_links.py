@@ -19,6 +19,8 @@ from foretell.web.site import Site
 _RANDOM = re.compile(r"[0-9a-f]{32}\Z")
 _CHANNELS = ("link", "qr", "sms", "email", "web")
 _LONGEST = 200
+_LONGEST_TAG = 35
+"""Of a language (RFC 5646, 4.4.1)."""
 _ABOUT = {"touchpoint": "touchpoint", "product": "product_id"}
 """What a public address may say of its survey: parameter → property."""
 _KEPT = ("via", "lang", "frame", *_ABOUT)
@@ -83,7 +85,7 @@ def asked_by_token(site: Site, request: Request, token: str, path: str) -> Asked
     found = deliver.invitation(place.engine, told)
     about = {} if found is None else {str(name): str(value) for name, value in found.about.items()}
     channel = told.channel or "link" if found is None else found.medium
-    language = request.query_params.get("lang")
+    language = (request.query_params.get("lang") or "")[:_LONGEST_TAG] or None
     if language is None and found is not None:
         rules = profile.survivorship_of(place.catalog)
         language = deliver.language_of(place.engine.ops, found.profile_key, rules)
@@ -106,7 +108,7 @@ def asked_publicly(site: Site, request: Request, key: str) -> Asked:
         via if via in _CHANNELS else "link",
         about=about,
         framed=query.get("frame") == "1",
-        language=query.get("lang"),
+        language=(query.get("lang") or "")[:_LONGEST_TAG] or None,
     )
 
 

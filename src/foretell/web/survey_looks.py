@@ -27,6 +27,7 @@ class Look:
 
     Args:
         framed: it stands in a frame of another page.
+        still: it is only looked at: no script, nothing can be sent.
         nonce: lets the page's own style pass.
     """
 
@@ -35,6 +36,7 @@ class Look:
     accents: surveys.Accents | None = None
     logo: str = ""
     framed: bool = False
+    still: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
     @property
@@ -54,6 +56,7 @@ class Look:
         pictures = f"{logo.scheme}://{logo.netloc}" if self.logo else "'none'"
         framing = "*" if self.framed else "'self'"
         parts = (
+            *(["sandbox"] if self.still else []),
             "default-src 'none'", f"style-src 'self' 'nonce-{self.nonce}'", "script-src 'self'", f"img-src {pictures}",
             "form-action 'self'", "base-uri 'none'", f"frame-ancestors {framing}",
         )  # fmt: skip

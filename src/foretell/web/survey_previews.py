@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi.responses import HTMLResponse
 
@@ -51,14 +52,12 @@ def preview_page(name: str, number: int, language: str | None, shop: str) -> HTM
     spec = _SHOWN.get(name)
     if spec is None:
         raise unknown("look", name)
-    look, every = look_of(spec, shop, language), screens(spec)
-    page = (
+    look, every = replace(look_of(spec, shop, language), still=True), screens(spec)
+    return (
         questions_page(spec, every[number - 1], look, PageState(action="about:blank"))
         if number <= len(every)
         else thanks_page(spec, look)
     )
-    page.headers["content-security-policy"] = f"sandbox; {look.policy}"
-    return page
 
 
 def names_of(every: Sequence[surveys.Screen]) -> list[str]:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from foretell import deliver
+from foretell import app, definitions, deliver
 from foretell.errors import DefinitionErrors
 from foretell.journey import backtest as bt
 from foretell.journey.steps import STEP_KINDS
 from foretell.listen import asking
-from tests.support.journey_shop import CHANNELS, JourneyShop, at, ids_of, opened
+from tests.support.journey_shop import CHANNELS, JourneyShop, apply, at, ids_of, opened
 from tests.support.small_events import NOW, event
+from tests.support.small_workspace import write
 
 SETTINGS = """\
 name: Shop
@@ -147,6 +148,23 @@ def test_who_stays_silent_is_reminded_once_and_who_answers_is_not(tmp_path: Path
         assert [outcome for _, outcome in steps] == ["sent", "reminded", "unanswered"]
 
 
+def test_a_survey_that_is_over_is_neither_sent_nor_reminded_of(tmp_path: Path) -> None:
+    with shop_with(tmp_path) as shop:
+        known(shop, "ann", "bob")
+        shop.happened(ordered("ann", 1))
+        play(shop, 1)
+        write(shop.catalog.root, {"surveys/nps.yaml": NPS + "  closed: true\n"})
+        shop.catalog, problems = definitions.load(shop.catalog.root, app.KINDS, environ={})
+        definitions.raise_errors(problems)
+        apply(shop, 2)
+        shop.happened(ordered("bob", DAY))
+        play(shop, DAY, 3 * DAY + 2, 11 * DAY)
+        assert [template for template, _, _ in mails(shop, "ann")] == ["ask"]
+        assert mails(shop, "bob") == []
+        assert "survey_closed" in {outcome for step, _, outcome in shop.steps("bob") if step == "ask"}
+        assert {shop.runs()[name][0] for name in ("ann", "bob")} == {"done"}
+
+
 def test_the_log_says_what_was_sent(tmp_path: Path) -> None:
     with shop_with(tmp_path) as shop:
         known(shop, "ann")
@@ -264,12 +282,19 @@ def test_quiet_hours_put_the_invitation_off_and_reminders_count_from_it(tmp_path
         ("{key: ask, survey: nps, template: none}", "none"),
         ("{key: ask, survey: nps, template: ask, channel: push}", "has no text for push"),
         ("{key: ask, survey: nps}", "template"),
+        ("{key: ask, survey: [nps, few], template: ask}", "different shares"),
+        ("{key: ask, survey: [nps, service], template: ask}", "different purposes"),
     ],
 )
 def test_what_does_not_fit_is_told(tmp_path: Path, step: str, what: str) -> None:
     with (
         pytest.raises(DefinitionErrors) as told,
-        shop_with(tmp_path, f"    - {step}\n    - {{key: finish, end: done}}\n"),
+        shop_with(
+            tmp_path,
+            f"    - {step}\n    - {{key: finish, end: done}}\n",
+            surveys__few=CSAT.replace("key: csat", "key: few") + "  sample: 10%\n",
+            surveys__service=CSAT.replace("key: csat", "key: service") + "  purpose: transactional\n",
+        ),
     ):
         pass
     assert what in str(told.value)

@@ -193,7 +193,7 @@ def test_a_draft_is_looked_at_page_by_page_and_lets_nothing_run(shop: Served) ->
     page = shop.browser.get(look["html_url"])
     assert page.status_code == 200
     assert page.headers["content-security-policy"].startswith("sandbox;")
-    assert "<script>alert" not in page.text
+    assert "<script" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
     assert "How likely?" in page.text
     assert "Wie wahrscheinlich?" in shop.browser.get(look["html_url"], params={"language": "de"}).text

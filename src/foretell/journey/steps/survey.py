@@ -117,6 +117,7 @@ def _plan(context: StepContext | Foresight, terms: list[asking.Terms], decide: D
         silent=step.unanswered or context.following,
         decide=decide,
         asked_at=asked_at,
+        closed=any(one.closed for one in terms),
     )
 
 
@@ -264,6 +265,16 @@ def _doubts(place: StepPlace, step: SurveyStep, catalog: Catalog) -> Iterable[Pr
             "answer_within" if step.answer_within else "survey", "ANONYMOUS_SURVEY",
             "answers to an anonymous survey are nobody's, so that the step would wait in vain",
             "Take out answer_within, reminders and the ways, or let the survey not be anonymous.",
+        )  # fmt: skip
+    if step.purpose is None and len({one.purpose for one in terms}) > 1:
+        yield place.problem(
+            "survey", "PURPOSES_DIFFER", "the surveys of this message are asked for different purposes of consent",
+            "Write purpose at the step, or ask by two messages.",
+        )  # fmt: skip
+    if step.sample is None and len({one.sample for one in terms}) > 1:
+        yield place.problem(
+            "survey", "SAMPLES_DIFFER", "the surveys of this message ask different shares of people",
+            "Write sample at the step, or ask by two messages.",
         )  # fmt: skip
     if not step.waits and terms and terms[0].reminders:
         problem = place.problem(

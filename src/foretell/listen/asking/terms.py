@@ -35,6 +35,7 @@ class Terms:
         sample: share of people who are asked.
         again_after: for so long nobody is asked by it a second time.
         reminders: so long after the invitation each.
+        closed: nobody is asked any more.
     """
 
     survey: str
@@ -44,6 +45,7 @@ class Terms:
     again_after: timedelta
     reminders: tuple[timedelta, ...]
     anonymous: bool
+    closed: bool = False
 
 
 def terms_of(catalog: Catalog, key: str) -> Terms:
@@ -57,6 +59,7 @@ def terms_of(catalog: Catalog, key: str) -> Terms:
         length_of(spec.again_after),
         tuple(sorted(length_of(one.after) for one in spec.reminders)),
         spec.anonymous,
+        spec.closed,
     )
 
 

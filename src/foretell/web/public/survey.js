@@ -20,6 +20,9 @@
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
   });
+  addEventListener("pageshow", () => {
+    if (form) delete form.dataset.sent; // whoever came back may send it again
+  });
 
   // Who a shop says that it is stands behind the # of the address, which no server's log sees.
   const who = new URLSearchParams(location.hash.slice(1)).get("who");
