@@ -27,7 +27,7 @@ from foretell.engine import Batch, PropertyColumns, Tx, python_rows, scratch, ta
 
 _BARS = ("restriction", "suppression")
 _EVENT = ["seq", "row", "message_id", "event", "profile_key", "node_key", "ts"]
-_ALL_ANSWERS = Selection((Check("is", (ANSWERED,)),))
+ALL_ANSWERS = Selection((Check("is", (ANSWERED,)),))
 _WORDS = {
     "case_id": pa.string(), "number": pa.int64(), "words": pa.string(), "score": pa.float64(),
     "own": pa.bool_(), "matter": pa.string(),
@@ -52,11 +52,13 @@ WITH told AS (
 SELECT case_id, number + row_number() OVER (PARTITION BY case_id ORDER BY ts, message_id) AS number,
   epoch_us(ts) AS happened_at, words, own FROM fresh ORDER BY case_id, number"""
 _NEW_SCORES = """
-SELECT c.case_id, c.number, epoch_us(a.ts) AS happened_at, c.score AS before, a.score
-FROM a JOIN c ON c.own AND c.matter = a.matter
-WHERE a.score IS NOT NULL AND a.score IS DISTINCT FROM c.score AND c.score IS NOT NULL AND a.part > 1
-QUALIFY row_number() OVER (PARTITION BY c.case_id ORDER BY a.part DESC, a.ts DESC, a.message_id DESC) = 1
-ORDER BY c.case_id"""
+SELECT case_id, number, happened_at, before, score FROM (
+  SELECT c.case_id, c.number, epoch_us(a.ts) AS happened_at, c.score AS before, a.score,
+    row_number() OVER (PARTITION BY c.case_id ORDER BY a.part DESC, a.ts DESC, a.message_id DESC) AS place
+  FROM a JOIN c ON c.own AND c.matter = a.matter
+  WHERE a.score IS NOT NULL AND c.score IS NOT NULL AND a.part > 1
+) r WHERE place = 1 AND score IS DISTINCT FROM before ORDER BY case_id"""
+"""The score of the last part; parts before it say nothing any more."""
 
 _NOTED = """
 WITH last AS (SELECT case_id, max(number) AS number FROM w GROUP BY case_id)
@@ -82,7 +84,7 @@ def open_at_once(tx: Tx, batch: Batch, catalog: Catalog) -> int:
     for opening in openings:
         answers = shaped(seen.find(opening.selection, since=opening.fresh.before(batch.now, seen.frame.zone)))
         opened += open_answered(tx, batch, catalog, opening, answers)
-    answers = shaped(seen.find(_ALL_ANSWERS))
+    answers = shaped(seen.find(ALL_ANSWERS))
     add_words(tx, batch, catalog, answers, [one.rule for one in openings])
     return opened
 
@@ -109,6 +111,7 @@ def add_words(tx: Tx, batch: Batch, catalog: Catalog, answers: pa.Table, rules: 
         answers: as :func:`~foretell.care.answers.shaped` gives them.
         rules: whose cases may stand in for the one of a response, as a person has one at a time.
     """
+    answers = allowed(tx, answers, batch.now)
     if not answers.num_rows:
         return 0
     cases = _cases_of(tx, answers, rules)

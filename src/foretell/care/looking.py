@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.care.answers import found_sql, shaped
-from foretell.care.at_once import add_words, allowed, open_answered
+from foretell.care.at_once import ALL_ANSWERS, add_words, allowed, open_answered
 from foretell.care.opening import open_cases
 from foretell.care.openings import Opening, ways
 from foretell.care.rule_document import rules_of
 from foretell.clock import Duration, from_micros, micros, naive_utc
-from foretell.condition import Reader
+from foretell.condition import Reader, Selection
 from foretell.definitions import Catalog
 from foretell.engine import TIMESTAMP, Batch, Engine, Tx
 from foretell.ids import stable_id
@@ -49,13 +49,15 @@ def _by_event(engine: Engine, catalog: Catalog, reader: Reader, opening: Opening
     batch, looked_at, since = rows[0] if rows else (seen, micros(now), micros(now))
     opened = 0
     if rows and (seen > batch or micros(now) > looked_at):
-        answers = _happened(engine, reader, opening, now, int(batch), from_micros(looked_at), from_micros(since))
+        span = (int(batch), from_micros(looked_at), from_micros(since))
+        answers = _happened(engine, reader, opening, opening.selection, now, *span)
         if answers.num_rows:
+            said = _happened(engine, reader, opening, ALL_ANSWERS, now, *span)
 
             def work(tx: Tx, inside: Batch) -> None:
                 nonlocal opened
                 opened = open_answered(tx, inside, catalog, opening, answers)
-                add_words(tx, inside, catalog, answers, [opening.rule])
+                add_words(tx, inside, catalog, said, [opening.rule])
 
             engine.act("care", work, now=now)
     with engine.ops.write() as tx:
@@ -64,15 +66,19 @@ def _by_event(engine: Engine, catalog: Catalog, reader: Reader, opening: Opening
 
 
 def _happened(
-    engine: Engine, reader: Reader, opening: Opening, now: datetime, batch: int, looked: datetime, since: datetime
+    engine: Engine,
+    reader: Reader,
+    opening: Opening,
+    selection: Selection,
+    now: datetime,
+    batch: int,
+    looked: datetime,
+    since: datetime,
 ) -> pa.Table:
-    """The answers meant that arrived, or came to pass, since the last look."""
+    """The events selected that arrived, or came to pass, since the last look."""
     scope = reader.scope(now)
     oldest = max(since, opening.fresh.before(looked, scope.frame.zone))
-    sql = (
-        f"{found_sql(opening.selection, scope)} AND e.ts <= $now AND e.ts > $oldest "
-        "AND (e.batch > $batch OR e.ts > $looked)"
-    )
+    sql = f"{found_sql(selection, scope)} AND e.ts <= $now AND e.ts > $oldest AND (e.batch > $batch OR e.ts > $looked)"
     told = {"now": naive_utc(now), "oldest": naive_utc(oldest), "batch": batch, "looked": naive_utc(looked)}
     return shaped(engine.analytics.query(sql, told))
 

@@ -235,6 +235,19 @@ def test_a_look_does_not_open_again_what_opened_at_once(tmp_path: Path) -> None:
         assert len(opened(place)) == 1
 
 
+def test_a_look_keeps_the_last_score_of_a_response(tmp_path: Path) -> None:
+    with shop(tmp_path) as place:
+        look(place)
+        place.at(hours=1)
+        for part, score in ((1, 3), (2, 2), (3, 9)):
+            place.send(answer("u1", score, part=part, text="Late." if part > 1 else ""))
+        assert look(place) == 0
+        (case,) = opened(place)
+        assert (case.score, case.words) == (9.0, "Late.")
+        told = [(one.before, one.after) for one in place.show(case.case_id).history if one.what == "score"]
+        assert told == [("3", "2"), ("2", "9")]
+
+
 COMPLAINT = {
     "title": "Keep them", "opens": {"condition": {"did": "Ticket Opened", "within": "14d"}, "again_after": "10d"},
 }  # fmt: skip

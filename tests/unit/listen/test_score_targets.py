@@ -95,6 +95,12 @@ def test_reached_or_missed_once_it_is_due(tmp_path: Path) -> None:
         assert read(found).course == "missed"
 
 
+def test_one_that_begins_later_is_not_yet(tmp_path: Path) -> None:
+    with shop(tmp_path, "{reach: 60, from: 2027-08-01, within: 1y}", steady) as found:
+        told = read(found)
+    assert (told.course, told.projected) == ("not_yet", None)
+
+
 def test_there_is_nothing_to_raise_before_there_were_answers(tmp_path: Path) -> None:
     with shop(tmp_path, "{raise: 15%, from: 2025-01-01, within: 3y}", steady) as found:
         told = read(found)

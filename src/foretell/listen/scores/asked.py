@@ -53,7 +53,7 @@ def frame_of(engine: Engine, whose: Whose, window: Window, named: pa.Array, *, n
     They were asked in the window or a little before it; whoever was asked so lately that they may still answer is left
     out.
     """
-    plain = Whose(whose.measure, whose.survey)
+    plain = Whose(whose.measure, whose.survey, {}, whose.limits)
     for kind, begun in (("asked", _sent_sql(engine, plain, window)), ("orders", _orders_sql())):
         if not begun or not len(named):
             continue
@@ -65,23 +65,28 @@ def frame_of(engine: Engine, whose: Whose, window: Window, named: pa.Array, *, n
 
 
 def _rows(engine: Engine, whose: Whose, window: Window, kind: str, begun: str, now: datetime) -> pa.Table:
-    """People by their first asking, with whether they answered after it."""
+    """People by their first asking, with whether they answered after it, as of then or of their answer if that came
+    before: what somebody answered is no reason for having answered.
+
+    Answers count until those who were asked last had their time, so that a window of the past stays as it is.
+    """
     grace, after = GRACE[kind], ASKED_AFTER if kind == "orders" else timedelta(0)
     begin = naive_utc(window.since - grace)
+    asked = f"b.first_at + INTERVAL {after.days} DAY"
+    limits = " AND ".join(f"b.profile_key IN (SELECT l.profile_key FROM ({one}) AS l)" for one in whose.limits)
     found = engine.analytics.query(
-        f"WITH begun AS ({begun}), told AS (SELECT a.profile_id, max(a.answered_at) AS newest "
-        f"FROM ({answers_sql(whose)}) AS a GROUP BY a.profile_id) "
-        "SELECT b.profile_key, n.profile_id, b.first_at AS as_of, "
-        "coalesce(t.newest >= b.first_at, FALSE) AS answered FROM begun AS b "
-        "JOIN nodes n ON n.node_key = b.profile_key LEFT JOIN told AS t ON t.profile_id = n.profile_id "
-        "ORDER BY b.profile_key",
+        f"WITH begun AS ({begun}), told AS (SELECT b.profile_key, min(a.answered_at) AS first_answer FROM begun AS b "
+        f"JOIN nodes n ON n.node_key = b.profile_key JOIN ({answers_sql(whose)}) AS a ON a.profile_id = n.profile_id "
+        "AND a.answered_at >= b.first_at GROUP BY b.profile_key) "
+        f"SELECT b.profile_key, n.profile_id, least({asked}, coalesce(t.first_answer, {asked})) AS as_of, "
+        "t.first_answer IS NOT NULL AS answered FROM begun AS b JOIN nodes n ON n.node_key = b.profile_key "
+        f"LEFT JOIN told AS t ON t.profile_key = b.profile_key WHERE {limits or 'TRUE'} ORDER BY b.profile_key",
         {
-            "since": begin, "until": naive_utc(now), "begin": begin,
+            "since": begin, "until": naive_utc(min(window.until + grace, now)), "begin": begin,
             "end": naive_utc(min(window.until, now - grace)),
         },
     )  # fmt: skip
-    moved = pa.compute.add(found["as_of"].cast(TIMESTAMP), pa.scalar(after, pa.duration("us")))
-    return found.set_column(2, "as_of", moved).cast(_COLUMNS)
+    return found.cast(_COLUMNS)
 
 
 def _sent_sql(engine: Engine, whose: Whose, window: Window) -> str:

@@ -112,7 +112,9 @@ def _expected(base: Score, goal: float, gone: float) -> float | None:
 
 def _line(engine: Engine, whose: Whose, window: Window, due: datetime, zone: ZoneInfo, now: datetime) -> _Line | None:
     """Weighted least squares through the months' scores; where they scatter more than their own errors say, the
-    errors are taken to be larger (Birge, Physical Review 40, 1932)."""
+    errors are taken to be larger (Birge, Physical Review 40, 1932). None before the months that it needs."""
+    if window.since >= window.until:
+        return None
     figure = whose.measure.main
     found = steps(window, "month", zone, now)
     grouped = f"SELECT {step_sql('a.answered_at', found)} AS label, a.* FROM ({answers_sql(whose)}) AS a"
