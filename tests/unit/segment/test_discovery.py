@@ -126,6 +126,13 @@ def test_the_same_seed_gives_the_same_and_another_other_halves(shop: Groups, fou
     assert {"trait": "country", "is": "France"} in [dict(part) for part in other.groups[0].parts]
 
 
+def test_properties_counted_one_by_one_give_the_same(
+    shop: Groups, found: segment.Discovery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foretell.segment.discovery.habits.COUNTED_TOGETHER", 1)
+    assert _found(shop) == found
+
+
 @dataclass(frozen=True)
 class _Noting(segment.Target):
     """Notes of whom the outcome was asked, and as of when."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from foretell.segment.facets import Rows
 
 WITHIN = "365d"
 MOST_HABITS, MOST_VALUES, FEWEST_VALUES, MANY_VALUES = 80, 6, 2, 200
+COUNTED_TOGETHER = 16
+"""Properties whose values one query counts: the store keeps a table of the values of each, however few there are."""
 
 
 @dataclass(frozen=True)
@@ -92,20 +94,27 @@ def _in_arrays(columns: PropertyColumns) -> dict[str, str]:
 def _few(
     reader: Reader, own: Mapping[str, Column], tables: Mapping[str, pa.Table], asked: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """Path → events that have few values of it, by one look at the log."""
-    if not own:
-        return {}
-    counts = ", ".join(f"count(DISTINCT e.{column.text}) AS {column.text}" for column in own.values())
-    sql = (
-        f"SELECT e.event, {counts} FROM log_events AS e WHERE e.event IN (SELECT a.event FROM events_asked AS a) "
-        "AND e.ts <= $as_of AND e.ts > $since GROUP BY e.event ORDER BY e.event"
-    )
-    rows = reader.analytics.query(sql, asked, {"events_asked": tables["events_asked"]}).to_pylist()
-    found = {
-        path: [row["event"] for row in rows if FEWEST_VALUES <= row[column.text] <= MANY_VALUES]
-        for path, column in own.items()
-    }
-    return {path: events for path, events in found.items() if events}
+    """Path → events that have few values of it, by a look at the log for so many properties at once."""
+    found: dict[str, list[str]] = {}
+    for paths in _parts(own, COUNTED_TOGETHER):
+        counts = ", ".join(f"count(DISTINCT e.{own[path].text}) AS {own[path].text}" for path in paths)
+        sql = (
+            f"SELECT e.event, {counts} FROM log_events AS e WHERE e.event IN (SELECT a.event FROM events_asked AS a) "
+            "AND e.ts <= $as_of AND e.ts > $since GROUP BY e.event ORDER BY e.event"
+        )
+        rows = reader.analytics.query(sql, asked, {"events_asked": tables["events_asked"]}).to_pylist()
+        for path in paths:
+            few = [row["event"] for row in rows if FEWEST_VALUES <= row[own[path].text] <= MANY_VALUES]
+            if few:
+                found[path] = few
+    return found
+
+
+def _parts(own: Mapping[str, Column], most: int) -> Iterator[Sequence[str]]:
+    """The paths of ``own``, at most so many at a time."""
+    paths = list(own)
+    for start in range(0, len(paths), most):
+        yield paths[start : start + most]
 
 
 def _sql(value: str, source: str) -> str:
