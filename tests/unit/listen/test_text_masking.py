@@ -17,6 +17,8 @@ CASES = [
     ("call me on +44 20 7946 0958 today", "call me on [phone number] today"),
     ("call 030 90182000 today", "call [phone number] today"),
     ("order #1234567 and ORD-88123 are late", "order [number] and [number] are late"),
+    ("kundennr123456 and order12345678", "kundennr[number] and order[number]"),
+    ("الطلب ١٢٣٤٥٦٧ متأخر", "الطلب [number] متأخر"),
     ("I waited 3 days and paid 49.99 for 2 items in 2026", "I waited 3 days and paid 49.99 for 2 items in 2026"),
     ("", ""),
 ]
@@ -38,6 +40,12 @@ def test_names_of_the_person_are_masked_and_those_of_nobody_are_not() -> None:
     assert text.mask(written, names).to_pylist() == [
         "Best wishes, [name], [name] [name]", "[name]'s parcel", "An annual plan", "Ann is fine", None,
     ]  # fmt: skip
+
+
+def test_a_name_is_found_however_its_signs_are_written() -> None:
+    written = pa.array(["I am Mary O'Brien", "José was here"])
+    names = pa.table({"place": [0, 1], "name": ["O\u2019Brien", "Jose\u0301"]})
+    assert text.mask(written, names).to_pylist() == ["I am Mary [name]", "[name] was here"]
 
 
 @pytest.mark.parametrize("name", ["A.*", "(", "\\", "O'Brien", "[a-z]", "x" * 500, "", " ", "J", "Müller-Lüdenscheidt"])

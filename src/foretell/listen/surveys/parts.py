@@ -53,14 +53,15 @@ _RESPONSES = (
 )
 RESPONSES = View(
     "survey_responses",
-    "SELECT r.response_id, coalesce(n.profile_id, '') AS profile_id, r.survey, r.measure, r.score, r.text, r.language, "
+    "SELECT r.response_id, CASE WHEN r.anonymous THEN '' ELSE coalesce(n.profile_id, '') END AS profile_id, "
+    "r.survey, r.measure, r.score, r.text, r.language, "
     "r.channel, r.touchpoint, r.product_id, r.agent, r.order_id, r.journey, r.run, r.step, r.message_id, r.asked_at, "
     "r.answered_at, r.changed_at, r.complete, r.anonymous "
     f"FROM ({_RESPONSES}) r LEFT JOIN nodes n ON n.node_key = r.profile_key",
     {
         "response_id": "Id of the response: what one person answered to one asking.",
-        "profile_id": "The person, after all merges known today; empty where nobody knows who it was, of erased people "
-        "a random one.",
+        "profile_id": "The person, after all merges known today; empty where nobody knows who it was, and of "
+        "anonymous answers; of erased people a random one.",
         "survey": "Key of the survey.",
         "measure": "Scale of the score: nps, csat, ces or stars.",
         "score": "Answer to the main question: nps 0 to 10, csat 1 to 5, ces 1 to 7, stars 1 to 5; empty where it "

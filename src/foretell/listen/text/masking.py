@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.engine import scratch
+from foretell.listen.text.cleaning import plain
 
 EMAIL, LINK, ACCOUNT, CARD, PHONE, NUMBER, NAME = (
     "[e-mail]", "[link]", "[account number]", "[card number]", "[phone number]", "[number]", "[name]",
@@ -32,6 +33,8 @@ _HOST = (
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}\b", re.IGNORECASE)
 _CARD = re.compile(r"(?<![\d])\d(?:[ .-]?\d){12,18}(?![\d])")
 _NUMBER = r"(?i)#?\b[A-Z]{0,4}[-_/]?\d(?:[ ./-]?\d){4,}"
+_FOREIGN = r"\p{Nd}(?:[ ./-]?\p{Nd}){4,}"
+"""Long numbers in the digits of any script, also at the end of a word."""
 _LIKELY = r"\d(?:[\s().+/-]{0,3}\d){5}"
 """Whatever could be a telephone number: six digits near each other."""
 _ACCOUNTS = (15, 34)
@@ -63,9 +66,11 @@ def mask(texts: pa.Array, names: pa.Table | None = None, *, region: str | None =
     """
     found = pc.replace_substring_regex(texts, _EMAIL, EMAIL)
     found = pc.replace_substring_regex(pc.replace_substring_regex(found, _LINK, LINK), _HOST, LINK)
-    found = _numbers(found, region)
+    found = pc.replace_substring_regex(_numbers(found, region), _FOREIGN, NUMBER)
     if names is not None and names.num_rows:
-        found = _without_names(found, names)
+        # As the text was cleaned: an apostrophe or an accent that is written another way is the same name.
+        place = names.schema.get_field_index("name")
+        found = _without_names(found, names.set_column(place, "name", plain(names["name"])))
     return found
 
 
@@ -105,16 +110,16 @@ def _account(match: re.Match[str]) -> str:
     """The longest beginning whose check digits are right is masked: what follows may be a word."""
     text = match[0]
     for end in range(len(text), _ACCOUNTS[0] - 1, -1):
-        plain = re.sub(r"[ -]", "", text[:end]).upper()
+        code = re.sub(r"[ -]", "", text[:end]).upper()
         whole = end == len(text) or not text[end].isalnum()
-        if whole and _ACCOUNTS[0] <= len(plain) <= _ACCOUNTS[1] and plain.isascii() and _is_account(plain):
+        if whole and _ACCOUNTS[0] <= len(code) <= _ACCOUNTS[1] and code.isascii() and _is_account(code):
             return ACCOUNT + text[len(text[:end].rstrip()) :]
     return text
 
 
-def _is_account(plain: str) -> bool:
+def _is_account(code: str) -> bool:
     """ISO 7064, mod 97-10."""
-    return int("".join(str(int(one, 36)) for one in plain[4:] + plain[:4])) % 97 == 1
+    return int("".join(str(int(one, 36)) for one in code[4:] + code[:4])) % 97 == 1
 
 
 def _is_card(text: str) -> bool:
