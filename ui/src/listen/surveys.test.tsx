@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { answering } from "@/testing/answers";
 import { open } from "@/testing/open";
 import { added, freeKey, removed, renamed, shifted } from "./question-moves";
-import { languagesOf, questionsOf, saidAt, withLanguage, withoutLanguage, withSaid } from "./survey-spec";
+import { languagesOf, questionsOf, saidAt, withLanguage, withoutLanguage, withSaid, type Spec } from "./survey-spec";
 
 const QUESTIONS = [
   { key: "recommend", type: "nps", ask: { en: "How likely?", de: "Wie wahrscheinlich?" }, required: true },
@@ -187,9 +187,10 @@ it("keeps texts by language whatever is done to them", () => {
 });
 
 it("keeps branches with the questions that they name", () => {
-  expect(freeKey(SPEC, "why")).toBe("why_2");
-  expect(questionsOf(renamed(SPEC, 0, "likely"))[1]?.when).toEqual({ likely: { lte: 6 } });
-  expect(questionsOf(removed(SPEC, 0))[0]?.when).toBeUndefined();
-  expect(questionsOf(shifted(SPEC, 0, 9)).map((one) => one.key)).toEqual(["why", "liked", "recommend"]);
-  expect(added(SPEC, { key: "x" }, 0)[1]).toBe(1);
+  const spec = JSON.parse(JSON.stringify(SPEC)) as Spec;
+  expect(freeKey(spec, "why")).toBe("why_2");
+  expect(questionsOf(renamed(spec, 0, "likely"))[1]?.when).toEqual({ likely: { lte: 6 } });
+  expect(questionsOf(removed(spec, 0))[0]?.when).toBeUndefined();
+  expect(questionsOf(shifted(spec, 0, 9)).map((one) => one.key)).toEqual(["why", "liked", "recommend"]);
+  expect(added(spec, { key: "x" }, 0)[1]).toBe(1);
 });
