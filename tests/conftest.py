@@ -109,8 +109,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the person who runs the tests reaches them."""
-    for name in [name for name in os.environ if name.startswith("FORETELL_")]:
+    """No setting of the person who runs the tests reaches them, nor the size of that person's terminal."""
+    for name in [name for name in os.environ if name.startswith("FORETELL_") or name in ("COLUMNS", "LINES")]:
         monkeypatch.delenv(name)
 
 
