@@ -71,8 +71,8 @@ def _scores(told: scores.ScoreReport) -> None:
             for how, one in rows
         ],
     )  # fmt: skip
-    parts = [f"{share(band.share)} {band.title}" for band in told.bands]
-    say(" · ".join(parts))
+    if told.bands:
+        say(" · ".join(f"{share(band.share)} {band.title}" for band in told.bands))
     rate = told.weighting.rate
     if rate is not None:
         whom = "asked" if told.weighting.frame == "asked" else "with an order"

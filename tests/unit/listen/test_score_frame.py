@@ -36,5 +36,5 @@ def test_who_answered_is_known_as_of_the_answer_and_later_answers_do_not_count(t
             keys["late"]: (naive_utc(ordered + ASKED_AFTER), False),
             keys["never"]: (naive_utc(ordered + ASKED_AFTER), False),
         }
-        some = Whose(MEASURES["nps"], "nps", {}, (f"SELECT {keys['soon']} AS profile_key",))
+        some = Whose(MEASURES["nps"], "nps", {}, (lambda _: f"SELECT {keys['soon']} AS profile_key",))
         assert frame_of(found.engine, some, window, named, now=NOW).rows["profile_key"].to_pylist() == [keys["soon"]]

@@ -36,7 +36,7 @@ export function ChangeCard({ change }: { change: Body }) {
         {change.strata.length > 1 && (
           <>
             <h3 className="ft-minor">Opinions moved, by what is known of people</h3>
-            {shown.map((one) => <PushRow key={labelOf(one, traits)} label={<>{labelOf(one, traits)} <span className="ft-faint ft-small">{formats.share(one.share_after)} of answers</span></>} share={one.opinions / most} tone={toneOf(one.opinions)} value={as.change(one.opinions)} />)}
+            {shown.map((one, place) => <PushRow key={place} label={<>{labelOf(one, traits)} <span className="ft-faint ft-small">{formats.share(one.share_after)} of answers</span></>} share={one.opinions / most} tone={toneOf(one.opinions)} value={as.change(one.opinions)} />)}
             {rest.length > 0 && <PushRow label="Everything else" share={restOf("opinions") / most} tone="rest" value={as.change(restOf("opinions"))} />}
           </>
         )}

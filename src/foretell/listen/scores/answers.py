@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,8 +15,8 @@ from foretell.engine import Analytics
 from foretell.listen.scores.measures import Figure, Measure
 from foretell.stats import Floats, Sums
 
-PERSON = "CASE WHEN r.profile_id = '' THEN r.response_id ELSE r.profile_id END"
-"""Who answers: a person, or of those who are not named each response by itself."""
+PERSON = "CASE WHEN r.profile_id = '' THEN r.survey || chr(31) || r.response_id ELSE r.profile_id END"
+"""Who answers: a person, or of those who are not named each response by itself; two surveys may have one id each."""
 PLAIN_DIMENSIONS = ("touchpoint", "product", "agent", "channel", "language", "survey")
 """Dimensions that are columns of ``survey_responses``; ``product`` is ``product_id``."""
 
@@ -41,13 +41,14 @@ class Whose:
     Args:
         survey: key of the survey; None for every survey of the measure.
         filters: dimension of :data:`PLAIN_DIMENSIONS` → its value.
-        limits: SQL that yields ``profile_key``; a person must be in all of them.
+        limits: instant → SQL that yields ``profile_key``; a person must be in all of them. Each window is read with
+            those of its own beginning: an answer in it may change who belongs to them.
     """
 
     measure: Measure
     survey: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
-    limits: tuple[str, ...] = ()
+    limits: tuple[Callable[[datetime], str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class People:
     """Who answered in a window, a row a person.
 
     Args:
-        names: profile ids, or response ids of those who are not named (n,).
+        names: profile ids, or survey and response of those who are not named (n,).
         answers: how many answers each gave (n,).
         sums: figure → sum of its values over the person's answers (n,).
         bands: sums of answers in each band of the measure, a row a person (n, bands).
@@ -82,10 +83,12 @@ def column_of(dimension: str) -> str:
     return "product_id" if dimension == "product" else dimension
 
 
-def answers_sql(whose: Whose, extra: Sequence[str] = ()) -> str:
-    """SQL: ``response_id person profile_id answered_at score`` and one column a figure, of the answers that count.
+def answers_sql(whose: Whose, window: Window, extra: Sequence[str] = ()) -> str:
+    """SQL: ``survey response_id person profile_id answered_at score`` and one column a figure, of the answers that
+    count.
 
     Args:
+        window: at its beginning it is read who is within the limits; its bounds are :func:`bounds`.
         extra: further columns of ``survey_responses``, as SQL over ``r``.
     """
     measure = whose.measure
@@ -99,10 +102,10 @@ def answers_sql(whose: Whose, extra: Sequence[str] = ()) -> str:
     tests += [f"r.{column_of(name)} = {_text(value)}" for name, value in sorted(whose.filters.items())]
     tests += [
         "r.profile_id IN (SELECT n.profile_id FROM nodes n WHERE n.node_key IN "
-        f"(SELECT l.profile_key FROM ({limit}) AS l))"
+        f"(SELECT l.profile_key FROM ({limit(window.since)}) AS l))"
         for limit in whose.limits
     ]
-    columns = ["r.response_id", f"{PERSON} AS person", "r.profile_id", "r.answered_at", "r.score", *extra]
+    columns = ["r.survey", "r.response_id", f"{PERSON} AS person", "r.profile_id", "r.answered_at", "r.score", *extra]
     columns += [f"CAST({figure.value} AS DOUBLE) AS f_{figure.key}" for figure in measure.figures]
     return f"SELECT {', '.join(columns)} FROM survey_responses r WHERE {' AND '.join(tests)}"
 
@@ -114,7 +117,7 @@ def people(analytics: Analytics, whose: Whose, window: Window) -> People:
     figures = [f"sum(a.f_{figure.key}) AS f_{figure.key}" for figure in measure.figures]
     found = analytics.query(
         f"SELECT a.person, count(*) AS answers, {', '.join([*figures, *bands])} "
-        f"FROM ({answers_sql(whose)}) AS a GROUP BY a.person ORDER BY a.person",
+        f"FROM ({answers_sql(whose, window)}) AS a GROUP BY a.person ORDER BY a.person",
         bounds(window),
     )
     return People(

@@ -73,11 +73,12 @@ def _rows(engine: Engine, whose: Whose, window: Window, kind: str, begun: str, n
     grace, after = GRACE[kind], ASKED_AFTER if kind == "orders" else timedelta(0)
     begin = naive_utc(window.since - grace)
     asked = f"b.first_at + INTERVAL {after.days} DAY"
-    limits = " AND ".join(f"b.profile_key IN (SELECT l.profile_key FROM ({one}) AS l)" for one in whose.limits)
+    limited = [limit(window.since) for limit in whose.limits]
+    limits = " AND ".join(f"b.profile_key IN (SELECT l.profile_key FROM ({one}) AS l)" for one in limited)
     found = engine.analytics.query(
         f"WITH begun AS ({begun}), told AS (SELECT b.profile_key, min(a.answered_at) AS first_answer FROM begun AS b "
-        f"JOIN nodes n ON n.node_key = b.profile_key JOIN ({answers_sql(whose)}) AS a ON a.profile_id = n.profile_id "
-        "AND a.answered_at >= b.first_at GROUP BY b.profile_key) "
+        f"JOIN nodes n ON n.node_key = b.profile_key JOIN ({answers_sql(whose, window)}) AS a "
+        "ON a.profile_id = n.profile_id AND a.answered_at >= b.first_at GROUP BY b.profile_key) "
         f"SELECT b.profile_key, n.profile_id, least({asked}, coalesce(t.first_answer, {asked})) AS as_of, "
         "t.first_answer IS NOT NULL AS answered FROM begun AS b JOIN nodes n ON n.node_key = b.profile_key "
         f"LEFT JOIN told AS t ON t.profile_key = b.profile_key WHERE {limits or 'TRUE'} ORDER BY b.profile_key",

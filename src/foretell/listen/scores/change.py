@@ -7,6 +7,9 @@ share of the answers and m its score, before (0) and after (1),
 
 exactly, whatever the order of the two. Strata are people of equal known traits as of their answer. Of a stratum that
 nobody is in before or after, the missing score is taken to be the other one: it can only have changed who answered.
+
+How sure the parts are is told by drawing people anew, with a few answers added all over the scale as in the interval of
+a score (Rocks 2016): ten people of one mind do not make a change certain.
 """
 
 from __future__ import annotations
@@ -24,9 +27,11 @@ from foretell.listen.scores.answers import People, Whose, Window, people
 from foretell.listen.scores.estimates import LEAST, Score, score_of
 from foretell.listen.scores.measures import Figure
 from foretell.listen.scores.strata import Strata, strata_of
-from foretell.stats import LEVEL, Floats, Interval, floats, mean_interval, poisson_weights
+from foretell.stats import LEVEL, Floats, Scale, floats, poisson_weights, scale_interval
 
 REPLICATES = 400
+_ADDED = ("lowest", "middle", "highest")
+"""Answers that are added to either window where it is told how sure its change is; never to the change itself."""
 _TAILS = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
 
 
@@ -124,21 +129,30 @@ def kitagawa(num: Floats, den: Floats) -> tuple[Floats, Floats]:
 
 def _parts(figure: Figure, sides: tuple[People, People], strata: Strata) -> tuple[Part, Part, Part]:
     """The change and its two parts; people who answered in both windows are drawn together."""
-    count = len(strata.levels)
+    count, added = len(strata.levels), _added(figure)
     nums, dens = zip(*(side.pairs(figure) for side in sides), strict=True)
     names = pc.unique(pa.concat_arrays([side.names for side in sides]))
     places = [np.asarray(pc.index_in(side.names, names).to_numpy()) for side in sides]
     keys = text_keys(names.to_pylist())
-    drawn = np.zeros((REPLICATES + 1, 2, 2, count))
+    drawn = np.zeros((REPLICATES + 1, 2, 2, count + 1))
+    drawn[1:, :, :, count] = added
     for replicate in range(REPLICATES + 1):
         weights = np.ones(keys.size) if not replicate else poisson_weights(unit_intervals(f"change:{replicate}", keys))
         for side in (0, 1):
             weight, place = weights[places[side]], strata.places[side]
-            drawn[replicate, 0, side] = np.bincount(place, weight * nums[side], count)
-            drawn[replicate, 1, side] = np.bincount(place, weight * dens[side], count)
+            drawn[replicate, 0, side, :count] = np.bincount(place, weight * nums[side], count)
+            drawn[replicate, 1, side, :count] = np.bincount(place, weight * dens[side], count)
     drawn = drawn[(drawn[:, 1].sum(axis=-1) > 0).all(axis=-1)]
     opinions, answering = (part.sum(axis=-1) for part in kitagawa(drawn[:, 0], drawn[:, 1]))
     return _part(opinions + answering), _part(opinions), _part(answering)
+
+
+def _added(figure: Figure) -> Floats:
+    """Sums of values and of weights of the answers added, drawn as people are (replicates, 2, 2 windows)."""
+    names = [f"{replicate}:{side}:{one}" for replicate in range(REPLICATES) for side in (0, 1) for one in _ADDED]
+    weights = poisson_weights(unit_intervals("change:added", text_keys(names))).reshape(REPLICATES, 2, len(_ADDED))
+    values = np.linspace(figure.scale.lowest, figure.scale.highest, len(_ADDED))
+    return np.stack([weights @ values, weights.sum(axis=-1)], axis=1)
 
 
 def _part(drawn: Floats) -> Part:
@@ -149,7 +163,7 @@ def _part(drawn: Floats) -> Part:
 
 
 def _panel(figure: Figure, before: People, after: People) -> tuple[Part | None, int]:
-    """The change of those who answered in both windows, each by their own means."""
+    """The change of those who answered in both windows, each by their own means: its scale is that of differences."""
     place = pc.index_in(after.names, before.names)
     inside = np.asarray(pc.is_valid(place).to_numpy(zero_copy_only=False), dtype=bool)
     rows: npt.NDArray[np.int64] = np.asarray(place.drop_null().to_numpy(), dtype=np.int64)
@@ -157,7 +171,8 @@ def _panel(figure: Figure, before: People, after: People) -> tuple[Part | None, 
         return None, int(rows.size)
     first = before.sums[figure.key][rows] / before.answers[rows]
     second = after.sums[figure.key][inside] / after.answers[inside]
-    found: Interval = mean_interval(second - first)
+    width = figure.scale.highest - figure.scale.lowest
+    found = scale_interval(second - first, np.ones(rows.size), Scale(-width, width, 2 * figure.scale.steps - 1))
     return Part(found.value, found.low, found.high), int(rows.size)
 
 

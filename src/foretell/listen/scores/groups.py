@@ -28,7 +28,7 @@ from foretell.listen.scores.estimates import LEAST, Score, scores_of
 from foretell.listen.scores.measures import Figure, Measure
 from foretell.listen.scores.query import survey_title
 from foretell.listen.scores.shrinking import discoveries, draw_together
-from foretell.listen.scores.spans import GRAINS, Grain, step_sql, steps
+from foretell.listen.scores.spans import GRAINS, Grain, by_steps, steps
 from foretell.stats import Means, Sums, scale_means
 
 DIMENSIONS = ("segment", "persona", *PLAIN_DIMENSIONS, "theme", *GRAINS)
@@ -87,7 +87,7 @@ def groups(engine: Engine, catalog: Catalog, whose: Whose, window: Window, dimen
     grouped = _grouped(engine, catalog, whose, window, dimension, now)
     found = cells(engine.analytics, [figure], grouped, params)
     everybody = cells(
-        engine.analytics, [figure], f"SELECT 'all' AS label, a.* FROM ({answers_sql(whose)}) AS a", params
+        engine.analytics, [figure], f"SELECT 'all' AS label, a.* FROM ({answers_sql(whose, window)}) AS a", params
     )
     overall = _everybody(figure, everybody)
     kept = np.flatnonzero(found.sums[figure.key].people >= LEAST)
@@ -159,15 +159,16 @@ def _less(everybody: Sums, sums: Sums) -> Sums:
 def _grouped(engine: Engine, catalog: Catalog, whose: Whose, window: Window, dimension: str, now: datetime) -> str:
     """SQL: ``label person`` and the figures, a row an answer and group."""
     if dimension in PLAIN_DIMENSIONS:
-        return answers_sql(whose, [f"r.{column_of(dimension)} AS label"])
+        return answers_sql(whose, window, [f"r.{column_of(dimension)} AS label"])
     if dimension in GRAINS:
         grain: Grain = "month" if dimension == "month" else "week"
         found = steps(window, grain, catalog.settings.zone_info, now)
-        return f"SELECT {step_sql('a.answered_at', found)} AS label, a.* FROM ({answers_sql(whose)}) AS a"
+        return by_steps(whose, window, found)
     if dimension == "theme":
         return (
-            f"SELECT DISTINCT t.theme AS label, a.* FROM ({answers_sql(whose)}) AS a "
-            "JOIN feedback_topics AS t ON t.response_id = a.response_id WHERE t.theme IS NOT NULL"
+            f"SELECT DISTINCT t.theme AS label, a.* FROM ({answers_sql(whose, window)}) AS a "
+            "JOIN feedback_topics AS t ON t.survey = a.survey AND t.response_id = a.response_id "
+            "WHERE t.theme IS NOT NULL"
         )
     if dimension in ("segment", "persona"):
         return _by_people(engine, catalog, whose, window, dimension)
@@ -195,7 +196,7 @@ def _by_people(engine: Engine, catalog: Catalog, whose: Whose, window: Window, d
         for place, key in enumerate(keys)
     ]
     return (
-        f"SELECT g.label, a.* FROM ({answers_sql(whose)}) AS a JOIN nodes AS n ON n.profile_id = a.profile_id "
+        f"SELECT g.label, a.* FROM ({answers_sql(whose, window)}) AS a JOIN nodes AS n ON n.profile_id = a.profile_id "
         f"JOIN ({' UNION ALL '.join(parts)}) AS g ON g.profile_key = n.node_key"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from foretell.stats import Floats, expit
 PRIOR = 1.0
 """Precision of each level's log-odds around 0: odds of a level lie within a factor of 2.7 of the others' in two of
 three cases, unless the data say otherwise. So levels with few people are drawn towards everybody."""
-_STEPS, _ENOUGH = 50, 1e-9
+_STEPS, _HALVINGS, _ENOUGH = 50, 30, 1e-9
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Propensity:
 
 def fit(known: Known, answered: npt.NDArray[np.bool_]) -> Propensity:
     """Fit by Newton's steps on the penalised likelihood; equal people count once, with their number.
+
+    A step that goes too far is halved: where nearly nobody of some kind answered, a whole one leads away from the most
+    likely odds, and in the end to no number at all.
 
     Args:
         answered: who answered (n,); there must be both.
@@ -54,10 +58,25 @@ def fit(known: Known, answered: npt.NDArray[np.bool_]) -> Propensity:
         slope = design.T @ (hits - count * chance) - penalty * beta
         weight = count * chance * (1 - chance)
         step = np.linalg.solve((design.T * weight) @ design + np.diag(penalty), slope)
-        beta = beta + step
+        beta = beta + _shortened(step, lambda at: _likelihood(design @ at, hits, count) - penalty @ (at * at) / 2, beta)
         if np.max(np.abs(step)) < _ENOUGH:
             break
     return Propensity(float(beta[0]), beta[1:], starts)
+
+
+def _likelihood(odds: Floats, hits: Floats, count: Floats) -> float:
+    """The log-likelihood of ``hits`` of ``count`` at log-odds, cell by cell (cells,)."""
+    return float((hits * odds - count * np.logaddexp(0, odds)).sum())
+
+
+def _shortened(step: Floats, likelihood: Callable[[Floats], float], beta: Floats) -> Floats:
+    """The step, halved until it leads to something that is not less likely."""
+    before = likelihood(beta)
+    for _ in range(_HALVINGS):
+        if likelihood(beta + step) >= before - _ENOUGH:
+            break
+        step = step / 2
+    return step
 
 
 def _cells(known: Known, sizes: list[int]) -> tuple[Codes, Codes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from foretell.condition import Reader, parse
@@ -26,7 +26,7 @@ class ScoreQuery:
         survey: key of a survey; None for all of the measure.
         measure: ``nps csat ces stars``; None for what the survey asks first, or NPS.
         since, until: ``[since, until)``; None for the last 90 days with answers.
-        segment: only its members, as of the window's start.
+        segment: only its members, as of the start of each window that is read.
         filters: ``touchpoint product agent channel language`` → value.
     """
 
@@ -65,8 +65,12 @@ def asked_of(engine: Engine, catalog: Catalog, query: ScoreQuery, *, now: dateti
     if query.segment is None:
         return Asked(plain, window)
     catalog.get("segment", query.segment)
-    members = Reader(engine, catalog).sql(parse({"segment": query.segment}), as_of=window.since, of="all")
-    return Asked(Whose(measure, query.survey, dict(query.filters), (members,)), window)
+    reader, tree = Reader(engine, catalog), parse({"segment": query.segment})
+
+    def members(at: datetime) -> str:
+        return reader.sql(tree, as_of=at, of="all")
+
+    return Asked(replace(plain, limits=(members,)), window)
 
 
 def measures_told(analytics: Analytics, survey: str | None) -> dict[str, int]:

@@ -9,14 +9,18 @@ from typing import Any
 
 from foretell.definitions import Catalog
 from foretell.engine import Engine
-from foretell.listen.scores.answers import People, Whose, Window, answers_sql, bounds, cells, people
+from foretell.listen.scores.answers import People, Whose, Window, bounds, cells, people
 from foretell.listen.scores.estimates import LEAST, Score, score_of, scores_of
 from foretell.listen.scores.measures import Measure
 from foretell.listen.scores.query import Asked, ScoreQuery, asked_of, survey_title
-from foretell.listen.scores.spans import Grain, Step, months_before, step_sql, steps
+from foretell.listen.scores.spans import Grain, Step, by_steps, months_before, steps
 from foretell.listen.scores.weighting import Weighting, weigh
 from foretell.stats import scale_means
 
+SEGMENT_WORDS = (
+    "Who is in the segment is taken at the start of the window; for each month or week at its start, and for the "
+    "window before at the start of that one."
+)
 SERIES_MONTHS = 12
 """Whole months before the last one that a series shows."""
 
@@ -50,7 +54,7 @@ class ScoreReport:
         survey: key, or empty for all surveys of the measure; ``title`` what people call it.
         scores: every figure of the measure as answered.
         weighted: the same with weights, empty where there are none.
-        bands: from the lowest up.
+        bands: from the lowest up; none where too few people answered for a score, since they would tell it.
         series: of the months up to the window's end, also those before it.
     """
 
@@ -87,10 +91,10 @@ def score(engine: Engine, catalog: Catalog, query: ScoreQuery, *, now: datetime,
     figures = whose.measure.figures
     weighted = () if weights is None else tuple(score_of(figure, found, weights) for figure in figures)
     scores = tuple(score_of(figure, found) for figure in figures)
+    bands = () if scores[0].value is None else _bands(whose.measure, found)
     return ScoreReport(
         query.survey or "", survey_title(catalog, query.survey, whose.measure), whose.measure, window, scores, weighted,
-        weighting, _bands(whose.measure, found), _series(engine, catalog, asked, grain, now),
-        _notes(scores[0], whose),
+        weighting, bands, _series(engine, catalog, asked, grain, now), _notes(scores[0], whose),
     )  # fmt: skip
 
 
@@ -111,8 +115,7 @@ def _series(engine: Engine, catalog: Catalog, asked: Asked, grain: Grain, now: d
     span = Window(begin, asked.window.until)
     found: tuple[Step, ...] = steps(span, grain, zone, now)
     whole = Window(found[0].start, span.until)
-    grouped = f"SELECT {step_sql('a.answered_at', found)} AS label, a.* FROM ({answers_sql(asked.whose)}) AS a"
-    read = cells(engine.analytics, [figure], grouped, bounds(whole))
+    read = cells(engine.analytics, [figure], by_steps(asked.whose, whole, found), bounds(whole))
     sums = read.sums[figure.key]
     scored = scores_of(figure, scale_means(sums, figure.scale), sums.people, read.answers.astype(float))
     by_label: Mapping[str, Score] = dict(zip(read.labels, scored, strict=True))
@@ -136,7 +139,7 @@ def _notes(main: Score, whose: Whose) -> tuple[str, ...]:
             "go together."
         )
     if whose.limits:
-        notes.append("Who is in the segment is taken at the start of the window.")
+        notes.append(SEGMENT_WORDS)
     return tuple(notes)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from foretell.clock import naive_utc, shift_months, utc
 from foretell.engine import Analytics
 from foretell.errors import UsageError
-from foretell.listen.scores.answers import Whose, Window, text_sql
+from foretell.listen.scores.answers import Whose, Window, answers_sql, text_sql
 
 Grain = Literal["month", "week"]
 GRAINS: tuple[Grain, ...] = ("month", "week")
@@ -112,10 +112,21 @@ def _label(local: datetime, grain: Grain) -> str:
     return f"{year}-W{week:02d}"
 
 
-def step_sql(column: str, found: tuple[Step, ...]) -> str:
-    """SQL: the label of the step that an instant lies in."""
-    cases = " ".join(
-        f"WHEN {column} < TIMESTAMP '{naive_utc(step.end).isoformat(' ', 'microseconds')}' THEN {text_sql(step.label)}"
-        for step in found
-    )
-    return f"CASE {cases} END"
+def by_steps(whose: Whose, window: Window, found: tuple[Step, ...]) -> str:
+    """SQL: the answers of ``window``, each with the ``label`` of its step; limits are read step by step, at the start
+    of each."""
+    if not whose.limits:
+        cases = " ".join(f"WHEN a.answered_at < {_instant(step.end)} THEN {text_sql(step.label)}" for step in found)
+        return f"SELECT CASE {cases} END AS label, a.* FROM ({answers_sql(whose, window)}) AS a"
+    parts = []
+    for step in found:
+        own = Window(max(step.start, window.since), min(step.end, window.until))
+        parts.append(
+            f"SELECT {text_sql(step.label)} AS label, a.* FROM ({answers_sql(whose, own)}) AS a "
+            f"WHERE a.answered_at >= {_instant(own.since)} AND a.answered_at < {_instant(own.until)}"
+        )
+    return " UNION ALL ".join(parts)
+
+
+def _instant(at: datetime) -> str:
+    return f"TIMESTAMP '{naive_utc(at).isoformat(' ', 'microseconds')}'"

@@ -69,8 +69,8 @@ def _known(
     for window, side in zip(windows, sides, strict=True):
         found = engine.analytics.query(
             "SELECT n.node_key AS profile_key, a.profile_id, min(a.answered_at) AS as_of "
-            f"FROM ({answers_sql(whose)}) AS a JOIN nodes n ON n.profile_id = a.profile_id WHERE a.profile_id <> '' "
-            "GROUP BY n.node_key, a.profile_id ORDER BY n.node_key",
+            f"FROM ({answers_sql(whose, window)}) AS a JOIN nodes n ON n.profile_id = a.profile_id "
+            "WHERE a.profile_id <> '' GROUP BY n.node_key, a.profile_id ORDER BY n.node_key",
             bounds(window),
         )
         tables.append(found)

@@ -12,11 +12,11 @@ import numpy as np
 from foretell.clock import Duration, parse_instant
 from foretell.definitions import Catalog
 from foretell.engine import Engine
-from foretell.listen.scores.answers import Whose, Window, answers_sql, bounds, cells, people
+from foretell.listen.scores.answers import Whose, Window, bounds, cells, people
 from foretell.listen.scores.estimates import LEAST, Score, score_of
 from foretell.listen.scores.measures import Figure, Measure
 from foretell.listen.scores.query import Asked, main_measure
-from foretell.listen.scores.spans import step_sql, steps
+from foretell.listen.scores.spans import by_steps, steps
 from foretell.listen.surveys import ScoreTarget, spec_of
 from foretell.stats import Floats, normal_quantile, scale_means
 
@@ -117,8 +117,7 @@ def _line(engine: Engine, whose: Whose, window: Window, due: datetime, zone: Zon
         return None
     figure = whose.measure.main
     found = steps(window, "month", zone, now)
-    grouped = f"SELECT {step_sql('a.answered_at', found)} AS label, a.* FROM ({answers_sql(whose)}) AS a"
-    read = cells(engine.analytics, [figure], grouped, bounds(window))
+    read = cells(engine.analytics, [figure], by_steps(whose, window, found), bounds(window))
     sums = read.sums[figure.key]
     means = scale_means(sums, figure.scale)
     middle = {step.label: (max(step.start, window.since), min(step.end, window.until)) for step in found}

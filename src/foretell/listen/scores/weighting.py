@@ -28,6 +28,8 @@ TRIM = 5.0
 LEAST = 30
 """People who answered, and people who did not, that weights need."""
 _ALIKE, _SAYS_LITTLE = 0.02, 0.01
+_APART = 0.1
+"""So far from those who were asked may the share of a level be with weights."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Weighting:
         frame: ``asked`` (by us), ``orders`` (people with an order stand in), ``none``.
         asked, answered: people in the frame, and those of them who answered.
         reason: why there are no weights (``no_frame all_answered too_few``), or what they cannot do (``alike
-            says_little``); empty where nothing is to be said.
+            says_little apart``); empty where nothing is to be said.
         words: the same in words; never empty, as weights make up for nothing that is not known.
         explained: share of the variance of the score that the traits explain, 0 to 1, less what chance would.
         trimmed: people whose weight was cut; ``heaviest`` the weight that remained, in means.
@@ -111,8 +113,8 @@ def _answering(engine: Engine, whose: Whose, window: Window) -> pa.Table:
     """Named people who answered, with their first answer of the window: ``profile_key profile_id as_of``."""
     found: pa.Table = engine.analytics.query(
         "SELECT n.node_key AS profile_key, a.profile_id, min(a.answered_at) AS as_of "
-        f"FROM ({answers_sql(whose)}) AS a JOIN nodes n ON n.profile_id = a.profile_id WHERE a.profile_id <> '' "
-        "GROUP BY n.node_key, a.profile_id ORDER BY n.node_key",
+        f"FROM ({answers_sql(whose, window)}) AS a JOIN nodes n ON n.profile_id = a.profile_id "
+        "WHERE a.profile_id <> '' GROUP BY n.node_key, a.profile_id ORDER BY n.node_key",
         bounds(window),
     )
     return found
@@ -195,6 +197,15 @@ def _verdict(frame: Frame, balance: tuple[Balance, ...], explained: float | None
     only = "What is not known of the silent, weights cannot make up for."
     if apart < _ALIKE:
         return "alike", f"In what is known, those who answered are like those who {who}: weights change little. {only}"
+    left = max(balance, key=lambda one: abs(one.asked - one.weighted))
+    if abs(left.asked - left.weighted) > _APART:
+        title = next(trait.title for trait in TRAITS if trait.key == left.trait)
+        return "apart", (
+            f"Too few of some kinds of people answered: '{title}: {left.level}' is said of {left.asked:.0%} of those "
+            f"who {who}, of {left.answered:.0%} of those who answered and of {left.weighted:.0%} with weights, as "
+            f"nobody may stand for more than {TRIM:.0f} times as many as usual. The weighted score is not that of all. "
+            f"{only}"
+        )
     if explained is not None and explained < _SAYS_LITTLE:
         return "says_little", (
             f"What is known of people says little about their score, so weights by it cannot correct much. {only}"

@@ -24,14 +24,15 @@ FEWEST = scores.LEAST
 SENTIMENT = "sentiment"
 SCORES, RESPONSES, TOPICS = "scores", "survey_responses", "feedback_topics"
 _ANSWERS = (
-    "SELECT r.response_id AS id, r.profile_id, r.measure, r.touchpoint, r.answered_at AS said_at, "
-    "CASE r.measure {values} END AS v FROM {answers} AS r "
+    "SELECT r.survey || chr(31) || r.response_id AS id, r.profile_id, r.measure, r.touchpoint, "
+    "r.answered_at AS said_at, CASE r.measure {values} END AS v FROM {answers} AS r "
     "WHERE r.answered_at > $since AND r.answered_at <= $until AND ({valid})"
 )
 # A text has a row for each of its themes; their mean is what it says as a whole.
 _TEXTS = (
     "SELECT f.message_id AS id, f.profile_id, 'sentiment' AS measure, {touchpoint} AS touchpoint, f.said_at, f.v "
-    "FROM (SELECT t.message_id, t.profile_id, min(t.at) AS said_at, max(t.response_id) AS response_id, "
+    "FROM (SELECT t.message_id, t.profile_id, min(t.at) AS said_at, max(t.survey) AS survey, "
+    "max(t.response_id) AS response_id, "
     "avg(CAST(CASE t.sentiment WHEN 'positive' THEN 1 WHEN 'negative' THEN -1 ELSE 0 END AS DOUBLE)) AS v "
     "FROM feedback_topics AS t WHERE t.at > $since AND t.at <= $until "
     "AND t.sentiment IN ('positive', 'neutral', 'negative') GROUP BY t.message_id, t.profile_id) AS f{joined}"
@@ -115,7 +116,9 @@ def _spoken(there: Mapping[str, bool]) -> list[str]:
         parts.append(_ANSWERS.format(values=values, valid=valid, answers=RESPONSES))
     if there[TOPICS]:
         own = there[RESPONSES]
-        joined = " LEFT JOIN survey_responses AS r ON r.response_id = f.response_id" if own else ""
+        joined = (
+            " LEFT JOIN survey_responses AS r ON r.survey = f.survey AND r.response_id = f.response_id" if own else ""
+        )
         touchpoint = "r.touchpoint" if own else "CAST(NULL AS VARCHAR)"
         parts.append(_TEXTS.format(touchpoint=touchpoint, joined=joined))
     return parts
