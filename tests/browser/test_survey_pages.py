@@ -65,7 +65,6 @@ def test_one_click_on_three_answers_and_asks_why(browser: Browser, site: Served)
     with browsing(browser, site) as (page, said):
         page.goto(LOCAL + score_of(site, 3))
         page.get_by_role("status").filter(has_text="Thank you, your answer is saved.").wait_for()
-        assert [one["score"] for one in events(site)] == [3]
         page.get_by_label("What went wrong?").fill("<script>document.title='broken'</script> late 🐌")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
@@ -84,7 +83,7 @@ def test_everything_works_without_script(browser: Browser, site: Served) -> None
         page.get_by_role("checkbox", name="Price").check()
         page.get_by_role("button", name="Send").click()
         assert page.get_by_role("heading").inner_text() == "Thank you"
-    assert [one["part"] for one in events(site)] == [1, 2]
+    assert [one["part"] for one in events(site)] == [1]
 
 
 def test_keyboard_and_errors(browser: Browser, site: Served) -> None:

@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from foretell import deliver
+from foretell import app, deliver
 from foretell.clock import FixedClock
+from foretell.listen import surveys
 from tests.support.served_workspace import Served, served
 from tests.support.small_events import NOW
 from tests.support.small_sending import ask
@@ -98,6 +99,30 @@ def score_of(site: Served, value: int, message: str = "m-nps") -> str:
     found = _links(site, message, "a")
     lowest = 0 if message == "m-nps" else 1
     return found[value - lowest]
+
+
+def later(site: Served, seconds: float) -> datetime:
+    """Move the clock on."""
+    place = site.site.workspace
+    place.clock = FixedClock(place.clock.now() + timedelta(seconds=seconds))
+    site.site.cache.forget()
+    return place.clock.now()
+
+
+def settled(site: Served) -> tuple[int, int]:
+    """Let the minute go by in which answers by one click are provisional: how many were told, and how many dropped."""
+    now = later(site, 61)
+    return surveys.settle(site.site.workspace.engine, site.site.workspace.catalog, now=now)
+
+
+def become(site: Served, key: str, **changed: Any) -> None:
+    """Put a survey in force with some fields changed."""
+    place = site.site.workspace
+    path = place.root / "surveys" / f"{key}.yaml"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, "spec": {**raw["spec"], **changed}}))
+    app.reload_definitions(place)
+    site.site.cache.forget()
 
 
 def answered(site: Served) -> list[dict[str, Any]]:

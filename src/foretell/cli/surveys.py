@@ -74,7 +74,7 @@ def show(
         emit_json({**_about(document), "file": document.file, "questions": asked, "spec": document.raw.get("spec")})
         return
     heading(surveys.title_of(document, language))
-    for name in ("measure", "languages", "touchpoint", "anonymous"):
+    for name in ("measure", "languages", "touchpoint", "anonymous", "public"):
         value = _about(document)[name]
         say(f"{name}: {', '.join(value) if isinstance(value, list) else value if value is not None else '–'}")
     table(
@@ -133,6 +133,7 @@ def _about(document: Document) -> dict[str, Any]:
         "languages": list(surveys.languages_of(spec)),
         "touchpoint": spec.touchpoint,
         "anonymous": spec.anonymous,
+        "public": spec.public,
         "kept_by": "app" if definitions.is_kept_by_app(document.raw) else "files",
     }
 

@@ -83,6 +83,7 @@ from foretell.deliver.reaching import secret_of
 from foretell.deliver.receiving import ReceiptReport, receive
 from foretell.deliver.requests import carries_requests, request
 from foretell.deliver.sandboxes import sandboxes_in_force
+from foretell.deliver.scanners import TRAPPED_SECONDS
 from foretell.deliver.senders import Sender, senders
 from foretell.deliver.sent import sent_to
 from foretell.deliver.settling import settle
@@ -90,9 +91,16 @@ from foretell.deliver.sms_size import SmsSize, sms_size
 from foretell.deliver.stage import DeliverStage
 from foretell.deliver.standings import ChannelStanding, standings
 from foretell.deliver.suppressions import release, suppress, suppression
-from foretell.deliver.survey_asking import surveys_of
+from foretell.deliver.survey_asking import asked_of, surveys_of
 from foretell.deliver.survey_fatigue import SURVEYED, SURVEYS
-from foretell.deliver.survey_links import Invitation, answered_by_machine, invitation, open_survey_link
+from foretell.deliver.survey_links import (
+    Invitation,
+    answered_by_machine,
+    invitation,
+    open_survey_link,
+    score_url,
+)
+from foretell.deliver.survey_scanners import scored_by_machines
 from foretell.deliver.surveys import CARRIED, ScoreQuestion, SurveyText, read_surveys_with
 from foretell.deliver.template_document import KIND as TEMPLATE
 from foretell.deliver.text_fields import LanguageText
@@ -133,6 +141,7 @@ __all__ = [
     "SURVEYED",
     "SURVEYS",
     "TEMPLATE",
+    "TRAPPED_SECONDS",
     "Asked",
     "Attempt",
     "AudienceReport",
@@ -203,6 +212,7 @@ __all__ = [
     "answers_then",
     "ask_to_confirm",
     "asked",
+    "asked_of",
     "audience_channels",
     "audience_days",
     "audience_looks",
@@ -266,6 +276,8 @@ __all__ = [
     "request",
     "rules_of",
     "sandboxes_in_force",
+    "score_url",
+    "scored_by_machines",
     "secret_of",
     "seen_in_ledger",
     "send_test",

@@ -42,7 +42,7 @@ def with_scanners(engine: Engine, rows: pa.Table) -> pa.Table:
     for name, kind in (("url", pa.string()), ("machine", pa.bool_())):
         if name not in numbered.column_names:
             numbered = numbered.append_column(name, pa.nulls(rows.num_rows, kind))
-    known = table_of(_KNOWN, _clicks(engine, sorted(set(rows["message_id"].to_pylist()))))
+    known = table_of(_KNOWN, clicks_on(engine, sorted(set(rows["message_id"].to_pylist()))))
     asked = numbered.select(["i", "message_id", "kind", "at", "url", "machine"])
     judged = scratch(_JUDGED, {"asked": asked, "known": known})["machine"]
     return (
@@ -52,7 +52,8 @@ def with_scanners(engine: Engine, rows: pa.Table) -> pa.Table:
     )
 
 
-def _clicks(engine: Engine, ids: Sequence[str]) -> list[tuple[object, ...]]:
+def clicks_on(engine: Engine, ids: Sequence[str]) -> list[tuple[object, ...]]:
+    """Message, instant (µs) and address of every click that was told of messages; of the trap without an address."""
     found: list[tuple[object, ...]] = []
     for start in range(0, len(ids), _KEYS_A_QUERY):
         part = ids[start : start + _KEYS_A_QUERY]

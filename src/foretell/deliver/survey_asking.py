@@ -77,3 +77,15 @@ def keep(tx: Tx, asked: pa.Table, surveys: pa.Table, going: pa.ChunkedArray) -> 
         "INSERT INTO message_surveys (message_id, survey, thread) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         python_rows(rows),
     )
+
+
+def asked_of(tx: Tx, profiles: pa.Table) -> list[tuple[str, str, str]]:
+    """The messages by which people (``profile_key``) were asked: id, thread and survey of each."""
+    tx.put("asked_people", profiles.select(["profile_key"]), key="profile_key")
+    return [
+        (str(message), str(thread), str(survey))
+        for message, thread, survey in tx.query(
+            "SELECT s.message_id, s.thread, s.survey FROM asked_people a "
+            "JOIN messages m ON m.profile_key = a.profile_key JOIN message_surveys s ON s.message_id = m.message_id"
+        )
+    ]

@@ -15,8 +15,9 @@ from foretell.deliver import outbox, surveys
 from foretell.deliver.engaging import engaged
 from foretell.deliver.machines import is_machine
 from foretell.deliver.scanners import with_scanners
+from foretell.deliver.survey_scanners import scored_by_machines
 from foretell.deliver.tokens import Signer, Token, verify_token
-from foretell.engine import TIMESTAMP, Engine
+from foretell.engine import TIMESTAMP, Engine, with_column
 from foretell.errors import UsageError
 
 
@@ -96,13 +97,19 @@ def invitation(engine: Engine, told: Token) -> Invitation | None:
     )
 
 
+def score_url(catalog: Catalog, told: Token) -> str:
+    """By what the log knows a survey's link: without its signature; of a score with question and value."""
+    url = f"{catalog.settings.sending.base_url}/s/survey/{told.survey}"
+    return f"{url}?{told.question}={told.value}" if told.question else url
+
+
 def answered_by_machine(
     engine: Engine, catalog: Catalog, told: Token, headers: Mapping[str, str], *, now: datetime
 ) -> bool:
     """Take in the click by which somebody answers a survey, and say whether a program made it: then it answers nothing.
 
-    The rules are those of every click: what it calls itself, whether it followed the trap within a minute, whether it
-    answers by several scores within seconds.
+    The rules are those of every click – what it calls itself, whether it followed the trap within a minute – and those
+    of scores, see :mod:`.survey_scanners`.
 
     Args:
         told: the token whose page was sent off; its value is the score that was sent.
@@ -111,9 +118,7 @@ def answered_by_machine(
     machine = is_machine(headers.get("user-agent"), headers)
     if not told.message_id:
         return machine
-    url = f"{catalog.settings.sending.base_url}/s/survey/{told.survey}"
-    if told.question:
-        url = f"{url}?{told.question}={told.value}"
+    url = score_url(catalog, told)
     rows = pa.table(
         {
             "message_id": [told.message_id],
@@ -123,6 +128,10 @@ def answered_by_machine(
             "machine": [machine],
         }
     )
-    judged = bool(with_scanners(engine, rows)["machine"][0].as_py())
+    if not machine and told.question:
+        scores = pa.table({"message_id": [told.message_id], "url": [url], "at": pa.array([micros(now)], pa.int64())})
+        machine = bool(scored_by_machines(engine, scores)[0].as_py())
+        rows = with_column(rows, "machine", pa.array([machine]))
+    judged = machine or bool(with_scanners(engine, rows)["machine"][0].as_py())
     engaged(engine, catalog, rows, now=now)
     return judged

@@ -157,6 +157,9 @@ class Stage:
     def erase(self, tx: Tx, profiles: pa.Table) -> None:
         """Forget the people of column ``profile_key``."""
 
+    def retain(self, tx: Tx, limits: Mapping[str, datetime]) -> None:
+        """Forget what the room keeps of events past their time: name of the event → before when."""
+
     def react(self, tx: Tx, batch: Batch) -> None:
         """Act on what all stages made of the batch."""
 

@@ -23,7 +23,7 @@ from foretell.identify.finding import find_all, known_by
 from foretell.identify.identity_document import KIND, IdentitySpec, identity_of, rules_of
 from foretell.identify.ledger import MIGRATION as _LEDGER
 from foretell.identify.ledger import await_apart
-from foretell.identify.lookup import Match, find
+from foretell.identify.lookup import Match, find, owner_of
 from foretell.identify.matching import (
     MATCHING_DDL,
     RECORD_ROWS,
@@ -190,6 +190,7 @@ __all__ = [
     "ledger",
     "match_records",
     "merge",
+    "owner_of",
     "pair_counts",
     "plan_split",
     "preview",

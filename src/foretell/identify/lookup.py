@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from foretell.collect import email_identifier
 from foretell.engine import Engine
 from foretell.errors import UsageError
+from foretell.identify.entries import Readable
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,15 @@ class Match:
         profile_id: public id.
         kind: kind of the identifier that led here.
         value: its value.
+        node_key: the node of that identifier: what is kept by it stays with the identifier when the person is split.
+            0 where the look-up does not tell.
     """
 
     profile_key: int
     profile_id: str
     kind: str
     value: str
+    node_key: int = 0
 
 
 def find(engine: Engine, identifier: str) -> Match:
@@ -58,7 +62,7 @@ def _matches(engine: Engine, identifier: str) -> list[Match]:
         if found:
             return found
     select = (
-        "SELECT coalesce(m.profile_key, i.node_key), n.profile_id, i.kind, i.value FROM identifiers i "
+        "SELECT coalesce(m.profile_key, i.node_key), n.profile_id, i.kind, i.value, i.node_key FROM identifiers i "
         "LEFT JOIN merged m ON m.node_key = i.node_key "
         "JOIN nodes n ON n.node_key = coalesce(m.profile_key, i.node_key) WHERE "
     )
@@ -66,7 +70,21 @@ def _matches(engine: Engine, identifier: str) -> list[Match]:
     if not rows:
         for name in kinds_known(engine):
             rows += engine.ops.query(select + "i.kind = ? AND i.value = ?", (name, normal(name, identifier)))
-    return [Match(int(key), str(profile), str(kind), str(value)) for key, profile, kind, value in rows]
+    return [Match(int(key), str(profile), str(kind), str(value), int(node)) for key, profile, kind, value, node in rows]
+
+
+def owner_of(store: Readable, node_key: int) -> int | None:
+    """Key of the person to whom a node belongs today; None where there is no such node (any more).
+
+    Args:
+        store: the operational store, or the transaction in which something is to be kept for that person.
+    """
+    found = store.query(
+        "SELECT coalesce(m.profile_key, n.node_key) FROM nodes n LEFT JOIN merged m ON m.node_key = n.node_key "
+        "WHERE n.node_key = ?",
+        (node_key,),
+    )
+    return int(found[0][0]) if found else None
 
 
 def kinds_known(engine: Engine) -> list[str]:
@@ -88,8 +106,11 @@ def normal(kind: str, value: str) -> str:
 def _by_profile_id(engine: Engine, profile_id: str) -> list[Match]:
     """By a public id; one that was merged away leads to the profile it went into."""
     found = engine.analytics.query(
-        "SELECT DISTINCT w.node_key, w.profile_id FROM nodes n LEFT JOIN merged m ON m.node_key = n.node_key "
-        "JOIN nodes w ON w.node_key = coalesce(m.profile_key, n.node_key) WHERE n.profile_id = $profile_id",
+        "SELECT n.node_key AS node, w.node_key, w.profile_id FROM nodes n "
+        "LEFT JOIN merged m ON m.node_key = n.node_key JOIN nodes w ON w.node_key = coalesce(m.profile_key, n.node_key) "
+        "WHERE n.profile_id = $profile_id ORDER BY node LIMIT 1",
         {"profile_id": profile_id},
     )
-    return [Match(row["node_key"], row["profile_id"], "profile_id", profile_id) for row in found.to_pylist()]
+    return [
+        Match(row["node_key"], row["profile_id"], "profile_id", profile_id, row["node"]) for row in found.to_pylist()
+    ]

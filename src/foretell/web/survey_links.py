@@ -36,6 +36,8 @@ class Asked:
         about: what the response is about, by property.
         action: address to which the form is sent.
         language: the person's own or the one that the address asks for; None: as the browser says.
+        promised: the page said that nothing connects the answer with whoever gives it: that holds, whatever the survey
+            says by now.
     """
 
     document: Document
@@ -46,6 +48,12 @@ class Asked:
     about: Mapping[str, str] = field(default_factory=dict)
     framed: bool = False
     language: str | None = None
+    promised: bool = False
+
+    @property
+    def anonymous(self) -> bool:
+        """Nothing may connect an answer with whoever gives it."""
+        return self.spec.anonymous or self.promised
 
     @property
     def spec(self) -> surveys.SurveySpec:
@@ -68,7 +76,7 @@ class Asked:
         Args:
             told: what the form says; anything but a random id is replaced by one.
         """
-        if self.thread and not self.spec.anonymous:
+        if self.thread and not self.anonymous:
             return surveys.response_of(self.thread, self.document.key)
         return told if _RANDOM.match(told) else surveys.new_id()
 
@@ -112,8 +120,8 @@ def asked_publicly(site: Site, request: Request, key: str) -> Asked:
     )
 
 
-def person_of(site: Site, who: str) -> int:
-    """Key of the person of an anonymous id that the shop's own tracking has told before; 0 where it has not.
+def node_of(site: Site, who: str) -> int:
+    """The node of an anonymous id that the shop's own tracking has told before; 0 where it has not.
 
     A page may say whatever it wants: as with the tracking API, it names an anonymous id and never a known person.
     """
@@ -123,7 +131,7 @@ def person_of(site: Site, who: str) -> int:
         found = identify.find(site.workspace.engine, f"{identify.ANONYMOUS}:{who}")
     except UsageError:
         return 0
-    return found.profile_key if found.kind == identify.ANONYMOUS else 0
+    return found.node_key if found.kind == identify.ANONYMOUS else 0
 
 
 def in_languages(asked: Asked) -> dict[str, str]:

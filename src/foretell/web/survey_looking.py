@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.background import BackgroundTask
 
+from foretell import deliver
 from foretell.errors import UsageError
 from foretell.listen import surveys
 from foretell.web.site import Site
@@ -40,18 +42,21 @@ def first_page(site: Site, request: Request, asked: Asked) -> Response:
         UsageError: ``LINK_USED``.
     """
     place, spec = site.workspace, asked.spec
-    if spec.anonymous and surveys.was_used(place.engine, asked.thread, asked.document.key):
+    if surveys.was_used(place.engine, asked.document.key, asked.thread, anonymously=asked.anonymous):
         raise UsageError("LINK_USED", "this link was used already")
     response = asked.response("")
     before = surveys.standing(place.engine, place.catalog, asked.document.key, response)
-    look, state = look_for(site, request, asked), PageState(asked.action, response=response, seen=before.seen)
+    look = look_for(site, request, asked)
+    state = PageState(asked.action, response=response, seen=before.seen, promised=asked.anonymous)
     chosen = _chosen(asked, before)
     if chosen is not None:
-        return questions_page(spec, chosen, look, replace(state, given=given_by(asked), at_once=True))
+        # Of an anonymous survey no click is known by which a program could be told: somebody has to press the button.
+        state = replace(state, given=given_by(asked), at_once=not asked.anonymous)
+        return _noted(site, asked, questions_page(spec, chosen, look, state))
     screen = surveys.next_screen(spec, before.told, before.seen)
     if screen.is_over:
         return thanks_page(spec, look)
-    return questions_page(spec, screen, look, replace(state, saved=before.part > 0), in_languages(asked))
+    return questions_page(spec, screen, look, replace(state, saved=before.is_begun), in_languages(asked))
 
 
 def _chosen(asked: Asked, before: surveys.Standing) -> surveys.Screen | None:
@@ -66,6 +71,16 @@ def _chosen(asked: Asked, before: surveys.Standing) -> surveys.Screen | None:
         return None
     total = surveys.next_screen(asked.spec, {**before.told, **told}, {*before.seen, question.key}).total
     return surveys.Screen((question,), 0, max(total, 1))
+
+
+def _noted(site: Site, asked: Asked, answer: Response) -> Response:
+    """``answer``, and behind it a note that a score's page was opened; of an anonymous survey there is none. Nobody
+    waits for it: whoever writes to the store just now may take a while."""
+    if asked.token is not None and asked.token.message_id and not asked.anonymous:
+        place, now = site.workspace, site.now
+        url = deliver.score_url(place.catalog, asked.token)
+        answer.background = BackgroundTask(surveys.note_look, place.engine, asked.token.message_id, url, now=now)
+    return answer
 
 
 def given_by(asked: Asked) -> surveys.Form:

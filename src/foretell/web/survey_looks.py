@@ -72,6 +72,7 @@ class PageState:
         faults: question key → name of what is wrong.
         response: id of the response, where the form has to say it.
         seen: questions shown before.
+        promised: the answer is anonymous, whatever the survey says by the time at which it is sent.
         saved: something was saved already; press: it is to be sent by the button; at_once: a script sends it.
     """
 
@@ -83,6 +84,7 @@ class PageState:
     saved: bool = False
     press: bool = False
     at_once: bool = False
+    promised: bool = False
 
 
 def look_of(spec: surveys.SurveySpec, shop: str, language: str | None, *, framed: bool = False) -> Look:
@@ -117,7 +119,8 @@ def questions_page(
         422 if faults else 200,
         title=read(spec.title),
         intro=read(spec.intro) if screen.done == 0 else "",
-        anonymous=spec.anonymous and screen.done == 0,
+        promised=state.promised,
+        anonymous=state.promised and screen.done == 0,
         questions=shown,
         faults=faults,
         action=state.action,
@@ -145,7 +148,7 @@ def told_page(look: Look, name: str, status: int) -> HTMLResponse:
     """A page that says why nothing can be answered.
 
     Args:
-        name: ``over``, ``expired``, ``gone``, ``used`` or ``too_big``.
+        name: ``over``, ``expired``, ``gone``, ``used``, ``invited`` or ``too_big``.
     """
     words = deliver.phrases(look.language)
     heading, text = words[f"survey_{name}_title"], words[f"survey_{name}"]

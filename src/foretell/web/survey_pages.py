@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 
 from foretell.errors import UsageError
+from foretell.listen import surveys
 from foretell.web.pages import page
 from foretell.web.site import Here, Site
 from foretell.web.survey_links import Asked, asked_by_token, asked_publicly
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/s", include_in_schema=False)
 _FILES = {"survey.css": "text/css", "survey.js": "text/javascript", "widget.js": "text/javascript"}
 _FOREVER, _AN_HOUR = "public, max-age=31536000, immutable", "public, max-age=3600"
 _TOLD = {"SURVEY_CLOSED": ("over", 410), "LINK_EXPIRED": ("expired", 410), "INVITATION_GONE": ("gone", 410),
-         "LINK_USED": ("used", 200), "REQUEST_TOO_LARGE": ("too_big", 413)}  # fmt: skip
+         "LINK_USED": ("used", 200), "NOT_PUBLIC": ("invited", 403), "REQUEST_TOO_LARGE": ("too_big", 413)}  # fmt: skip
 
 
 @router.api_route("/survey.css", methods=["GET", "HEAD"])
@@ -96,6 +97,8 @@ def _asked(site: Site, request: Request, name: str, path: str) -> Asked:
 def _require_open(asked: Asked) -> None:
     if asked.spec.closed:
         raise UsageError("SURVEY_CLOSED", "this survey is over", thing=asked.document.name)
+    if asked.invitation is None:
+        surveys.require_public(asked.document)
 
 
 def _refused(site: Site, request: Request, asked: Asked | None, error: UsageError) -> Response:

@@ -7,23 +7,15 @@ from dataclasses import replace
 
 from fastapi.responses import HTMLResponse
 
-from foretell.ids import stable_id
 from foretell.listen import surveys
 from foretell.web.errors import unknown
+from foretell.web.site import Site
 from foretell.web.survey_looks import PageState, look_of, questions_page, thanks_page
 
-_SHOWN: dict[str, surveys.SurveySpec] = {}
-"""Drafts that are looked at, for a little while: they are kept nowhere else."""
-_MOST_SHOWN = 64
 
-
-def remember(spec: surveys.SurveySpec) -> str:
-    """The address at which the pages of a draft can be looked at for a while."""
-    name = stable_id("sl", spec.model_dump_json())
-    _SHOWN[name] = spec
-    while len(_SHOWN) > _MOST_SHOWN:
-        _SHOWN.pop(next(iter(_SHOWN)), None)
-    return f"/api/surveys/looks/{name}/html"
+def remember(site: Site, spec: surveys.SurveySpec) -> str:
+    """The address at which the pages of a draft can be looked at for an hour, whichever process answers."""
+    return f"/api/surveys/looks/{surveys.keep_draft(site.workspace.engine, spec, now=site.now)}/html"
 
 
 def screens(spec: surveys.SurveySpec) -> list[surveys.Screen]:
@@ -43,18 +35,18 @@ def screens(spec: surveys.SurveySpec) -> list[surveys.Screen]:
     )
 
 
-def preview_page(name: str, number: int, language: str | None, shop: str) -> HTMLResponse:
+def preview_page(site: Site, name: str, number: int, language: str | None) -> HTMLResponse:
     """Page ``number`` (from 1) of a draft that is looked at; behind the last one stands the end.
 
     Raises:
         UsageError: ``UNKNOWN_LOOK`` where it was too long ago.
     """
-    spec = _SHOWN.get(name)
+    spec = surveys.draft(site.workspace.engine, name, now=site.now)
     if spec is None:
         raise unknown("look", name)
-    look, every = replace(look_of(spec, shop, language), still=True), screens(spec)
+    look, every = replace(look_of(spec, site.workspace.settings.name, language), still=True), screens(spec)
     return (
-        questions_page(spec, every[number - 1], look, PageState(action="about:blank"))
+        questions_page(spec, every[number - 1], look, PageState(action="about:blank", promised=spec.anonymous))
         if number <= len(every)
         else thanks_page(spec, look)
     )

@@ -11,11 +11,13 @@ from fastapi.responses import Response
 from foretell import deliver
 from foretell.listen import surveys
 from foretell.web.site import Site
-from foretell.web.survey_links import Asked, person_of
+from foretell.web.survey_links import Asked, node_of
 from foretell.web.survey_looking import given_by, look_for
 from foretell.web.survey_looks import Look, PageState, questions_page, thanks_page
 
 _MOST_FIELDS = 2_000
+_LONGEST_KEYS = 10_000
+"""Characters of a list of questions: more than all keys of the longest survey are."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Sent:
 
     Args:
         shown: keys of its questions; seen: of those on pages before.
+        promised: the page said that the answer is anonymous. Whoever makes it up is anonymous too.
     """
 
     form: surveys.Form
@@ -33,6 +36,7 @@ class Sent:
     who: str
     is_trap: bool
     headers: Mapping[str, str]
+    promised: bool = False
 
 
 async def read_sent(request: Request) -> Sent:
@@ -47,26 +51,29 @@ async def read_sent(request: Request) -> Sent:
 
     headers = {name.lower(): value for name, value in request.headers.items()}
     form = {name: values for name, values in fields.items() if name.startswith("q.")}
-    shown, seen = ([key for key in one(name).split(",") if key] for name in ("shown", "seen"))
-    return Sent(form, one("response"), shown, seen, one("who"), bool(one("website").strip()), headers)
+    shown, seen = ([key for key in one(name)[:_LONGEST_KEYS].split(",") if key] for name in ("shown", "seen"))
+    return Sent(
+        form, one("response"), shown, seen, one("who"), bool(one("website").strip()), headers, one("promised") == "1"
+    )
 
 
 def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Response:
     """Take an answer in, and show what comes next.
 
     Raises:
-        UsageError: ``SURVEY_CLOSED``, ``LINK_USED``.
+        UsageError: ``SURVEY_CLOSED``, ``LINK_USED``, ``INVITATION_GONE``.
     """
+    asked = replace(asked, promised=asked.promised or sent.promised)
     place, spec, key = site.workspace, asked.spec, asked.document.key
     look, response = look_for(site, request, asked), asked.response(sent.response)
-    before = surveys.standing(place.engine, place.catalog, key, response)
+    before = surveys.standing(place.engine, place.catalog, key, response, anonymously=asked.anonymous)
     keys = _shown(asked, sent)
     shown = [one for one in spec.questions if one.key in keys]
     seen = [one.key for one in spec.questions if one.key in {*before.seen, *sent.seen}]
     form = sent.form or (given_by(asked) if asked.token is not None and not sent.shown else {})
     read = surveys.read_form(shown, form)
     screen = surveys.Screen(tuple(shown), len([one for one in seen if one not in keys]), len(spec.questions))
-    state = PageState(asked.action, form, read.faults, response, seen, saved=before.part > 0)
+    state = PageState(asked.action, form, read.faults, response, seen, saved=before.is_begun, promised=asked.anonymous)
     if read.faults or not shown:
         return _again(spec, screen, look, state)
     if _is_machine(site, asked, sent, read.told, before):
@@ -87,7 +94,8 @@ def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Res
         return questions_page(spec, screen, look, replace(state, faults=first))
     if following.is_over:
         return thanks_page(spec, look)
-    return questions_page(spec, following, look, PageState(asked.action, {}, {}, response, now_seen, saved=bool(told)))
+    state = PageState(asked.action, response=response, seen=now_seen, saved=bool(told), promised=asked.anonymous)
+    return questions_page(spec, following, look, state)
 
 
 def _again(spec: surveys.SurveySpec, screen: surveys.Screen, look: Look, state: PageState) -> Response:
@@ -108,17 +116,27 @@ def _is_machine(
     site: Site, asked: Asked, sent: Sent, told: Mapping[str, surveys.Value], before: surveys.Standing
 ) -> bool:
     """Whether a program answers. Of an anonymous survey no click is told: it would lie beside its answer."""
-    if asked.token is None or asked.spec.anonymous:
+    if asked.token is None or asked.anonymous:
         return deliver.is_machine(sent.headers.get("user-agent"), sent.headers)
     main = surveys.main_question(asked.spec)
     score = None if main is None else surveys.type_of(main).score(main, told)
-    if score is None and before.part:
+    if score is None and before.is_begun:
         return deliver.is_machine(sent.headers.get("user-agent"), sent.headers)
     question = asked.token.question or (main.key if main is not None and score is not None else "")
     value = asked.token.value if score is None else f"{score:g}"
     token = replace(asked.token, question=question, value=value)
     place = site.workspace
     return deliver.answered_by_machine(place.engine, place.catalog, token, sent.headers, now=site.now)
+
+
+def _clicked(site: Site, asked: Asked, told: Mapping[str, surveys.Value]) -> str:
+    """Address of the score by which one click answers a message; empty where somebody has filled in a page."""
+    token = asked.token
+    if token is None or token.kind != "answer" or asked.invitation is None or asked.anonymous:
+        return ""
+    question = asked.spec.question(token.question)
+    score = None if question is None else surveys.type_of(question).score(question, told)
+    return "" if score is None else deliver.score_url(site.workspace.catalog, replace(token, value=f"{score:g}"))
 
 
 def _answering(
@@ -132,19 +150,19 @@ def _answering(
         channel=asked.channel,
         asked_at=asked.asked_at,
         use=asked.thread,
+        anonymous=asked.anonymous,
+        link=_clicked(site, asked, told),
         touchpoint=about.get("touchpoint"),
         product_id=about.get("product_id"),
         agent=about.get("agent"),
         order_id=about.get("order_id"),
     )
     if found is None:
-        begun = before.node_key if before.part else person_of(site, sent.who)
-        person = 0 if asked.spec.anonymous else begun
-        return replace(answering, node_key=person, profile_key=person)
+        begun = before.node_key if before.is_begun else node_of(site, sent.who)
+        return replace(answering, node_key=0 if asked.anonymous else begun)
     return replace(
         answering,
         node_key=found.node_key,
-        profile_key=found.profile_key,
         survey_message=found.message_id,
         journey=found.journey,
         run=found.run,

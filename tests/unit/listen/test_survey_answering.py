@@ -75,10 +75,10 @@ def key_of(place: app.Workspace, user: str) -> int:
 
 
 def say(place: app.Workspace, response: str, minutes: float = 0, /, user: str = "u1", **told: Any) -> Answered:
-    known = {name: told.pop(name) for name in ("shown", "seen", "complete", "channel") if name in told}
+    known = {name: told.pop(name) for name in ("shown", "seen", "complete", "channel", "survey") if name in told}
     answers = {name.replace("__", "."): value for name, value in told.items()}
     key = key_of(place, user)
-    answering = Answering("delivery", answers, response, key, key, **known)
+    answering = Answering(known.pop("survey", "delivery"), answers, response, key, **known)
     return surveys.answer(place.engine, place.catalog, answering, now=NOW + timedelta(minutes=minutes))
 
 
@@ -164,7 +164,7 @@ def test_responses_follow_merges_and_splits(place: app.Workspace) -> None:
     kept = place.engine.ops.query("SELECT DISTINCT profile_key FROM survey_given")
     assert kept == [(winner,)]
     nodes = place.engine.ops.query("SELECT node_key FROM survey_given WHERE response_id = 'r4'")
-    later = Answering("delivery", {"why": "Afterwards"}, "r4", nodes[0][0], winner)
+    later = Answering("delivery", {"why": "Afterwards"}, "r4", nodes[0][0])
     assert surveys.answer(place.engine, place.catalog, later, now=NOW + timedelta(minutes=9)).part == 2
     app.split_person(place, "user_id:u2", dry_run=False)
     row = responses(place)["r4"]

@@ -280,9 +280,10 @@ def test_responses_as_a_file_leave_out_whose_data_may_not_go_out(shop: Served) -
 
 def test_the_ways_to_a_survey(shop: Served) -> None:
     told = shop.get("surveys/nps/sharing")
-    assert told["link"].endswith("/s/survey/nps")
-    assert told["page"] == "http://127.0.0.1/s/survey/nps"
-    assert told["qr_svg"].startswith("<svg")
-    assert 'widget.js" data-survey="nps"' in told["snippet"]
+    public = told["public"]
+    assert public["link"].endswith("/s/survey/nps")
+    assert public["page"] == "http://127.0.0.1/s/survey/nps"
+    assert public["qr_svg"].startswith("<svg")
+    assert 'widget.js" data-survey="nps"' in public["snippet"]
     assert [(one["key"], one["step"], one["asked"]) for one in told["journeys"]] == [("after_order", "ask", 20)]
     assert "purchase_survey" in {one["key"] for one in told["ready"]}

@@ -15,6 +15,7 @@ import "@/care/care.css";
 import "./listen.css";
 
 type Sharing = Schemas["Sharing"];
+type Public = Schemas["PublicAddress"];
 
 /** The ways to a survey: a link, a QR code, a page of one's own, and journeys that ask by mail and text message. */
 export function ShareTab({ survey }: { survey: Schemas["SurveyBody"] }) {
@@ -25,10 +26,9 @@ export function ShareTab({ survey }: { survey: Schemas["SurveyBody"] }) {
         <div className="ft-grid">
           <div className="ft-stack ft-c8">
             <Journeys found={found} />
-            <TheLink found={found} />
-            <OwnPage found={found} />
+            {found.public ? <><TheLink found={found.public} /><OwnPage found={found.public} /></> : <OnlyInvited />}
           </div>
-          <div className="ft-stack ft-c4"><QrCode name={survey.key} found={found} /></div>
+          {found.public && <div className="ft-stack ft-c4"><QrCode name={survey.key} found={found.public} /></div>}
         </div>
       )}
     </Loaded>
@@ -67,7 +67,15 @@ function Journeys({ found }: { found: Sharing }) {
   );
 }
 
-function TheLink({ found }: { found: Sharing }) {
+function OnlyInvited() {
+  return (
+    <Card title="By invitation only" side="public: false">
+      <p className="ft-body ft-muted">It has no link for everybody: whoever opens its public address reads that it takes an invitation.</p>
+    </Card>
+  );
+}
+
+function TheLink({ found }: { found: Public }) {
   return (
     <Card title="By a link" side="the same for everybody">
       <div className="ft-body ft-sharelink">
@@ -82,7 +90,7 @@ function TheLink({ found }: { found: Sharing }) {
   );
 }
 
-function OwnPage({ found }: { found: Sharing }) {
+function OwnPage({ found }: { found: Public }) {
   return (
     <Card title="On a page of yours" side="a widget">
       <pre className="ft-raw ft-snippet" tabIndex={0} aria-label="Snippet of the widget">{found.snippet}</pre>
@@ -91,7 +99,7 @@ function OwnPage({ found }: { found: Sharing }) {
   );
 }
 
-function QrCode({ name, found }: { name: string; found: Sharing }) {
+function QrCode({ name, found }: { name: string; found: Public }) {
   const picture = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(found.qr_svg)}`;
   return (
     <Card title="As a QR code" side="for parcels, bills and counters">

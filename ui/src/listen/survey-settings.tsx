@@ -40,6 +40,7 @@ export function SurveyRules({ spec, problems, readOnly, onChange }: Omit<Props, 
         {field("expires", "Links are valid for", "Later they say so", "30d")}
         <Reminders spec={spec} readOnly={readOnly} wrong={wrongAt(problems, "reminders")} onChange={set("reminders")} />
         <Checkbox label="Anonymous" description="Answers are kept without the person, and can never be joined with them again" disabled={readOnly} checked={spec.anonymous === true} onChange={(event) => set("anonymous")(event.currentTarget.checked || undefined)} />
+        <Checkbox label="By invitation only" description="No link, code or widget for everybody: it takes the link of a message" disabled={readOnly} checked={spec.public === false} onChange={(event) => set("public")(event.currentTarget.checked ? false : undefined)} />
       </div>
     </Card>
   );

@@ -150,17 +150,27 @@ it("lists responses with their filters and shows one beside the list", async () 
 });
 
 it("shares by link, code, snippet and journeys", async () => {
-  const sharing = {
+  const everybodys = {
     link: "https://shop.example/s/survey/nps", page: "http://app.example/s/survey/nps", qr_svg: "<svg xmlns='http://www.w3.org/2000/svg'/>", snippet: "<script src=\"https://shop.example/s/widget.js\"></script>",
+  };
+  const sharing = {
+    public: everybodys,
     journeys: [{ key: "after_order", title: "After an order", state: "live", step: "ask", channel: "email", asked: 20 }], ready: [{ key: "purchase_survey", title: "Survey after a purchase", description: "Four days later.", there: false }],
   };
   answering({ ...PATHS, "/api/surveys/nps/sharing": sharing });
   const { container } = open("/surveys/nps?tab=share");
-  expect(await screen.findByText(sharing.link)).toBeTruthy();
-  expect(screen.getByRole("img", { name: `QR code of ${sharing.link}` }).getAttribute("src")).toContain("data:image/svg+xml");
-  expect(screen.getByText(sharing.snippet)).toBeTruthy();
+  expect(await screen.findByText(everybodys.link)).toBeTruthy();
+  expect(screen.getByRole("img", { name: `QR code of ${everybodys.link}` }).getAttribute("src")).toContain("data:image/svg+xml");
+  expect(screen.getByText(everybodys.snippet)).toBeTruthy();
   expect(screen.getByRole("link", { name: "Start asking" }).getAttribute("href")).toBe("/journeys/new?ready=purchase_survey");
   expect(await clean(container)).toEqual([]);
+});
+
+it("has no link for everybody where only who was invited may answer", async () => {
+  answering({ ...PATHS, "/api/surveys/nps/sharing": { public: null, journeys: [], ready: [] } });
+  open("/surveys/nps?tab=share");
+  expect(await screen.findByText("By invitation only")).toBeTruthy();
+  expect(screen.queryByText("As a QR code")).toBeNull();
 });
 
 it("writes the same survey as YAML, and says where it cannot be read", async () => {

@@ -12,6 +12,7 @@ from foretell import deliver
 from foretell.definitions import Catalog
 from foretell.deliver import Signer
 from foretell.errors import UsageError
+from foretell.listen import surveys
 
 CHANNELS = ("link", "qr", "sms", "email", "web")
 """How a link may be spread; answers say so."""
@@ -45,9 +46,10 @@ def share(
     """A link for anybody; with ``until`` it is signed, and over then.
 
     Raises:
-        UsageError: ``UNKNOWN_DEFINITION``; ``UNKNOWN_CHANNEL``; ``LINK_EXPIRED`` where it would be over already.
+        UsageError: ``UNKNOWN_DEFINITION``; ``NOT_PUBLIC`` where only who was invited may answer; ``UNKNOWN_CHANNEL``;
+            ``LINK_EXPIRED`` where it would be over already.
     """
-    catalog.get("survey", survey)
+    surveys.require_public(catalog.get("survey", survey))
     if channel not in CHANNELS:
         raise UsageError(
             "UNKNOWN_CHANNEL", f"{channel!r} is no way to share a link", thing=f"survey {survey}",

@@ -52,8 +52,7 @@ def respond(
         )  # fmt: skip
     person = identify.find(engine, who)
     given = surveys.Answering(
-        survey, dict(told), node_key=person.profile_key, profile_key=person.profile_key, channel=channel,
-        language=language,
+        survey, dict(told), node_key=person.node_key, channel=channel, language=language,
     )  # fmt: skip
     return surveys.answer(engine, catalog, given, now=now)
 

@@ -8,8 +8,8 @@ Leaves: validated answers as such events, the view ``survey_responses``, summari
 
 from __future__ import annotations
 
-from foretell.listen.surveys.anonymous import new_id, tell_anonymous, was_used
-from foretell.listen.surveys.answering import Answered, Answering, Standing, answer, response_of, standing, without
+from foretell.listen.surveys.anonymous import new_id, tell_anonymous
+from foretell.listen.surveys.answering import Answered, Answering, answer, response_of, standing, was_used, without
 from foretell.listen.surveys.branching import holds
 from foretell.listen.surveys.branding import Accents, Brand, accents, contrast
 from foretell.listen.surveys.checks import KIND
@@ -20,10 +20,13 @@ from foretell.listen.surveys.document import (
     main_question,
     main_text,
     measure_of,
+    require_public,
     scale_of,
     spec_of,
     title_of,
 )
+from foretell.listen.surveys.drafts import draft, keep_draft
+from foretell.listen.surveys.holding import note_look, settle
 from foretell.listen.surveys.parts import ANSWER_PARTS, PARTS
 from foretell.listen.surveys.question_types import (
     QUESTION_TYPES,
@@ -43,6 +46,7 @@ from foretell.listen.surveys.reading import Read, read_answers, read_form
 from foretell.listen.surveys.ready_documents import ReadySurvey, ready, ready_survey, write_ready
 from foretell.listen.surveys.screens import Screen, next_screen
 from foretell.listen.surveys.stage import AnswerStage, SurveyStage
+from foretell.listen.surveys.standing import Standing
 from foretell.listen.surveys.taking_in import ANSWERED
 from foretell.listen.surveys.target import ScoreTarget
 from foretell.listen.surveys.when_words import when_words
@@ -82,19 +86,24 @@ __all__ = [
     "answer",
     "contrast",
     "direction",
+    "draft",
     "holds",
+    "keep_draft",
     "languages_of",
     "main_question",
     "main_text",
     "measure_of",
     "new_id",
     "next_screen",
+    "note_look",
     "read_answers",
     "read_form",
     "ready",
     "ready_survey",
+    "require_public",
     "response_of",
     "scale_of",
+    "settle",
     "spec_of",
     "standing",
     "tell_anonymous",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonS
 from foretell.clock import Duration
 from foretell.definitions import Document, DurationText, ShareNumber
 from foretell.deliver import LanguageText
+from foretell.errors import UsageError
 from foretell.listen.surveys.branding import Brand
 from foretell.listen.surveys.question_types import QUESTION_TYPES, Question, Scale, type_of
 from foretell.listen.surveys.target import ScoreTarget
@@ -84,6 +85,7 @@ class SurveySpec(BaseModel):
     )
     thanks: Words | None = Field(None, description="What the last page says.")
     closed: bool = Field(False, description="Nobody can answer any more.")
+    public: bool = Field(True, description="Anybody may answer at its public address; false: only who was invited.")
     again_after: DurationText | None = Field("90d", description="Nobody is asked again for so long; null: always.")
     sample: ShareNumber | None = Field(None, gt=0, le=1, description="Share of people who are asked: 25%.")
     expires: DurationText | None = Field("30d", description="How long the link of an invitation is good.")
@@ -100,6 +102,15 @@ def spec_of(document: Document) -> SurveySpec:
     """The content of a survey document."""
     assert isinstance(document.spec, SurveySpec)
     return document.spec
+
+
+def require_public(document: Document) -> None:
+    """Raise ``NOT_PUBLIC`` where a survey may only be answered by those who were invited."""
+    if not spec_of(document).public:
+        raise UsageError(
+            "NOT_PUBLIC", "this survey may only be answered by an invitation", thing=document.name,
+            next_step="Invite people by a journey, or write public: true.",
+        )  # fmt: skip
 
 
 def scale_of(question: Question) -> Scale | None:

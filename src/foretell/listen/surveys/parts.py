@@ -100,10 +100,46 @@ CREATE TABLE survey_kept (
     response_id TEXT PRIMARY KEY, survey TEXT NOT NULL, day BIGINT NOT NULL, told TEXT NOT NULL, seen TEXT NOT NULL,
     about TEXT NOT NULL, complete BIGINT NOT NULL) /*clustered*/;
 """
+_BY_SURVEY = """
+CREATE TABLE survey_given_each (
+    survey TEXT, response_id TEXT, profile_key BIGINT NOT NULL, node_key BIGINT NOT NULL, part BIGINT NOT NULL,
+    told TEXT NOT NULL, seen TEXT NOT NULL, about TEXT NOT NULL, complete BIGINT NOT NULL, answered_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL, PRIMARY KEY (survey, response_id)) /*clustered*/;
+INSERT INTO survey_given_each SELECT survey, response_id, profile_key, node_key, part, told, seen, about, complete,
+    answered_at, changed_at FROM survey_given;
+DROP TABLE survey_given;
+ALTER TABLE survey_given_each RENAME TO survey_given;
+CREATE INDEX survey_given_by_profile ON survey_given (profile_key);
+CREATE INDEX survey_given_by_node ON survey_given (node_key);
+CREATE TABLE survey_held (
+    survey TEXT, response_id TEXT, profile_key BIGINT NOT NULL, node_key BIGINT NOT NULL, told TEXT NOT NULL,
+    seen TEXT NOT NULL, about TEXT NOT NULL, complete BIGINT NOT NULL, message_id TEXT NOT NULL, url TEXT NOT NULL,
+    held_at BIGINT NOT NULL, PRIMARY KEY (survey, response_id)) /*clustered*/;
+CREATE INDEX survey_held_by_time ON survey_held (held_at);
+CREATE TABLE survey_looks (
+    message_id TEXT, url TEXT, at BIGINT NOT NULL, PRIMARY KEY (message_id, url)) /*clustered*/;
+CREATE TABLE survey_leaves (
+    survey TEXT, day BIGINT, low BIGINT, rows TEXT NOT NULL, PRIMARY KEY (survey, day, low)) /*clustered*/;
+INSERT INTO survey_leaves SELECT survey, day, -row_number() OVER (ORDER BY response_id), '{"' || response_id
+    || '":{"told":' || told || ',"seen":' || seen || ',"about":' || about || ',"complete":' || CAST(complete AS TEXT)
+    || '}}' FROM survey_kept;
+DROP TABLE survey_kept;
+ALTER TABLE survey_leaves RENAME TO survey_kept;
+CREATE TABLE survey_marks (
+    survey TEXT, day BIGINT, low BIGINT, rows TEXT NOT NULL, PRIMARY KEY (survey, day, low)) /*clustered*/;
+CREATE TABLE survey_drafts (name TEXT PRIMARY KEY, spec TEXT NOT NULL, until BIGINT NOT NULL) /*clustered*/;
+"""
 """``survey_given``: responses of which more may come; ``told``, ``seen`` and ``about`` are JSON: answers by path, keys
-of the questions that were shown, what the response is about. ``survey_uses``: links of anonymous surveys that were
-used, by a hash; nothing says when or for what. ``survey_kept``: anonymous responses until their day is over, under a
-random id, so that no order of events shows who gave them. The rows of both lie in the order of their ids alone."""
+of the questions that were shown, what the response is about. ``survey_held``: the same of answers by one click that
+may still turn out to be a program's; ``survey_looks``: addresses of scores that were opened lately.
 
-PARTS = RoomParts("listen_surveys", (_MIGRATION,), people={"survey_given": ("profile_key", "node_key")})
+``survey_kept``: anonymous responses by their random ids, until their day is told; ``survey_marks``: links of anonymous
+surveys that were used, by a hash. The rows of both lie in leaves (:mod:`.leaves`): ``rows`` is JSON. ``survey_uses``:
+marks of earlier releases. ``survey_drafts``: what is looked at before it is saved."""
+
+PARTS = RoomParts(
+    "listen_surveys",
+    (_MIGRATION, _BY_SURVEY),
+    people={"survey_given": ("profile_key", "node_key"), "survey_held": ("profile_key", "node_key")},
+)
 """Kept as they are."""

@@ -42,7 +42,7 @@ def events_of(spec: SurveySpec, survey: str, responses: Sequence[Response], *, a
     """Rows for :meth:`~foretell.engine.Batch.tell`, one a response."""
     known = [one.known_at or one.at for one in responses]
     columns: dict[str, pa.Array] = {
-        "message_id": pa.array([stable_id("e", one.response_id, str(one.part)) for one in responses]),
+        "message_id": pa.array([_message_id(survey, one) for one in responses]),
         "event": pa.array([ANSWERED] * len(responses)),
         "ts": pa.array([naive_utc(one.at) for one in responses], TIMESTAMP),
         "known_at": pa.array([naive_utc(at) for at in known], TIMESTAMP),
@@ -60,6 +60,11 @@ def events_of(spec: SurveySpec, survey: str, responses: Sequence[Response], *, a
         columns[name] = pa.array([one.about.get(name) for one in responses], pa.string())
     columns |= _answers(spec, responses)
     return pa.table({name: column for name, column in columns.items() if column.null_count < len(responses)})
+
+
+def _message_id(survey: str, one: Response) -> str:
+    """An id of its own for every telling: what is told is chosen before, so that nothing may be passed over here."""
+    return stable_id("e", survey, one.response_id, str(one.part), naive_utc(one.at).isoformat())
 
 
 def score_of(spec: SurveySpec, told: Mapping[str, Value]) -> float | None:

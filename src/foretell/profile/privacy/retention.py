@@ -123,6 +123,9 @@ def _remove(
             if kind == "trait":
                 tx.execute(_TOUCHED, (name, micros(limit)))
                 tx.execute("DELETE FROM node_traits WHERE trait = ? AND ts < ?", (name, micros(limit)))
+        past = {name: limit for kind, name, limit in limits(settings, now) if kind == "event"}
+        for stage in engine.applier.stages:
+            stage.retain(tx, past)
         tx.put("swept_messages", held.select(["message_id"]))
         tx.execute("DELETE FROM suppressed_arrivals WHERE message_id IN (SELECT message_id FROM swept_messages)")
     engine.ops.compact()

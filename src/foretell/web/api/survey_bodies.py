@@ -249,13 +249,19 @@ class ReadyAsking(BaseModel):
     there: bool
 
 
-class Sharing(BaseModel):
-    """The ways to a survey."""
+class PublicAddress(BaseModel):
+    """Where everybody may answer a survey."""
 
     link: str = Field(description="Public address of its page.")
     page: str = Field(description="The same as this server answers it, to try it.")
     qr_svg: str = Field(description="The link as QR code, SVG.")
     snippet: str = Field(description="HTML that puts the survey into a page of one's own.")
+
+
+class Sharing(BaseModel):
+    """The ways to a survey."""
+
+    public: PublicAddress | None = Field(description="Null where only who was invited may answer.")
     journeys: list[AskingJourney]
     ready: list[ReadyAsking]
 

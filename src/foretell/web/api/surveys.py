@@ -21,6 +21,7 @@ from foretell.web.api.saving import NOT_SAVED, Revision, SavedDocument, problem_
 from foretell.web.api.shapes import Estimate, Named
 from foretell.web.api.survey_bodies import (
     AskingJourney,
+    PublicAddress,
     QuestionBody,
     QuestionTypes,
     ReadyAsking,
@@ -76,7 +77,7 @@ def look_at_survey(site: Here, body: SurveyAsked, language: Language = None) -> 
     every = survey_previews.screens(spec)
     return SurveyLook(
         problems=[problem_in_spec(one.as_error(), "warning", body.spec) for one in doubts],
-        html_url=survey_previews.remember(spec),
+        html_url=survey_previews.remember(site, spec),
         screens=survey_previews.names_of(every),
         languages=list(surveys.languages_of(spec)),
         questions=_questions(spec, language),
@@ -88,7 +89,7 @@ def survey_look_html(
     site: Here, look_id: str, screen: Annotated[int, Query(ge=1, le=200)] = 1, language: Language = None
 ) -> HTMLResponse:
     """A page of a survey that is looked at, as people would see it; nothing of it can be sent, and no script runs."""
-    return survey_previews.preview_page(look_id, screen, language, site.workspace.settings.name)
+    return survey_previews.preview_page(site, look_id, screen, language)
 
 
 @router.get("/{key}")
@@ -127,16 +128,9 @@ def delete_survey(site: Here, key: str, revision: Revision = None) -> None:
 def survey_sharing(site: Here, request: Request, key: str) -> Sharing:
     """The ways to a survey: link, QR code, a page of one's own, journeys."""
     place = site.workspace
-    signer = deliver.signer_of(place.engine, place.settings)
-    link, code = (
-        asking.share(place.catalog, signer, key, channel=channel, now=site.now).url for channel in ("link", "qr")
-    )
     counts = results.asked_by_step(place.engine, key)
     return Sharing(
-        link=link,
-        page=f"{str(request.base_url).rstrip('/')}{link.removeprefix(signer.base_url)}",
-        qr_svg=asking.qr_code(code),
-        snippet=_WIDGET.format(base=signer.base_url, key=key),
+        public=_public(site, request, key) if surveys.spec_of(place.catalog.get("survey", key)).public else None,
         journeys=[
             AskingJourney(
                 key=one.journey, title=one.title, state=one.state, step=one.step, channel=one.channel,
@@ -151,6 +145,20 @@ def survey_sharing(site: Here, request: Request, key: str) -> Sharing:
             for one in ready_to_ask(key)
         ],
     )  # fmt: skip
+
+
+def _public(site: Site, request: Request, key: str) -> PublicAddress:
+    place = site.workspace
+    signer = deliver.signer_of(place.engine, place.settings)
+    link, code = (
+        asking.share(place.catalog, signer, key, channel=channel, now=site.now).url for channel in ("link", "qr")
+    )
+    return PublicAddress(
+        link=link,
+        page=f"{str(request.base_url).rstrip('/')}{link.removeprefix(signer.base_url)}",
+        qr_svg=asking.qr_code(code),
+        snippet=_WIDGET.format(base=signer.base_url, key=key),
+    )
 
 
 def numbers_of(told: results.Standing) -> dict[str, Any]:
