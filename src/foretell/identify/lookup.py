@@ -107,7 +107,8 @@ def _by_profile_id(engine: Engine, profile_id: str) -> list[Match]:
     """By a public id; one that was merged away leads to the profile it went into."""
     found = engine.analytics.query(
         "SELECT n.node_key AS node, w.node_key, w.profile_id FROM nodes n "
-        "LEFT JOIN merged m ON m.node_key = n.node_key JOIN nodes w ON w.node_key = coalesce(m.profile_key, n.node_key) "
+        "LEFT JOIN merged m ON m.node_key = n.node_key "
+        "JOIN nodes w ON w.node_key = coalesce(m.profile_key, n.node_key) "
         "WHERE n.profile_id = $profile_id ORDER BY node LIMIT 1",
         {"profile_id": profile_id},
     )
