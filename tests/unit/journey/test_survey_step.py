@@ -329,6 +329,30 @@ def test_a_back_test_asks_reminds_and_leaves_alone_as_the_journey_does(tmp_path:
         }  # fmt: skip
 
 
+LOOPING = """\
+    - {key: ask, survey: nps, template: ask, answer_within: 5d, reminders: [], most: 3, answered: rest, unanswered: end}
+    - {key: rest, wait: 10d, next: ask}
+    - {key: end, end: done}
+"""
+
+
+def test_on_a_loop_an_earlier_answer_is_none_to_the_later_question(tmp_path: Path) -> None:
+    """Whoever answered the first time and says nothing the second time has not answered; a back-test says the same."""
+    more = {"foretell": SETTINGS.replace("30d", "0s"), "surveys__nps": NPS.replace("90d", "1d")}
+    with shop_with(tmp_path, LOOPING, **more) as shop:
+        known(shop, "ann")
+        shop.happened(ordered("ann", 1), answered("ann", DAY, 9))
+        question = bt.Question(at(-1), at(30 * DAY), timedelta(hours=1))
+        report = bt.backtest(shop.engine, shop.catalog, shop.reader, "churn_rescue", question)
+        (ask,) = [one for one in report.steps if one.key == "ask"]
+        play(shop, 1, DAY + 1, 11 * DAY + 1, 12 * DAY, 17 * DAY)
+        told = [outcome for step, _, outcome in shop.steps("ann") if step == "ask" and outcome != "entered"]
+        assert [one for one in told if one != "waiting"] == ["sent", "answered", "sent", "unanswered"]
+        assert shop.runs()["ann"][:3] == ("done", "end", 16 * DAY)
+        foreseen = {key: guess.value for key, guess in ask.outcomes.items() if key not in ("waiting", "entered")}
+        assert foreseen == {"sent": 2, "answered": 1, "unanswered": 1}
+
+
 def test_the_kind_says_what_a_back_test_cannot_know() -> None:
     kind = STEP_KINDS["survey"]
     assert kind.sends

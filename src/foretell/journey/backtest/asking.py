@@ -91,15 +91,21 @@ class Asking:
         self.lines = lines
         return self._watch(tree).holds(self._pairs(lines, lines.at if at is None else at, since_entry))
 
-    def first(self, tree: Condition, lines: Lines, until: Instants, since_entry: bool) -> Instants:
-        """Since when it holds, up to ``until``; where no event makes it true for good, the tick at which it is seen."""
+    def first(
+        self, tree: Condition, lines: Lines, until: Instants, since_entry: bool, since: Instants | None = None
+    ) -> Instants:
+        """Since when it holds, up to ``until``; where no event makes it true for good, the tick at which it is seen.
+
+        Args:
+            since: instead of each line's entry.
+        """
         self.lines = lines
         watched = self._watch(tree)
         if watched.lasts:
-            return watched.first(self._pairs(lines, lines.at, since_entry), until)
-        return self._seen(watched, lines, until, since_entry)
+            return watched.first(self._pairs(lines, lines.at, since_entry, since), until)
+        return self._seen(watched, lines, until, self._pairs(lines, lines.at, since_entry, since))
 
-    def _seen(self, watched: Watched, lines: Lines, until: Instants, since_entry: bool) -> Instants:
+    def _seen(self, watched: Watched, lines: Lines, until: Instants, asked: Pairs) -> Instants:
         """The first tick after each line's instant at which the condition holds, or ``until`` itself."""
         ticks = self._span.ticks
         begin = np.searchsorted(ticks, lines.at, side="right")
@@ -110,14 +116,14 @@ class Asking:
             turn = np.arange(len(line)) - np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
             tick = ticks[np.minimum(begin[line] + turn, len(ticks) - 1)]
             at = np.where(turn == counts[line] - 1, until[line], tick)
-            pairs = self._pairs(lines, lines.at, since_entry).take(line).moved(at)
+            pairs = asked.take(line).moved(at)
             held = watched.holds(pairs)
             np.minimum.at(found, line[held], at[held])
         return found
 
-    def _pairs(self, lines: Lines, at: Instants, since_entry: bool) -> Pairs:
+    def _pairs(self, lines: Lines, at: Instants, since_entry: bool, since: Instants | None = None) -> Pairs:
         entered = self.entered
-        since = entered.at[lines.run] if since_entry else None
+        since = (entered.at[lines.run] if since is None else since) if since_entry else None
         return Pairs(entered.person[lines.run], at, since, np.arange(len(lines), dtype=np.int64))
 
     def _watch(self, tree: Condition) -> Watched:

@@ -72,7 +72,8 @@ class Sight:
             if isinstance(until, pa.Array)
             else integers(until.cast(TIMESTAMP).cast(pa.int64()))
         )
-        found = np.maximum(self._asking.first(tree, lines, last, since_entry), lines.at)
+        since = lines.arrived if kind_of(self._step).since_arrival else None
+        found = np.maximum(self._asking.first(tree, lines, last, since_entry, since), lines.at)
         return pa.array(found, mask=found > last).cast(TIMESTAMP)
 
     def _sent_at(self, runs: pa.Table, step: str) -> pa.Array:

@@ -202,6 +202,8 @@ class StepKind:
         sends: True where a message is sent, so that ``message:`` and ``from:`` may name it; its model has ``template``
             and ``channel``.
         wakes: the condition among ``conditions`` that lets a run which rests here go on as soon as it holds.
+        since_arrival: True where ``wakes`` reads only what happened since the run came to the step: on a loop, what let
+            it go on the last time does not do so again.
         foresee: what it would have done with runs in a back-test; writes nothing. Answers :data:`MOVES` in the order
             of the runs (:data:`RUNS`, and ``row``, their number); a run that rests is told where it goes on and when,
             in one answer.
@@ -219,6 +221,7 @@ class StepKind:
     rests: bool = False
     sends: bool = False
     wakes: str = ""
+    since_arrival: bool = False
     reads: bool = False
     foresee: Callable[[Foresight, pa.Table], pa.Table] = _goes_on
     unforeseen: str = ""
@@ -235,7 +238,7 @@ def moves(
     count = runs.num_rows
 
     def column(value: str | pa.Array | pa.ChunkedArray | None) -> pa.Array | pa.ChunkedArray:
-        return pa.array([value] * count, pa.string()) if value is None or isinstance(value, str) else value
+        return pa.repeat(pa.scalar(value, pa.string()), count) if value is None or isinstance(value, str) else value
 
     parts = [
         runs["run"],

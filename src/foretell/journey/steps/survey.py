@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from foretell import deliver
 from foretell.clock import Duration
 from foretell.definitions import Catalog, DurationText, KeyText, Problem, ShareNumber
-from foretell.engine import Batch, Tx
+from foretell.engine import Batch, Tx, with_column
 from foretell.journey.candidates import candidates, documents_named, misfits
 from foretell.journey.resting import RestingStep, bounded, with_over
 from foretell.journey.sends import instants_of, message_ids, remember
@@ -166,7 +166,8 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
     heard = np.zeros(runs.num_rows, bool)
     resting = np.flatnonzero(counts > 0)
     if step.waits and len(resting):
-        heard[resting] = context.holds(context.tree("heard"), runs.take(pa.array(resting)), True)
+        rows = with_column(runs, "entered_at", runs["arrived_at"]).take(pa.array(resting))
+        heard[resting] = context.holds(context.tree("heard"), rows, True)
     moved, after = plan.go(runs, counts, heard)
     _tell_left_out(batch, context, step, runs, moved)
     return with_counts(runs, step.key, bounded(step, context.most, runs, moved), after)
@@ -295,6 +296,7 @@ KIND = StepKind(
     rests=True,
     sends=True,
     wakes="heard",
+    since_arrival=True,
     foresee=_foresee,
     unforeseen="who would have answered is not known; answers of that time to the same survey count",
 )
