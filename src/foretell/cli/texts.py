@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from foretell.cli.opening import located, opened, optional_instant
@@ -58,6 +59,8 @@ def judge(
             for row in rows.slice(0, 1_000).to_pylist()
         ],
     )
+    if pc.any(pc.equal(rows["sentiment"], "neutral")).as_py() and text.SHIPPED in rows["model"].to_pylist():
+        say(text.ASSUMED)
     if rows.num_rows > 1_000:
         say(f"… {rows.num_rows - 1_000:,} more; --json writes all of them")
 
@@ -107,6 +110,8 @@ def quotes(
         ["sentiment", right("alike"), "themes", cut("quote")],
         [(one.sentiment, number(one.alike), ", ".join(one.themes), one.text) for one in found],
     )
+    if any(one.assumed for one in found):
+        say(text.ASSUMED)
 
 
 @app.command()

@@ -123,6 +123,17 @@ class Engine:
         """Take everything that waits in the spool into the stores."""
         return self._writing()[1].apply_pending(self.clock.now, progress)
 
+    def readable_seq(self) -> int:
+        """The number up to which queries on the analytics store see every event: it may lack the newest batches, so
+        that whoever goes through events by their numbers counts no further than here, and not to
+        :meth:`EventLog.last_seq`."""
+        last = self.log.last_seq()
+        recorded = int(self.ops.query("SELECT coalesce(max(batch), 0) FROM batches")[0][0])
+        if self.analytics.last_batch() >= recorded:
+            return last
+        found = self.analytics.query("SELECT max(e.seq) AS seq FROM event_log e")["seq"][0].as_py()
+        return int(found or 0)
+
     @property
     def spool(self) -> Spooling:
         """Where arriving bodies are made durable; for this room alone."""

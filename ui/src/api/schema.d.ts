@@ -8721,6 +8721,9 @@ export interface components {
             label: string;
             /** Measure */
             measure: string;
+            named_after: components["schemas"]["Between"];
+            /** @description Share of the cases of their kinds of which a root cause is known. */
+            named_before: components["schemas"]["Between"];
             /**
              * Per
              * @description orders or people: what a thousand of is meant.
@@ -12200,6 +12203,32 @@ export interface components {
             profile_id: string;
         };
         /**
+         * PublicAddress
+         * @description Where everybody may answer a survey.
+         */
+        PublicAddress: {
+            /**
+             * Link
+             * @description Public address of its page.
+             */
+            link: string;
+            /**
+             * Page
+             * @description The same as this server answers it, to try it.
+             */
+            page: string;
+            /**
+             * Qr Svg
+             * @description The link as QR code, SVG.
+             */
+            qr_svg: string;
+            /**
+             * Snippet
+             * @description HTML that puts the survey into a page of one's own.
+             */
+            snippet: string;
+        };
+        /**
          * PurposeRows
          * @description All purposes: those of the document, and those that somebody spoke of.
          */
@@ -12411,6 +12440,11 @@ export interface components {
              * @description How many of the latest texts say the same, itself included.
              */
             alike: number;
+            /**
+             * Assumed
+             * @description Called neutral by a share of neutral texts that is assumed, not measured.
+             */
+            assumed: boolean;
             /** At */
             at: string;
             /** Language */
@@ -14147,28 +14181,10 @@ export interface components {
         Sharing: {
             /** Journeys */
             journeys: components["schemas"]["AskingJourney"][];
-            /**
-             * Link
-             * @description Public address of its page.
-             */
-            link: string;
-            /**
-             * Page
-             * @description The same as this server answers it, to try it.
-             */
-            page: string;
-            /**
-             * Qr Svg
-             * @description The link as QR code, SVG.
-             */
-            qr_svg: string;
+            /** @description Null where only who was invited may answer. */
+            public: components["schemas"]["PublicAddress"] | null;
             /** Ready */
             ready: components["schemas"]["ReadyAsking"][];
-            /**
-             * Snippet
-             * @description HTML that puts the survey into a page of one's own.
-             */
-            snippet: string;
         };
         /**
          * SideBody

@@ -7,7 +7,7 @@ import { open } from "@/testing/open";
 const FEELS = { positive: 1, neutral: 2, negative: 6, unknown: 1 };
 const THEME = { key: "delivery", title: "Delivery", named: true, texts: 10, people: 9, before: 4, share: 0.5, sentiments: FEELS, score: 3.2, trend: [0, 0, 1, 1, 0, 2, 1, 1, 1, 1, 1, 1] };
 const THEMES = { since: "2026-02-13T07:20:00Z", until: "2026-05-14T07:20:00Z", texts: 20, people: 18, sentiments: FEELS, rows: [THEME, { ...THEME, key: "", title: "", named: false, texts: 3, before: 3 }] };
-const QUOTE = { message_id: "m1", profile_id: "p1", person: "Hannah Lindner", at: "2026-05-12T07:00:00Z", origin: "survey", survey: "nps", response_id: "r1", score: 2, sentiment: "negative", probability: 0.91, language: "en", text: "Call me at [phone number] <img src=x onerror=alert(1)>", whole: false, themes: ["delivery"], alike: 4 };
+const QUOTE = { message_id: "m1", profile_id: "p1", person: "Hannah Lindner", at: "2026-05-12T07:00:00Z", origin: "survey", survey: "nps", response_id: "r1", score: 2, sentiment: "negative", probability: 0.91, assumed: false, language: "en", text: "Call me at [phone number] <img src=x onerror=alert(1)>", whole: false, themes: ["delivery"], alike: 4 };
 const WORD = { word: "late delivery", texts: 8, people: 7, positive: 0, neutral: 1, negative: 7 };
 const CHOICES = { "/api/feedback/choices": { surveys: [{ key: "nps", title: "After delivery" }], measures: [{ key: "nps", title: "Net promoter score" }], dimensions: [], traits: [] } };
 const ALL = { ...CHOICES, "/api/feedback/themes": THEMES, "/api/feedback/quotes": { rows: [QUOTE] }, "/api/feedback/words": { rows: [WORD, { ...WORD, word: "price", texts: 3, negative: 1, positive: 1 }] } };
@@ -35,6 +35,13 @@ it("shows quotes as text, whatever they say, with who said it", async () => {
   expect(screen.getAllByRole("link", { name: "Hannah Lindner" }).length).toBeGreaterThan(0);
   await userEvent.click(screen.getByRole("radio", { name: "Positive" }));
   await waitFor(() => expect(asked.some((one) => one.path.includes("feedback/quotes?") && one.path.includes("sentiment=positive"))).toBe(true));
+});
+
+it("says that a share of neutral texts is assumed where it is", async () => {
+  answering({ ...ALL, "/api/feedback/quotes": { rows: [{ ...QUOTE, sentiment: "neutral", probability: 0.4, assumed: true }, { ...QUOTE, message_id: "m2" }] } });
+  open("/feedback?survey=nps");
+  expect((await screen.findByText(/^40.*, assumed$/)).title).toContain("one in five");
+  expect(screen.getByText(/^91.* sure$/)).toBeTruthy();
 });
 
 it("shows words as a cloud and as a list", async () => {

@@ -26,6 +26,8 @@ const TONES: Record<Sentiment, Tone | undefined> = { positive: "good", neutral: 
 /** Stands for texts without a theme, here and at the server. */
 const NONE = "-";
 const WORDS_SHOWN = 48;
+/** Why nobody can say how sure "neutral" is. */
+const ASSUMED = "How many texts have no opinion is not measured: the model that comes with Foretell takes it that one in five has none. A model trained on your own answers measures it.";
 
 /** What is chosen on the page, as it is asked for. */
 function useChosen(filters: TextFilters) {
@@ -103,7 +105,7 @@ export function Quotes({ filters }: { filters: TextFilters }) {
                   <blockquote dir="auto">{row.text}{row.whole ? "" : " …"}</blockquote>
                   <p className="ft-muted ft-small">
                     <Badge tone={TONES[row.sentiment]}>{row.sentiment === "unknown" ? "Feeling unknown" : worded(row.sentiment)}</Badge>
-                    {row.probability !== null && <span>{formats.share(row.probability)} sure</span>}
+                    {row.probability !== null && (row.assumed ? <span title={ASSUMED}>{formats.share(row.probability)}, assumed</span> : <span>{formats.share(row.probability)} sure</span>)}
                     {row.score !== null && <span>score {formats.number(row.score, row.score % 1 ? 1 : 0)}</span>}
                     {row.profile_id && <PersonLink id={row.profile_id} name={row.person} />}
                     <span>{formats.day(row.at)}</span>

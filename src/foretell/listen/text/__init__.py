@@ -10,20 +10,21 @@ from __future__ import annotations
 from foretell.listen.text.asked import TextsAsked
 from foretell.listen.text.cleaning import plain
 from foretell.listen.text.counting_words import CountedWord, words
-from foretell.listen.text.judging import JUDGED, Models, judge
+from foretell.listen.text.judging import JUDGED, SHIPPED, Models, judge
 from foretell.listen.text.keeping import keep_router, models_of, router, routers
 from foretell.listen.text.masking import MASKS, mask
 from foretell.listen.text.parts import PARTS
 from foretell.listen.text.quotes import Quote, quotes
 from foretell.listen.text.refreshing import JUDGED_EVENT, TextReport, refresh, region_of
 from foretell.listen.text.routing import ROUTED, RouterReport, route, train_router
-from foretell.listen.text.sentiment import SENTIMENTS
+from foretell.listen.text.sentiment import ASSUMED, SENTIMENTS
 from foretell.listen.text.sources import ORIGINS
 from foretell.listen.text.themes import ThemeLine, Themes, themes
 from foretell.listen.text.theming import keep_themes
 from foretell.listen.text.training import Trained, train
 
 __all__ = [
+    "ASSUMED",
     "JUDGED",
     "JUDGED_EVENT",
     "MASKS",
@@ -31,6 +32,7 @@ __all__ = [
     "PARTS",
     "ROUTED",
     "SENTIMENTS",
+    "SHIPPED",
     "CountedWord",
     "Models",
     "Quote",

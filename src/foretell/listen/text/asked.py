@@ -77,5 +77,6 @@ class TextsAsked:
                 params[name] = value
         if self.people is None:
             return " AND ".join(parts), params, {}
-        parts.append("t.profile_key IN (SELECT profile_key FROM asked_people)")
+        # Whoever spoke anonymously is known to be in no group of people.
+        parts.append("NOT coalesce(t.anonymous, FALSE) AND t.profile_key IN (SELECT profile_key FROM asked_people)")
         return " AND ".join(parts), params, {"asked_people": self.people.select(["profile_key"])}

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from foretell.engine import Engine
 from foretell.listen.text.asked import TextsAsked
-from foretell.listen.text.parts import OF_THEMES
+from foretell.listen.text.parts import OF_THEMES, VOICE
 from foretell.listen.text.themes import require_theme, titles_of
 
 LEAST_PEOPLE = 2
 """A word of one person alone is not shown."""
 _WORDS = """
-SELECT w.word, count(DISTINCT t.profile_key) AS people, count(*) AS texts,
+SELECT w.word, count(DISTINCT {voice}) AS people, count(*) AS texts,
   sum(CASE WHEN t.sentiment = 'positive' THEN 1 ELSE 0 END) AS positive,
   sum(CASE WHEN t.sentiment = 'neutral' THEN 1 ELSE 0 END) AS neutral,
   sum(CASE WHEN t.sentiment = 'negative' THEN 1 ELSE 0 END) AS negative
 FROM log_texts t JOIN text_words w ON w.seq = t.seq WHERE {where} GROUP BY w.word
-HAVING count(DISTINCT t.profile_key) >= {least} ORDER BY texts DESC, w.word LIMIT {most}"""
+HAVING count(DISTINCT {voice}) >= {least} ORDER BY texts DESC, w.word LIMIT {most}"""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class CountedWord:
     """A word, or two next to each other, as they are counted: one and many are one.
 
     Args:
-        texts, people: how many texts have it, of how many people.
+        texts, people: how many texts have it, of how many people; a text of nobody who is named counts as of one.
         positive, neutral, negative: texts by sentiment; of the others nobody can say.
     """
 
@@ -50,7 +50,7 @@ def words(engine: Engine, asked: TextsAsked, *, limit: int = 60) -> tuple[Counte
         params["theme"] = asked.theme
     elif asked.theme == "":
         where += f" AND t.seq NOT IN (SELECT o.seq FROM ({OF_THEMES}) o)"
-    sql = _WORDS.format(where=where, least=LEAST_PEOPLE, most=limit * 4)
+    sql = _WORDS.format(where=where, voice=VOICE, least=LEAST_PEOPLE, most=limit * 4)
     found = [CountedWord(**{**row, **_whole(row)}) for row in engine.analytics.query(sql, params, tables).to_pylist()]
     pairs = [one for one in found if " " in one.word]
     swallowed = {part for pair in pairs for part in pair.word.split()

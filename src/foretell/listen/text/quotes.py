@@ -16,9 +16,11 @@ from foretell.definitions import WorkspaceSettings
 from foretell.engine import Engine
 from foretell.listen.text.asked import TextsAsked
 from foretell.listen.text.features import vocabulary
+from foretell.listen.text.judging import SHIPPED
 from foretell.listen.text.masking import mask
-from foretell.listen.text.parts import OF_THEMES
+from foretell.listen.text.parts import OF_THEMES, SPEAKER
 from foretell.listen.text.refreshing import names_of, region_of
+from foretell.listen.text.sentiment import NEUTRAL
 from foretell.listen.text.themes import require_theme, titles_of
 from foretell.profile import restricted
 
@@ -28,8 +30,8 @@ LEAST_CHARACTERS = 12
 ALIKE = 0.7
 """Quotes that are alike by more (cosine) say the same; one of them is shown."""
 _LATEST = """
-SELECT t.seq, t.node_key, t.profile_key, t.message_id, coalesce(n.profile_id, '') AS profile_id, t.ts, t.origin,
-  t.survey, t.response_id, t.score, t.sentiment, t.probability, t.language, t.quote, t.characters
+SELECT t.seq, t.node_key, t.profile_key, t.message_id, {speaker} AS profile_id, t.ts, t.origin,
+  t.survey, t.response_id, t.score, t.sentiment, t.probability, t.model, t.language, t.quote, t.characters
 FROM log_texts t LEFT JOIN nodes n ON n.node_key = t.profile_key WHERE {where} ORDER BY t.ts DESC, t.seq DESC
 LIMIT {most}"""
 _OF_THEME = " AND t.seq IN (SELECT o.seq FROM ({of}) o WHERE o.theme = $theme)"
@@ -42,7 +44,10 @@ class Quote:
     """Something that somebody said.
 
     Args:
+        profile_id: empty where nobody knows who it was, and of anonymous answers.
         text: masked, its beginning; ``whole`` is False where more was said.
+        assumed: called neutral by the model that comes with the package, which takes it that one text in five is;
+            no data that may come with it tell how many are.
         themes: keys of the themes that it speaks of.
         alike: how many of those looked at say the same in other words, itself included.
     """
@@ -56,6 +61,7 @@ class Quote:
     score: float | None
     sentiment: str
     probability: float | None
+    assumed: bool
     language: str
     text: str
     whole: bool
@@ -96,7 +102,7 @@ def _candidates(engine: Engine, asked: TextsAsked, now: datetime) -> pa.Table:
     if asked.theme is not None:
         where += (_OF_THEME if asked.theme else _OF_NONE).format(of=OF_THEMES)
         params |= {"theme": asked.theme} if asked.theme else {}
-    rows = engine.analytics.query(_LATEST.format(where=where, most=CANDIDATES), params, tables)
+    rows = engine.analytics.query(_LATEST.format(where=where, most=CANDIDATES, speaker=SPEAKER), params, tables)
     barred = restricted(engine.ops, rows["profile_key"], now)
     barred = barred.filter(pc.not_equal(barred["kind"], "minor"))
     return rows.filter(pc.invert(pc.is_in(rows["profile_key"], barred["profile_key"].combine_chunks())))
@@ -132,4 +138,5 @@ def _quote(row: dict[str, Any], text: str, themes: list[str], alike: int) -> Quo
         "message_id", "profile_id", "origin", "survey", "response_id", "score", "sentiment", "probability", "language",
     )}  # fmt: skip
     whole = row["characters"] <= len(row["quote"])
-    return Quote(at=utc(row["ts"]), text=text, whole=whole, themes=tuple(themes), alike=alike, **kept)
+    assumed = row["sentiment"] == NEUTRAL and row["model"] == SHIPPED
+    return Quote(at=utc(row["ts"]), assumed=assumed, text=text, whole=whole, themes=tuple(themes), alike=alike, **kept)

@@ -22,6 +22,7 @@ from foretell.listen.text.keeping import models_of
 from foretell.listen.text.masking import mask
 from foretell.listen.text.parts import ROOM, TEXT_ROWS
 from foretell.listen.text.progress import Progress, advance, read_progress
+from foretell.listen.text.repeats import sort_out
 from foretell.listen.text.sentiment import UNKNOWN
 from foretell.listen.text.sources import new_texts
 from foretell.listen.text.terms import terms
@@ -54,15 +55,15 @@ def refresh(engine: Engine, catalog: Catalog, *, now: datetime) -> TextReport:
     judged = unknown = 0
     while True:
         progress = read_progress(engine.ops)
-        last = engine.log.last_seq()
+        last = engine.readable_seq()
         if progress.seq >= last:
             break
-        found = new_texts(engine, since=progress.seq, most=TEXTS_TOGETHER)
+        found = new_texts(engine, since=progress.seq, until=last, most=TEXTS_TOGETHER)
         until = last if found.num_rows < TEXTS_TOGETHER else pc.max(found["seq"]).as_py()
-        rows, words = _made(engine, catalog.settings, found)
-        if _written(engine, rows, words, progress, progress.until(until), now):
-            judged += rows.num_rows
-            unknown += pc.sum(pc.equal(rows["sentiment"], UNKNOWN)).as_py() or 0
+        made = _made(engine, catalog.settings, found)
+        if _written(engine, made, progress, progress.until(until), now):
+            judged += made.judged.num_rows
+            unknown += pc.sum(pc.equal(made.judged["sentiment"], UNKNOWN)).as_py() or 0
     return TextReport(judged, unknown, keep_themes(engine, catalog, now=now))
 
 
@@ -81,8 +82,18 @@ def region_of(settings: WorkspaceSettings) -> str | None:
     return settings.country or territory
 
 
-def _made(engine: Engine, settings: WorkspaceSettings, found: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Rows of ``text_rows`` and of ``text_words``."""
+@dataclass(frozen=True)
+class _Made:
+    """Rows of ``text_rows``: those that were judged, and those that only changed; words of the judged."""
+
+    judged: pa.Table
+    changed: pa.Table
+    words: pa.Table
+
+
+def _made(engine: Engine, settings: WorkspaceSettings, found: pa.Table) -> _Made:
+    apart = sort_out(engine, with_column(found, "item", pc.coalesce(found["response_id"], found["message_id"])))
+    found = apart.fresh
     judged = judge(found["text"], models_of(engine), told=found["told"])
     clean = plain(found["text"])
     masked = mask(clean, names_of(engine, found["node_key"]), region=region_of(settings))
@@ -91,23 +102,22 @@ def _made(engine: Engine, settings: WorkspaceSettings, found: pa.Table) -> tuple
         rows = with_column(rows, name, judged[name])
     rows = with_column(rows, "quote", pc.utf8_slice_codeunits(masked, 0, QUOTE_CHARACTERS))
     rows = with_column(rows, "characters", pc.utf8_length(clean).cast(pa.int64()))
-    rows = with_column(rows, "item", pc.coalesce(rows["response_id"], rows["message_id"]))
     words = terms(masked)
     words = scratch(
         "SELECT r.seq, r.node_key, w.word FROM w JOIN r ON r.place = w.place ORDER BY w.word, r.seq",
         {"w": words, "r": _placed(found.select(["seq", "node_key"]))},
     )
-    return rows.select(list(TEXT_ROWS)), words
+    rows = rows.select(list(TEXT_ROWS))
+    return _Made(rows, apart.standing.cast(rows.schema), words)
 
 
 def _placed(rows: pa.Table) -> pa.Table:
     return with_column(rows, "place", pa.array(range(rows.num_rows), pa.int64()))
 
 
-def _written(
-    engine: Engine, rows: pa.Table, words: pa.Table, progress: Progress, then: Progress, now: datetime
-) -> bool:
+def _written(engine: Engine, made: _Made, progress: Progress, then: Progress, now: datetime) -> bool:
     """Write rows and how far it is; False where somebody else wrote in between."""
+    rows = pa.concat_tables([made.changed, made.judged])
     if not rows.num_rows:
         with engine.ops.write() as tx:
             return advance(tx, progress, then)
@@ -116,8 +126,8 @@ def _written(
     def work(tx: Tx, batch: Batch) -> None:
         if advance(tx, progress, then):
             batch.emit("text_rows", rows)
-            batch.emit("text_words", words)
-            batch.tell(_told(rows, now))
+            batch.emit("text_words", made.words)
+            batch.tell(_told(made.judged, now))
             done.append(True)
 
     engine.act(ROOM, work, now=now)

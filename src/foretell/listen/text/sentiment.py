@@ -27,6 +27,11 @@ from foretell.stats import expit
 
 POSITIVE, NEUTRAL, NEGATIVE, UNKNOWN = "positive", "neutral", "negative", "unknown"
 SENTIMENTS = (POSITIVE, NEUTRAL, NEGATIVE, UNKNOWN)
+ASSUMED = (
+    "How many texts have no opinion is assumed (one in five), not measured: no data that come with Foretell tell it. "
+    "A model trained on your own answers measures it."
+)
+"""What is to be said wherever the model that comes with the package calls a text neutral."""
 STRENGTH = 4.0
 """Inverse of the ridge penalty."""
 FOLDS, FOLDS_FOR_CUTS = 10, 5

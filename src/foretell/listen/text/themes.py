@@ -12,7 +12,7 @@ from foretell.definitions import suggestion
 from foretell.engine import Engine
 from foretell.errors import UsageError
 from foretell.listen.text.asked import TextsAsked
-from foretell.listen.text.parts import OF_THEMES
+from foretell.listen.text.parts import OF_THEMES, VOICE
 from foretell.listen.text.sentiment import SENTIMENTS
 
 PARTS_OF_TREND = 12
@@ -22,10 +22,10 @@ SELECT coalesce(o.theme, '') AS theme, t.sentiment,
   count(*) AS texts, sum(t.score) AS score, count(t.score) AS scored
 FROM log_texts t LEFT JOIN ({of}) o ON o.seq = t.seq WHERE {where} GROUP BY 1, 2, 3"""
 _PEOPLE = """
-SELECT coalesce(o.theme, '') AS theme, count(DISTINCT t.profile_key) AS people
+SELECT coalesce(o.theme, '') AS theme, count(DISTINCT {voice}) AS people
 FROM log_texts t LEFT JOIN ({of}) o ON o.seq = t.seq WHERE {where} GROUP BY 1"""
 _ALL = """
-SELECT t.sentiment, count(*) AS texts, (SELECT count(DISTINCT t.profile_key) FROM log_texts t WHERE {where}) AS people
+SELECT t.sentiment, count(*) AS texts, (SELECT count(DISTINCT {voice}) FROM log_texts t WHERE {where}) AS people
 FROM log_texts t WHERE {where} GROUP BY t.sentiment"""
 _NAMED = (
     "SELECT theme, min(title) AS title, max(CASE WHEN named THEN 1 ELSE 0 END) AS named FROM theme_rows "
@@ -41,7 +41,8 @@ class ThemeLine:
     Args:
         key: empty: texts without a theme.
         named: by people; else it was found.
-        texts, people: how many there are in the period, and of how many people.
+        texts, people: how many there are in the period, and of how many people; a text of nobody who is named counts
+            as of one.
         before: texts in the period of the same length before.
         share: of all texts of the period.
         sentiments: sentiment → texts.
@@ -86,7 +87,7 @@ def themes(engine: Engine, asked: TextsAsked) -> Themes:
     require_theme(titles, asked.theme)
     counted, people = _counts(engine, asked)
     where, params, tables = asked.where()
-    whole = engine.analytics.query(_ALL.format(where=where), params, tables).to_pylist()
+    whole = engine.analytics.query(_ALL.format(where=where, voice=VOICE), params, tables).to_pylist()
     total = sum(row["texts"] for row in whole)
     lines = [
         _line(key, titles.get(key, ("", False)), counted[key], people.get(key, 0), total, asked)
@@ -121,7 +122,7 @@ def _counts(engine: Engine, asked: TextsAsked) -> tuple[dict[str, list[Row]], di
     ).to_pylist():
         counted.setdefault(row["theme"], []).append(row)
     where, params, tables = asked.where()
-    people = engine.analytics.query(_PEOPLE.format(of=OF_THEMES, where=where), params, tables).to_pylist()
+    people = engine.analytics.query(_PEOPLE.format(of=OF_THEMES, where=where, voice=VOICE), params, tables).to_pylist()
     return counted, {row["theme"]: row["people"] for row in people}
 
 

@@ -20,7 +20,7 @@ from foretell.clock import micros, naive_utc
 from foretell.definitions import Catalog, WorkspaceSettings
 from foretell.engine import TIMESTAMP, Batch, Engine, Tx, table_of
 from foretell.listen.text.embeddings import embed, is_installed
-from foretell.listen.text.parts import ROOM
+from foretell.listen.text.parts import ROOM, VOICE
 from foretell.listen.text.progress import advance, read_progress
 from foretell.listen.text.terms import form_of
 
@@ -43,11 +43,12 @@ _COLUMNS = {
     "theme": pa.string(), "word": pa.string(), "title": pa.string(), "named": pa.bool_(), "active": pa.bool_(),
     "found_at": TIMESTAMP,
 }  # fmt: skip
-_COUNTED = """
-SELECT w.word, count(DISTINCT w.profile_key) AS people, count(*) AS texts FROM log_text_words w GROUP BY w.word
-HAVING count(DISTINCT w.profile_key) >= $least ORDER BY people DESC, w.word"""
+_COUNTED = f"""
+SELECT w.word, count(DISTINCT {VOICE}) AS people, count(*) AS texts FROM log_texts t JOIN text_words w ON w.seq = t.seq
+GROUP BY w.word HAVING count(DISTINCT {VOICE}) >= $least ORDER BY people DESC, w.word"""
 _BESIDE = """
-SELECT a.word AS word, b.word AS other, count(*) AS texts FROM text_words a JOIN text_words b ON b.seq = a.seq
+SELECT a.word AS word, b.word AS other, count(*) AS texts FROM text_rows t
+JOIN text_words a ON a.seq = t.seq JOIN text_words b ON b.seq = a.seq
 JOIN c x ON x.word = a.word JOIN c y ON y.word = b.word WHERE a.word < b.word GROUP BY a.word, b.word"""
 
 
@@ -111,7 +112,7 @@ def _is_due(texts: int, at: int, total: int, now: datetime) -> bool:
 
 def _found(engine: Engine, standing: list[Word], total: int) -> list[Word]:
     """Words that join themes or begin some, beside those there are."""
-    people = engine.analytics.query("SELECT count(DISTINCT profile_key) AS n FROM log_texts")["n"][0].as_py()
+    people = engine.analytics.query(f"SELECT count(DISTINCT {VOICE}) AS n FROM log_texts t")["n"][0].as_py()
     least = max(LEAST_PEOPLE, int(np.ceil(LEAST_SHARE * people)))
     counted = engine.analytics.query(_COUNTED, {"least": least})
     if total >= COMMON_AMONG:

@@ -76,6 +76,7 @@ class QuoteRow(BaseModel):
     score: float | None
     sentiment: Sentiment
     probability: float | None
+    assumed: bool = Field(description="Called neutral by a share of neutral texts that is assumed, not measured.")
     language: str
     text: str
     whole: bool = Field(description="False where more was said.")
