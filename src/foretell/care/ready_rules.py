@@ -8,30 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from foretell.care.openings import refers
-from foretell.care.rule_document import CaseRuleSpec
-from foretell.definitions import Catalog, documents_in, suggestion, write_whole
+from foretell.care.rule_document import KIND, CaseRuleSpec
+from foretell.definitions import Catalog, ReadyDocument, ReadyFolder, documents_in, suggestion
 from foretell.errors import UsageError
 
-_FOLDER = Path(__file__).with_name("ready")
+READY = ReadyFolder(Path(__file__).with_name("ready"), KIND, CaseRuleSpec)
 _TEAM = re.compile(r"(?m)^  (team|assign): .*\n")
 
 
 @dataclass(frozen=True)
-class ReadyRule:
-    """A document that comes with the package.
+class ReadyRule(ReadyDocument[CaseRuleSpec]):
+    """A document that comes with the package."""
 
-    Args:
-        text: the YAML.
-        spec: its content.
-        needs: names of documents that have to be there, such as ``prediction churn``.
-    """
-
-    key: str
-    title: str
-    description: str
-    text: str
-    spec: CaseRuleSpec
-    needs: tuple[str, ...]
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of documents that have to be there, such as ``prediction churn``."""
+        return tuple(sorted({f"{kind} {key}" for kind, key in refers(self.spec.opens)}))
 
 
 @dataclass(frozen=True)
@@ -50,16 +42,12 @@ class FittedRule:
 
 def ready_rules() -> list[ReadyRule]:
     """All of them, by key."""
-    return [_read(path) for path in sorted(_FOLDER.glob("*.yaml"))]
+    return [ReadyRule(**vars(one)) for one in READY.all()]
 
 
 def ready_rule(key: str) -> ReadyRule:
     """One of them; raises ``UNKNOWN_READY``."""
-    known = {one.key: one for one in ready_rules()}
-    if key not in known:
-        next_step = suggestion(key, sorted(known), what="ready case rules")
-        raise UsageError("UNKNOWN_READY", f"there is no ready case rule called {key!r}", next_step=next_step)
-    return known[key]
+    return ReadyRule(**vars(READY.one(key)))
 
 
 def fitted_rule(catalog: Catalog, key: str, team: str | None = None) -> FittedRule:
@@ -95,23 +83,5 @@ def write_ready_rule(catalog: Catalog, key: str, team: str | None = None) -> tup
         UsageError: as :func:`fitted_rule`; ``FILE_TAKEN`` where there is such a rule, or such a file.
     """
     fitted = fitted_rule(catalog, key, team)
-    path = catalog.root / "case_rules" / f"{key}.yaml"
-    if path.exists() or catalog.has("case_rule", key):
-        raise UsageError(
-            "FILE_TAKEN",
-            f"the workspace has case rule {key} already",
-            where=f"case_rules/{key}.yaml",
-            next_step="Change what is there, or take it out first.",
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, fitted.text)
+    path = READY.write(catalog, key, fitted.text)
     return path, fitted
-
-
-def _read(path: Path) -> ReadyRule:
-    text = path.read_text(encoding="utf-8")
-    (raw,) = documents_in(text) or [{}]
-    assert isinstance(raw, dict)
-    spec = CaseRuleSpec.model_validate(raw["spec"])
-    needs = sorted({f"{kind} {key}" for kind, key in refers(spec.opens)})
-    return ReadyRule(path.stem, spec.title or path.stem, spec.description or "", text, spec, tuple(needs))

@@ -35,6 +35,7 @@ from foretell.definitions.problem import (
     raise_errors,
     suggestion,
 )
+from foretell.definitions.ready_documents import ReadyDocument, ReadyFolder, ready_file
 from foretell.definitions.revisions import (
     MIGRATIONS,
     Owner,
@@ -91,6 +92,8 @@ __all__ = [
     "Problem",
     "RateSection",
     "ReadSettings",
+    "ReadyDocument",
+    "ReadyFolder",
     "ReferenceList",
     "SandboxSection",
     "Saved",
@@ -128,6 +131,7 @@ __all__ = [
     "put_setting",
     "raise_errors",
     "read_settings",
+    "ready_file",
     "remove",
     "revision_in_force",
     "revision_of",

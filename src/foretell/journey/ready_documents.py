@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foretell.definitions import Catalog, documents_in, draft, suggestion, write_whole
+from foretell.definitions import Catalog, documents_in, draft, ready_file, write_whole
 from foretell.errors import UsageError
 from foretell.journey.document import JourneySpec
 from foretell.journey.entry_words import entry_words
@@ -75,15 +75,7 @@ def ready_journeys() -> list[Ready]:
 
 def ready_journey(key: str) -> Ready:
     """One of them; raises ``UNKNOWN_READY``."""
-    path = _FOLDER / f"{key}.yaml"
-    known = [one.stem for one in _FOLDER.glob("*.yaml")]
-    if key not in known:
-        raise UsageError(
-            "UNKNOWN_READY",
-            f"there is no ready journey called {key!r}",
-            next_step=suggestion(key, sorted(known), what="ready journeys"),
-        )
-    return _read(path)
+    return _read(ready_file(_FOLDER, key, "journey"))
 
 
 def write_ready(catalog: Catalog, key: str) -> Written:
