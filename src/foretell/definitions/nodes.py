@@ -103,10 +103,10 @@ class Tree:
         line = event.start_mark.line
         _check_tag(event.tag, line)
         if self._awaits_key():
-            self._key(event.value, line)
+            self._key(_whole(event.value), line)
             return
         text = event.tag in ("!", _STANDARD + "str") or (event.style is not None and event.tag is None)
-        value = event.value if text else bare_value(event.value)
+        value = _whole(event.value) if text else bare_value(event.value)
         self._put(value, self._path(line))
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
@@ -193,3 +193,11 @@ def _check_tag(tag: str | None, line: int) -> None:
             line,
             "Leave it out, or put the text in quotes.",
         )
+
+
+def _whole(text: str) -> str:
+    """A text as characters: what writes JSON may write an emoji as two halves (``\\ud83d\\ude00``), which YAML takes
+    for two characters that there are not. A half alone becomes the character for what cannot be read."""
+    if text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from foretell.errors import UsageError
 from foretell.listen import surveys
@@ -126,6 +127,8 @@ async def _sent(site: Site, request: Request, name: str, path: str) -> Response:
         if error.status_code != 413:
             raise
         return _refused(site, request, None, UsageError("REQUEST_TOO_LARGE", "that is too long"))
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
     return await run_in_threadpool(_taken, site, request, name, path, sent)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
 from foretell import deliver
 from foretell.listen import surveys
@@ -40,9 +41,14 @@ class Sent:
 
 
 async def read_sent(request: Request) -> Sent:
-    """Read a form; raises ``HTTPException`` 413 where it is longer than any request may be."""
+    """Read a form. What is no form says nothing, and the page is shown again.
+
+    Raises:
+        HTTPException: 413 where it is longer than any request may be.
+        ClientDisconnect: where it was cut off.
+    """
     fields: dict[str, list[str]] = {}
-    for name, value in (await request.form(max_files=0, max_fields=_MOST_FIELDS)).multi_items():
+    for name, value in await _fields(request):
         if isinstance(value, str):
             fields.setdefault(name, []).append(value)
 
@@ -55,6 +61,17 @@ async def read_sent(request: Request) -> Sent:
     return Sent(
         form, one("response"), shown, seen, one("who"), bool(one("website").strip()), headers, one("promised") == "1"
     )
+
+
+async def _fields(request: Request) -> list[tuple[str, object]]:
+    try:
+        return list((await request.form(max_files=0, max_fields=_MOST_FIELDS)).multi_items())
+    except HTTPException as error:
+        if error.status_code == 413:
+            raise
+        return []
+    except (UnicodeError, LookupError):  # a charset that it does not keep to, or that there is not
+        return []
 
 
 def answered_page(site: Site, request: Request, asked: Asked, sent: Sent) -> Response:

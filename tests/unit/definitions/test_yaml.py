@@ -34,6 +34,13 @@ def test_quoted_and_block_texts_stay_texts():
     assert read.documents[0][0] == {"a": "01", "b": "true", "c": "5\n", "d": "6"}
 
 
+def test_emoji_in_json_are_characters():
+    """What writes JSON may write them as two halves; a half alone is none."""
+    told = {"a": "\U0001f469\u200d\U0001f467 \u0645", "\U0001f600": ["\U0001f600"]}
+    assert read_yaml(json.dumps(told).encode(), "f").documents[0][0] == told
+    assert read_yaml(b'a: "x\\ud83d y"', "f").documents[0][0] == {"a": "x\ufffd y"}
+
+
 def test_keys_are_text():
     read = read_yaml(b"1: a\ntrue: b\n", "f")
     assert read.documents[0][0] == {"1": "a", "true": "b"}

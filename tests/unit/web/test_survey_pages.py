@@ -158,6 +158,39 @@ def test_more_than_any_request_may_have_is_refused_kindly(shared: Served) -> Non
     assert "That is too long" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"q.recommend": 3}'),
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"not what it says"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="q.recommend"; filename="a"\r\n\r\n3\r\n--x--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=x; charset=nonsense",
+            b'--x\r\nContent-Disposition: form-data; name="q.why"\r\n\r\n\xff\xfe\r\n--x--\r\n',
+        ),
+        ("application/x-www-form-urlencoded", b"&".join(b"f%d=1" % number for number in range(2_500))),
+        ("application/x-www-form-urlencoded; charset=utf-16", "q.recommend=3".encode("utf-16")),
+        ("", b""),
+    ],
+)
+def test_what_is_no_form_shows_the_page_again(shared: Served, kind: str, body: bytes) -> None:
+    before = len(events(shared))
+    headers = {**BROWSER, **({"content-type": kind} if kind else {})}
+    answer = shared.browser.post("/s/survey/nps", content=body, headers=headers)
+    assert (answer.status_code, "Would you recommend us?" in answer.text) == (200, True), answer.text[:300]
+    assert len(events(shared)) == before
+
+
+def test_lists_of_questions_are_bounded(shared: Served) -> None:
+    page = shared.browser.get("/s/survey/nps", headers=BROWSER).text
+    data = {**fields(page), "seen": "nothing," * 5_000 + "why", "q.recommend": "2"}
+    assert "What went wrong?" in shared.browser.post("/s/survey/nps", data=data, headers=BROWSER).text
+
+
 def test_pages_allow_nothing_but_themselves(shared: Served) -> None:
     answer = shared.browser.get("/s/survey/nps", headers=BROWSER)
     policy = answer.headers["content-security-policy"]

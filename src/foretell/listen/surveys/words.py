@@ -18,6 +18,8 @@ def _says_something(words: object) -> object:
     texts = words.values() if isinstance(words, dict) else [words]
     if not texts or any(not str(text).strip() for text in texts):
         raise ValueError("it says nothing; write a text, or one for each language")
+    if any(not str(text).isascii() and str(text).encode("utf-8", "replace").decode() != str(text) for text in texts):
+        raise ValueError("it holds half of a character; write it once more")
     if any(len(str(text)) > MOST_CHARACTERS for text in texts):
         raise ValueError(f"it is longer than {MOST_CHARACTERS} characters")
     return words
