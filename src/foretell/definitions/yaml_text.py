@@ -7,12 +7,15 @@ broken document reading goes on at the next ``---``, so that one mistake does no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import Event
 
 from foretell.definitions.nodes import Tree, YamlMistake
 from foretell.definitions.positions import Plain, Positions
@@ -24,6 +27,9 @@ _SEPARATOR = re.compile(r"---(?:\s|\Z)")
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _DIRECTIVE = re.compile(r"(?<![^\r\n\x85\u2028\u2029\ufeff])%(?!YAML 1\.2\s)[^\r\n]*")
 _KEY = re.compile(r"key:\s*[\"']?([A-Za-z0-9_-]+)")
+_KEPT_TEXTS, _KEPT_LENGTH = 256, 16_000
+"""So many texts of at most so many characters are not parsed again: a workspace that is served reads its documents
+anew with every command, and most are as they were."""
 
 
 @dataclass
@@ -129,6 +135,24 @@ def _trees(text: str, tree: Tree) -> Iterator[Tree]:
         line = text.count("\n", 0, found.start())
         message = f"the directive {found[0].strip()} has no meaning here"
         raise YamlMistake("BROKEN_YAML", message, line, "Leave the line out; all files are YAML 1.2.")
-    for event in YAML(typ="safe", pure=True).parse(text):
+    for event in _parsed(text):
         if tree.take(event):
             yield tree
+
+
+def _parsed(text: str) -> Iterable[Event]:
+    """The parser's events; of a text that is broken, those before its mistake, which is raised."""
+    if len(text) <= _KEPT_LENGTH:
+        with suppress(YAMLError):
+            return _kept_events(text)
+    return _events(text)
+
+
+def _events(text: str) -> Iterator[Event]:
+    events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
+    return events
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _kept_events(text: str) -> tuple[Event, ...]:
+    return tuple(_events(text))

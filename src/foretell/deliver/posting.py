@@ -12,7 +12,6 @@ import hmac
 import http.client
 import json
 import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from foretell.definitions import WorkspaceSettings
-from foretell.deliver.reaching import checked_address, secret_of
+from foretell.deliver.reaching import checked_address, secret_of, trusting
 
 SIGNATURE, KEY = "Foretell-Signature", "Idempotency-Key"
 UNREACHABLE = (OSError, http.client.HTTPException)
@@ -122,7 +121,7 @@ class Posting:
         )
         try:
             if secure:
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=url.hostname)
+                sock = trusting().wrap_socket(sock, server_hostname=url.hostname)
         except BaseException:
             sock.close()
             raise

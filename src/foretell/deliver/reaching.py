@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import ssl
+from functools import lru_cache
 
 from foretell.definitions import WorkspaceSettings
 from foretell.errors import UsageError
@@ -28,6 +31,27 @@ def checked_address(host: str, port: int, allow_private: bool) -> str:
     if private and not allow_private:
         raise OSError(f"{host} is {private[0]}, an address of a private network; allow_private lets it be one")
     return found[0]
+
+
+def trusting() -> ssl.SSLContext:
+    """What certificates are held against: those that this machine trusts, read anew where they have changed.
+
+    Reading them takes longer than most of what is asked.
+    """
+    places = ssl.get_default_verify_paths()
+    return _trusting(tuple((path, _changed(path)) for path in (places.cafile, places.capath) if path is not None))
+
+
+@lru_cache(maxsize=1)
+def _trusting(_: tuple[tuple[str, int], ...]) -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:  # gone since it was named
+        return 0
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

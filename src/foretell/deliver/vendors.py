@@ -10,7 +10,6 @@ connected to.
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ import httpcore
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from foretell.deliver.channels.base import Outgoing, Receipt
-from foretell.deliver.reaching import checked_address
+from foretell.deliver.reaching import checked_address, trusting
 from foretell.errors import UsageError
 
 BATCH_SIZE = 8
@@ -126,7 +125,7 @@ class Vendor:
 
     def __post_init__(self) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=trusting(),
             max_connections=self.settings.connections,
             keepalive_expiry=15.0,
             network_backend=_Backend(self.settings.allow_private),

@@ -74,6 +74,15 @@ def test_reading_goes_on_after_a_broken_document():
     assert read.broken_keys == {"one", "three"}
 
 
+@pytest.mark.parametrize("text", [b"a: [1, {b: 2}]\n---\nc: 3\n", b"a: [1]\n---\nb: [\n---\nc: @\n"])
+def test_what_was_read_before_is_read_the_same_and_nobody_else_s(text):
+    first, kept = read_yaml(text, "f"), read_yaml(text, "f")
+    assert (kept.documents, kept.problems, kept.broken_keys) == (first.documents, first.problems, first.broken_keys)
+    first.documents[0][0]["a"].append("written by its reader")
+    assert read_yaml(text, "f").documents == kept.documents
+    assert [place.at() for _, place in read_yaml(text, "other").documents][:1] == ["other:1"]
+
+
 def test_a_bomb_of_repetitions_is_refused():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from foretell import deliver
 from foretell.definitions import WorkspaceSettings, load
+from foretell.deliver.reaching import trusting
 from foretell.engine import Engine
 from foretell.testing.webhook_receiver import RETRY_AFTER_SECONDS, Receiver, webhook_receiver
 from tests.support.small_events import NOW
@@ -130,3 +133,18 @@ def test_a_secret_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> Non
     (tmp_path / "foretell.yaml").write_text("name: a\n")
     _, (problem,) = load(tmp_path, (deliver.TEMPLATE, deliver.CHANNEL, deliver.AUDIENCE), environ={})
     assert (problem.code, problem.where) == ("SECRET_MISSING", "channels/crm.yaml:6")
+
+
+def test_what_the_machine_trusts_is_read_once_and_again_where_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tmp_path / "trusted.pem"
+    ours.write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(ours))
+    first = trusting()
+    assert (first.verify_mode, first.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert trusting() is first
+    os.utime(ours, (1, 1))
+    assert trusting() is not first
+    ours.unlink()
+    assert trusting().verify_mode == ssl.CERT_REQUIRED
