@@ -46,6 +46,7 @@ from foretell.engine.event_log import PARTS, Column, EventLog, PropertyColumns, 
 from foretell.engine.framing import Frame, Waiting
 from foretell.engine.kept_keys import workspace_key
 from foretell.engine.linkage import linkage
+from foretell.engine.memory import hand_back_memory
 from foretell.engine.moving import MoveReport
 from foretell.engine.moving import counted as rows_to_move
 from foretell.engine.moving import move as move_stores
@@ -141,6 +142,7 @@ __all__ = [
     "cut_spool",
     "day_of",
     "forget",
+    "hand_back_memory",
     "integers",
     "java_home",
     "linkage",

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from foretell import deliver, journey, telemetry
 from foretell.app import Workspace, advance, freshen
+from foretell.engine import hand_back_memory
 from foretell.errors import ForetellError
 
 TICK_SECONDS = 5.0
@@ -24,6 +25,8 @@ MEMBER_SECONDS = 1.0
 """How often a process that does not lead looks for messages that are due."""
 TURN_SECONDS = 0.2
 """Messages that a rate put off are sent no oftener than that."""
+MEMORY_SECONDS = 30.0
+"""How often freed memory is handed back."""
 LONGEST_WAIT_SECONDS = 60.0
 """Longest pause after a piece of work failed several times."""
 
@@ -109,6 +112,7 @@ class Worker:
             self._assistant = journey.Assistant(engine)
             self._advance = _Piece("sending what is due", min(tick_seconds, MEMBER_SECONDS), self._send)
         self._turns = _Piece("sending what waited for its turn", tick_seconds, self._hand_over)
+        self._memory = _Piece("handing back memory", MEMORY_SECONDS, lambda _: hand_back_memory())
         self._turn_at = math.inf
 
     def start(self) -> None:
@@ -166,6 +170,8 @@ class Worker:
             elif time.monotonic() >= self._turn_at and not self._stopping.is_set():
                 self._turn_at = math.inf
                 self._turns.attempt(self._workspace.clock.now())
+            if self._memory.due:
+                self._memory.attempt(self._workspace.clock.now())
             self._arrived.wait(self._pause())
 
     def _keep_up(self) -> None:
