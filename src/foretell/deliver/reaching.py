@@ -38,8 +38,9 @@ def trusting() -> ssl.SSLContext:
 
     Reading them takes longer than most of what is asked.
     """
-    places = ssl.get_default_verify_paths()
-    return _trusting(tuple((path, _changed(path)) for path in (places.cafile, places.capath) if path is not None))
+    found = ssl.get_default_verify_paths()
+    places: tuple[str | None, ...] = (found.cafile, found.capath)  # None where there is no such place
+    return _trusting(tuple((path, _changed(path)) for path in places if path is not None))
 
 
 @lru_cache(maxsize=1)
