@@ -7,18 +7,28 @@ A feature is the upper 32 bits of its hash, the last of which says which of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import sparse
 
 from foretell.listen.text.grams import Characters, Found, Hashes, Ints, characters, runs, words
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = npt.NDArray[np.float32]
 SHORTEST, LONGEST = 2, 5
 TEXTS_TOGETHER = 4_000
 """So many texts are looked at in one go: what is in memory at a time is bounded."""
+
+
+def cells(rows: Ints, columns: Ints, values: npt.NDArray[np.floating], shape: tuple[int, int]) -> sparse.csr_matrix:
+    """A matrix of few cells, which are told by row, column and value; those told twice are added up."""
+    from scipy import sparse  # loads slowly, and few commands read texts
+
+    return sparse.csr_matrix((values, (rows, columns)), shape=shape)
 
 
 @dataclass(frozen=True)
@@ -38,15 +48,17 @@ class Vocabulary:
         parts = [
             self._rows(characters(texts.slice(begin, TEXTS_TOGETHER))) for begin in range(0, len(texts), TEXTS_TOGETHER)
         ]
-        if not parts:
-            return sparse.csr_matrix((0, len(self.keys)), dtype=np.float32)
-        return parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr")
+        if len(parts) == 1:
+            return parts[0]
+        from scipy import sparse  # loads slowly, and few commands read texts
+
+        return sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix((0, len(self.keys)), dtype=np.float32)
 
     def _rows(self, seen: Characters) -> sparse.csr_matrix:
         sides = [self._known(found) for found in looks(seen)]
         rows, columns, values = (np.concatenate(part) for part in zip(*map(self._weighed, sides), strict=True))
         shape = (seen.count, len(self.keys))
-        return sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
+        return cells(rows, columns, values, shape)
 
     def _known(self, found: Found) -> Ints:
         """Text and feature in one number, of what the vocabulary has."""

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import sparse
 
-from foretell.listen.text.features import TEXTS_TOGETHER
+from foretell.listen.text.features import TEXTS_TOGETHER, cells
 from foretell.listen.text.grams import Characters, Hashes, characters, runs, words
 from foretell.listen.text.linear import read_arrays
 from foretell.listen.text.stop_words import by_language
@@ -130,7 +129,7 @@ def _scores(seen: Characters, model: LanguageModel) -> tuple[Floats, Floats]:
         place.append(where[there])
     rows, columns = np.concatenate(text), np.concatenate(place)
     shape = (seen.count, len(model.keys))
-    counts = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+    counts = cells(rows, columns, np.ones(len(rows), np.float32), shape)
     usual = np.asarray(counts @ model.usual.astype(np.float32)) / np.maximum(total, 1)[:, None]
     return np.asarray(counts @ model.likelihood, np.float64) * _SHARPNESS, usual
 
@@ -142,7 +141,7 @@ def _function_words(seen: Characters, languages: tuple[str, ...]) -> Floats:
     place = np.minimum(np.searchsorted(keys, found.number), len(keys) - 1)
     there = keys[place] == found.number
     rows, columns = found.text[there], place[there]
-    counts = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(seen.count, len(keys)))
+    counts = cells(rows, columns, np.ones(len(rows)), (seen.count, len(keys)))
     return np.asarray(counts @ share, np.float64)
 
 
