@@ -133,4 +133,6 @@ def test_who_answered_anonymously_is_nowhere_shown(shop: Shop) -> None:
     assert {(one.profile_id, one.text) for one in shown} == {("", f"I am [name]. {LATE}")}
     assert text.themes(shop.engine, asked(people=everybody(shop))).texts == 0, "a small group would show who it was"
     assert text.themes(shop.engine, asked()).people == 3
+    events = shop.query("SELECT profile_id FROM events WHERE event = 'Text Judged'")
+    assert [row["profile_id"] for row in events] == [""] * 3, "no condition finds who it was"
     assert person(shop, "ann")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foretell.listen.scores.known import Codes, Known
-from foretell.stats import Floats, expit
+from foretell.stats import Floats, expit, floats
 
 PRIOR = 1.0
 """Precision of each level's log-odds around 0: odds of a level lie within a factor of 2.7 of the others' in two of
@@ -42,8 +42,8 @@ def fit(known: Known, answered: npt.NDArray[np.bool_]) -> Propensity:
     sizes = [len(labels) for labels in known.labels]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
     place, first = _cells(known, sizes)
-    count = np.bincount(place).astype(np.float64)
-    hits = np.bincount(place, answered.astype(np.float64))
+    count = floats(np.bincount(place))
+    hits = floats(np.bincount(place, answered.astype(np.float64)))
     design = np.zeros((count.size, 1 + sum(sizes)))
     design[:, 0] = 1
     columns = 1 + known.codes[first] + starts
@@ -53,12 +53,16 @@ def fit(known: Known, answered: npt.NDArray[np.bool_]) -> Propensity:
     rate = hits.sum() / count.sum()
     beta = np.zeros(design.shape[1])
     beta[0] = np.log(rate / (1 - rate))
+
+    def likelihood(at: Floats) -> float:
+        return _likelihood(design @ at, hits, count) - float(penalty @ (at * at)) / 2
+
     for _ in range(_STEPS):
         chance = expit(design @ beta)
         slope = design.T @ (hits - count * chance) - penalty * beta
         weight = count * chance * (1 - chance)
-        step = np.linalg.solve((design.T * weight) @ design + np.diag(penalty), slope)
-        beta = beta + _shortened(step, lambda at: _likelihood(design @ at, hits, count) - penalty @ (at * at) / 2, beta)
+        step = floats(np.linalg.solve((design.T * weight) @ design + np.diag(penalty), slope))
+        beta = beta + _shortened(step, likelihood, beta)
         if np.max(np.abs(step)) < _ENOUGH:
             break
     return Propensity(float(beta[0]), beta[1:], starts)

@@ -135,7 +135,8 @@ def _written(engine: Engine, made: _Made, progress: Progress, then: Progress, no
 
 
 def _told(rows: pa.Table, now: datetime) -> pa.Table:
-    """``Text Judged``: at the instant of the text, known since it was judged; conditions and journeys read it."""
+    """``Text Judged``: at the instant of the text, known since it was judged; conditions and journeys read it. That of
+    an anonymous answer is nobody's."""
     said = rows.filter(pc.not_equal(rows["sentiment"], UNKNOWN))
     ids = [stable_id("t", one) for one in said["message_id"].to_pylist()]
     count = said.num_rows
@@ -145,7 +146,7 @@ def _told(rows: pa.Table, now: datetime) -> pa.Table:
             "event": pa.array([JUDGED_EVENT] * count, pa.string()),
             "ts": said["ts"],
             "known_at": pc.max_element_wise(said["known_at"], pa.scalar(naive_utc(now), TIMESTAMP)),
-            "node_key": said["node_key"],
+            "node_key": pc.if_else(said["anonymous"], 0, said["node_key"]),
             **{name: said[name] for name in TOLD},
         }
     )
