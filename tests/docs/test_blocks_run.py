@@ -19,5 +19,5 @@ def test_the_readme_runs(repository: Path, tmp_path: Path, foretell_command: Pat
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     folder = clone(repository, tmp_path)
-    problems = run_page(page, folder, scratch, reader(foretell_command, "4"), timeout_seconds=1500)
+    problems = run_page(page, folder, scratch, reader(foretell_command, "1"), timeout_seconds=1500)
     assert not problems, problems[0]

@@ -33,7 +33,7 @@ class Played:
 def played(foretell_command: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Without a terminal the demo prints its summary, serves, looks whether the server answers, and ends."""
     here = Foretell(foretell_command, tmp_path_factory.mktemp("demo"))
-    done = here("demo", "--people", "300", "--days", "10", "--dir", "shop", "--port", "0", "--json")
+    done = here("demo", "--people", "300", "--days", "7", "--dir", "shop", "--port", "0", "--json")
     return Played(Foretell(foretell_command, here.folder / "shop"), json.loads(done.stdout), done.stderr)
 
 
@@ -121,7 +121,7 @@ def some_of(dataset: demo.Dataset, folder: Path) -> demo.Dataset:
         f"COPY (SELECT * FROM '{dataset.root / 'data' / file}' WHERE CAST(CustomerID AS INTEGER) % 8 = 0) "
         f"TO '{folder / 'data' / file}' (FORMAT parquet)"
     )
-    return replace(dataset, folder=str(folder), predictions=(), lived=timedelta(days=14))
+    return replace(dataset, folder=str(folder), predictions=(), lived=timedelta(days=5))
 
 
 def decided(dataset: demo.Dataset, folder: Path) -> tuple[demo.Summary, dict[tuple[str, str], int]]:
