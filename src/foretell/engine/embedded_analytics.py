@@ -22,6 +22,7 @@ from foretell.engine.crash_points import reached
 from foretell.engine.declared import require_declared
 from foretell.engine.derived import every_view
 from foretell.engine.memory import KEPT, SESSION
+from foretell.engine.narrowing import narrowed
 from foretell.engine.ports import AnalyticsTable, View, Without
 from foretell.engine.tabular import in_order, last_of_each, quoted
 from foretell.errors import ForetellError
@@ -32,6 +33,10 @@ _ARROW_TYPES = {pa.int64(): "BIGINT", pa.int32(): "INTEGER", pa.float64(): "DOUB
 _TAKES_ALL, _WORD = re.compile(r"(?<!count\()\*"), re.compile(r"\w+")
 COLUMNS_AT_ONCE = 100
 """Columns added in one transaction: it keeps a version of the table for each of them."""
+_BEGIN_READING = "BEGIN TRANSACTION READ ONLY"
+_SMALL_BYTES = 64_000_000
+"""In a store and with extra tables up to this size planning a query takes longer than running it. The usual way to an
+Arrow table plans twice and copies no row; the way through a result plans once and copies, which then costs less."""
 _WAITED_FOR_OTHERS_SECONDS = 20.0
 _WAITING_SHARE, _LEAST_WAITING_MB = 8, 16
 """The log of changes is folded into the file when it holds this share (one in …) of the memory. Folding writes every
@@ -58,6 +63,8 @@ class EmbeddedAnalytics:
         self._idle_readers: list[duckdb.DuckDBPyConnection] = []
         self._tables: dict[str, AnalyticsTable] = {}
         self._views: list[View] = []
+        self._columns: Mapping[str, Sequence[str]] | None = None  # until some are added
+        self._widened = False
         self._last_batch: int | None = None
         self._read_only = read_only
         self._config: dict[str, str | bool | int | float | list[str]] = {
@@ -170,18 +177,56 @@ class EmbeddedAnalytics:
                 for name, table in (tables or {}).items():
                     reader.register(name, table)
                 with _reading(reader):
-                    return reader.sql(sql, params=dict(params or {})).to_arrow_table()
+                    once = self._is_small(tables or {})
+                    return self._relation(reader, sql, params, planned_once=once).to_arrow_table()
             finally:
                 for name in tables or {}:
                     with suppress(duckdb.Error):
                         reader.unregister(name)
+
+    def _relation(
+        self,
+        reader: duckdb.DuckDBPyConnection,
+        sql: str,
+        params: Mapping[str, object] | None,
+        *,
+        planned_once: bool = False,
+    ) -> duckdb.DuckDBPyRelation | duckdb.DuckDBPyConnection:
+        """A query as it is to be run, or ``planned_once`` its result."""
+        values = dict(params or {})
+
+        def ask(text: str) -> duckdb.DuckDBPyRelation | duckdb.DuckDBPyConnection:
+            return reader.execute(text, values) if planned_once else reader.sql(text, params=values)
+
+        narrow = narrowed(sql, self._wide_tables(), self._wide_columns(reader))
+        if narrow != sql:
+            try:
+                return ask(narrow)
+            except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+                reader.execute("ROLLBACK")  # it names what is not there, or what is added just now: as it was told
+                reader.execute(_BEGIN_READING)
+        return ask(sql)
+
+    def _wide_tables(self) -> list[AnalyticsTable]:
+        return [table for table in self._tables.values() if table.open and table.derived]
+
+    def _wide_columns(self, reader: duckdb.DuckDBPyConnection) -> Mapping[str, Sequence[str]]:
+        """The columns of the tables that take more of them as they arrive."""
+        if self._columns is None:
+            asked = {table.name: f"SELECT name FROM pragma_table_info('{table.name}')" for table in self._wide_tables()}
+            self._columns = {name: [row[0] for row in reader.execute(one).fetchall()] for name, one in asked.items()}
+        return self._columns
+
+    def _is_small(self, tables: Mapping[str, pa.Table]) -> bool:
+        size = self._path.stat().st_size + sum(table.nbytes for table in tables.values())
+        return size <= _SMALL_BYTES
 
     @telemetry.timed_stream("analytics", "read")
     def stream(self, sql: str, params: Mapping[str, object] | None = None, *, rows: int) -> Iterator[pa.Table]:
         with explain_engine_errors(self._path, sql), self._reader() as reader:
             require_reading(reader, sql)
             with _reading(reader):
-                for batch in reader.sql(sql, params=dict(params or {})).to_arrow_reader(rows):
+                for batch in self._relation(reader, sql, params).to_arrow_reader(rows):
                     if batch.num_rows:
                         yield pa.Table.from_batches([batch])
 
@@ -259,6 +304,7 @@ class EmbeddedAnalytics:
                 finally:
                     self._readers.clear()
                     self._idle_readers.clear()
+                    self._columns = None
                     self._connection = self._connect()
                 with self._transaction():
                     self._tell_declared()
@@ -319,6 +365,9 @@ class EmbeddedAnalytics:
                 with suppress(duckdb.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                if self._widened:
+                    self._columns, self._widened = None, False
 
     def _append(self, name: str, rows: pa.Table, *, fresh: bool = False) -> None:
         """Append rows; ``fresh`` where no two have one key and the table has none of their keys."""
@@ -363,6 +412,7 @@ class EmbeddedAnalytics:
                     self._make_views_of([name])
 
     def _add_columns(self, table: str, columns: Mapping[str, str]) -> None:
+        self._widened |= bool(columns)
         for name, kind in columns.items():
             self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
 
@@ -386,7 +436,7 @@ class EmbeddedAnalytics:
 
 @contextmanager
 def _reading(reader: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    reader.execute("BEGIN TRANSACTION READ ONLY")
+    reader.execute(_BEGIN_READING)
     try:
         yield
     finally:
