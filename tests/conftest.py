@@ -35,20 +35,53 @@ TOGETHER = "tests/browser"
 """Its files go to one worker, since they look at one shop that takes long to make."""
 SPARK = "+spark"
 """Names of tests on a pair of stores that has it go to one worker, so that a run starts one Spark."""
+LONGEST = (
+    SPARK,
+    "tests/stories/test_demo_shop.py",
+    TOGETHER,
+    "tests/stories/test_demo.py",
+    "tests/docs/test_blocks_run.py",
+    "tests/contracts/test_api_fuzz.py",
+    "tests/stories/test_disks.py",
+    "tests/chaos/test_runner_kills.py",
+    "tests/contracts/pairs/test_kinds_of_predictions.py",
+    "tests/chaos/test_served_journey_kills.py",
+    "tests/properties/test_conditions.py",
+    "tests/contracts/pairs/test_spark_cluster.py",
+    "tests/properties/test_identity.py",
+    "tests/contracts/pairs/test_shop.py",
+    "tests/chaos/test_cluster_kills.py",
+)
+"""What takes a worker longest begins first, the longest before the others: whatever begins last, all but one worker
+wait for."""
 
 
 class FilesOfOneShopTogether(LoadFileScheduling):  # type: ignore[misc]
     """A file to a worker, and :data:`TOGETHER` to one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if SPARK in nodeid:
-            return SPARK
-        return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else str(super()._split_scope(nodeid))
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    """What goes to one worker with a test."""
+    if SPARK in nodeid:
+        return SPARK
+    return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put :data:`LONGEST` in front; workers take what is to be done in the order in which it was collected."""
+    places = {scope: place for place, scope in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(scope_of(item.nodeid), len(places)))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
     """How ``--dist loadfile`` shares out the tests."""
+    gone = [scope for scope in LONGEST if scope != SPARK and not (REPOSITORY / scope).exists()]
+    assert not gone, f"LONGEST names {', '.join(gone)}"
     return FilesOfOneShopTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
