@@ -87,6 +87,16 @@ def test_changed_words_are_judged_and_told_each_time_they_change(shop: Shop) -> 
     assert (row["at"], row["score"], row["theme"]) == (naive_utc(AS_OF - timedelta(days=3)), 1.0, "parcels")
 
 
+def test_the_words_of_the_last_part_stand_in_whatever_order_parts_come(shop: Shop) -> None:
+    load(shop, "newest_first", [part(4, GOOD, 9, part=2), part(6, LATE, 3, part=1)])
+    assert refresh(shop).judged == 2
+    load(shop, "late", [part(5, "Something else, said before.", 3, part=1)])
+    assert refresh(shop).judged == 0
+    (row,) = topics(shop)
+    (answer,) = shop.query("SELECT score, text FROM survey_responses")
+    assert (row["quote"], row["score"]) == (answer["text"], answer["score"]) == (GOOD, 9.0)
+
+
 def test_looking_once_more_from_the_beginning_changes_nothing(shop: Shop) -> None:
     """As a workspace does that was written before anonymous texts were told apart."""
     load(shop, "all", [part(6, LATE, 3), part(4, GOOD, 9, part=2), did("bob", 2, "SMS Replied", text=GOOD)])

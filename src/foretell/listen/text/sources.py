@@ -16,7 +16,7 @@ TEXTS = pa.schema(
         ("seq", pa.int64()), ("node_key", pa.int64()), ("ts", pa.timestamp("us")), ("known_at", pa.timestamp("us")),
         ("message_id", pa.string()), ("origin", pa.string()), ("text", pa.string()), ("survey", pa.string()),
         ("response_id", pa.string()), ("score", pa.float64()), ("told", pa.string()),
-        ("anonymous", pa.bool_()),
+        ("anonymous", pa.bool_()), ("part", pa.int64()),
     ]
 )  # fmt: skip
 
@@ -62,9 +62,11 @@ def new_texts(engine: Engine, *, since: int, most: int, until: int = 2**62) -> p
 
 
 def texts_of(engine: Engine, events: pa.Table) -> pa.Table:
-    """``seq`` and ``text`` of some events (``seq``), as :func:`new_texts` gives them."""
+    """``seq``, ``text`` and ``part`` of some events (``seq``), as :func:`new_texts` gives them."""
     texts = _texts(engine, "e.seq IN (SELECT w.seq FROM wanted w)")
-    return engine.analytics.query(f"SELECT t.seq, t.text FROM ({texts}) t", tables={"wanted": events.select(["seq"])})
+    return engine.analytics.query(
+        f"SELECT t.seq, t.text, t.part FROM ({texts}) t", tables={"wanted": events.select(["seq"])}
+    )
 
 
 def _texts(engine: Engine, where: str) -> str:
@@ -86,7 +88,7 @@ def _select(source: Source, known: PropertyColumns, where: str) -> str:
         f"'{source.origin}' AS origin, substr({text}, 1, {_READ}) AS text, "
         f"{_name('survey', known) if survey else 'CAST(NULL AS VARCHAR)'} AS survey, {response} AS response_id, "
         f"{_score(source.scores, known)} AS score, {_text('language', known)} AS told, "
-        f"{_anonymous(known) if survey else 'FALSE'} AS anonymous "
+        f"{_anonymous(known) if survey else 'FALSE'} AS anonymous, {_part(known) if survey else '1'} AS part "
         f"FROM event_log e WHERE {where} AND e.event IN ({names})"
     )
 
@@ -111,6 +113,14 @@ def _name(path: str, known: PropertyColumns) -> str:
 
 def _anonymous(known: PropertyColumns) -> str:
     return f"coalesce(lower({_text('anonymous', known)}), 'false') = 'true'"
+
+
+def _part(known: PropertyColumns) -> str:
+    """Which part of its response it is, as the view ``survey_responses`` counts them."""
+    column = known.own().get("part")
+    if column is None:
+        return "1"
+    return f"coalesce(e.{column.number} // 1000000, TRY_CAST(e.{column.text} AS BIGINT), 1)"
 
 
 def _score(paths: tuple[str, ...], known: PropertyColumns) -> str:
