@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from foretell.engine import AnalyticsTable, View
+from foretell.engine import AnalyticsTable, View, embedded_analytics
 from foretell.engine.analytics_errors import explain_engine_errors
 from foretell.engine.embedded_analytics import EmbeddedAnalytics
 from foretell.errors import ForetellError, UsageError
@@ -20,6 +21,7 @@ OPEN = AnalyticsTable("things", {"n": "BIGINT", "order": "BIGINT"}, order=("orde
 KEYED = AnalyticsTable("scores", {"who": "BIGINT", "as of": "VARCHAR", "v": "DOUBLE"}, key=("who", "as of"))
 MERGED = AnalyticsTable("merged", {"node_key": "BIGINT", "profile_key": "BIGINT"}, key=("node_key",))
 SEEN = AnalyticsTable("seen", {"node_key": "BIGINT"}, "node_key", open=True, derived="log_seen")
+WHEN = pa.schema({"n": pa.int64(), "at": pa.timestamp("us")})
 VIEW = View("all_things", "SELECT * FROM things", {})
 ODD = ['a "quoted" name', "sp ace", "select", "semi; DROP TABLE things; --", "ümläut", "'", "%s $1 ?"]
 
@@ -288,3 +290,25 @@ def test_what_had_too_little_memory_beside_others_is_asked_again_after_them(tmp_
     for thread in threads:
         thread.join()
     made.close()
+
+
+@pytest.mark.parametrize("small", [0, 64_000_000])
+def test_small_stores_answer_as_large_ones(
+    store: EmbeddedAnalytics, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    """Whether a query is planned once and its rows are copied, or planned twice, is nothing that one could tell."""
+    monkeypatch.setattr(embedded_analytics, "_SMALL_BYTES", small)
+    store.apply(1, {"things": pa.table({"n": [1, 2, 3], "order": [3, 2, 1]})})
+    told = store.query(
+        "SELECT t.n, $word AS word, w.at FROM things t JOIN w ON w.n = t.n WHERE t.n > $least ORDER BY t.order",
+        {"word": "x", "least": 1},
+        {"w": pa.table({"n": [2, 3], "at": [datetime(2026, 1, 1), None]}, schema=WHEN)},
+    )
+    assert told.to_pylist() == [
+        {"n": 3, "word": "x", "at": None}, {"n": 2, "word": "x", "at": datetime(2026, 1, 1)}
+    ]  # fmt: skip
+    assert told.schema.types == [pa.int64(), pa.string(), pa.timestamp("us")]
+    assert store.query("SELECT n FROM things WHERE n > 9").schema == pa.schema({"n": pa.int64()})
+    with pytest.raises(UsageError, match="Could not convert"):
+        store.query("SELECT CAST(CAST(n AS VARCHAR) || 'x' AS BIGINT) AS n FROM things")
+    assert store.query("SELECT count(*) AS n FROM things")["n"].to_pylist() == [3], "the reader goes on after a fault"
