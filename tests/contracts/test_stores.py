@@ -114,6 +114,25 @@ class TestOperational:
             tx.executemany("INSERT INTO things VALUES (?, 1, NULL)", [("a",), ("a",)])
         assert ops.query("SELECT count(*) FROM things") == [(0,)]
 
+    @pytest.mark.parametrize("count", [1, 7, 600])
+    @pytest.mark.parametrize("shared", [None, -3, 2**61, "it's", "why?", "a\\b", "x" * 300])
+    def test_rows_of_a_table_are_entered_whatever_they_share(
+        self, ops: OperationalStore, count: int, shared: int | str | None
+    ) -> None:
+        kind = pa.string() if isinstance(shared, str) else pa.int64()
+        with ops.write() as tx:
+            column = "TEXT" if kind == pa.string() else "BIGINT"
+            tx.execute(f"CREATE TABLE told (name TEXT PRIMARY KEY, n BIGINT, s {column}, one BIGINT)")
+            names = pa.array([f"{number:04d}" for number in range(count)])
+            numbers = pa.array([None if number % 5 == 3 else number for number in range(count)], pa.int64())
+            table = pa.table({"name": names, "n": numbers, "s": pa.array([shared] * count, kind)})
+            insert = "INSERT INTO told VALUES (?, ?, ?, 1) ON CONFLICT (name) DO NOTHING"
+            assert tx.enter(insert, table) == count
+            assert tx.enter(insert, table) == 0
+            assert tx.enter(insert, table.slice(0, 0)) == 0
+        wanted = [(*row.values(), 1) for row in table.to_pylist()]
+        assert ops.query("SELECT name, n, s, one FROM told ORDER BY name") == wanted
+
     def test_reading_sees_what_is_committed_alone(self, ops: OperationalStore) -> None:
         with ops.write() as tx:
             tx.execute("INSERT INTO things VALUES ('a', 1, NULL)")

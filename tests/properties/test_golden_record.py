@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -90,8 +91,8 @@ def literal(people: dict[int, list[dict[str, Any]]], rules: Survivorship) -> dic
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_both_stores_and_the_rule_as_written_agree(tmp_path: Path, seed: int) -> None:
-    """Late events, values taken away, merges, and splits by hand; every rule."""
+def test_both_stores_and_the_rule_as_written_agree(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late events, values taken away, merges, and splits by hand; every rule, of a few people and of many."""
     rng = Random(seed)
     with open_small(tmp_path) as engine:
         for number in range(6):
@@ -105,8 +106,12 @@ def test_both_stores_and_the_rule_as_written_agree(tmp_path: Path, seed: int) ->
             expected = literal(people, rules)
             assert operational(engine, rules) == expected, rules
             some = sorted(people)[::2]
-            few = operational(engine, rules, some, ("email",))
-            assert few == {place: v for place, v in expected.items() if place[0] in some and place[1] == "email"}
+            theirs = {place: v for place, v in expected.items() if place[0] in some}
+            for few in (200, 0):
+                monkeypatch.setattr(import_module("foretell.profile.golden"), "_FEW_PEOPLE", few)
+                assert operational(engine, rules, some) == theirs, rules
+                emails = operational(engine, rules, some, ("email",))
+                assert emails == {place: v for place, v in theirs.items() if place[1] == "email"}, rules
             assert analytic(engine, rules) == expected, rules
 
 

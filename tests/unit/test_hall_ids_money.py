@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from foretell.ids import seed_of, stable_id, unit_intervals
+from foretell.ids import seed_of, stable_id, stable_ids, unit_intervals
 from foretell.money import (
     MICRO_LIMIT,
     from_micro,
@@ -25,6 +25,15 @@ def test_ids_are_the_same_for_ever() -> None:
     assert seed_of("a") == 2340832890917691671
     keys = np.array([0, 1, 2**64 - 1], dtype=np.uint64)
     assert unit_intervals("s", keys).tolist() == [0.395416524623443, 0.39048270093635695, 0.03382055156435171]
+
+
+@pytest.mark.parametrize("length", [8, 13, 20, 32])
+def test_ids_of_many_rows_are_those_of_each(length: int) -> None:
+    names = ["a", "", "ä b", "a\x1fb", *(f"name {number}" for number in range(500))]
+    numbers = [str(number) for number in range(len(names))]
+    wanted = [stable_id("p", "k", *row, length=length) for row in zip(names, numbers, strict=True)]
+    assert stable_ids("p", "k", names, numbers, length=length).to_pylist() == wanted
+    assert stable_ids("p", "k", [], length=length).to_pylist() == []
 
 
 def test_ids_depend_on_every_part() -> None:

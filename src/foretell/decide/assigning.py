@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.engine import Batch, Tx, python_rows, scratch, table_of
+from foretell.engine import Batch, Tx, scratch, table_of
 from foretell.errors import ForetellError
 from foretell.ids import text_keys, unit_intervals
 
@@ -81,7 +81,7 @@ def _enter(tx: Tx, batch: Batch, experiment: str, fresh: pa.Table) -> None:
         {"experiment": experiment},
     )
     stored = scratch("SELECT experiment, node_key, profile_key, arm, epoch_us(r.at), 0 FROM r", {"r": rows})
-    tx.executemany("INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?)", python_rows(stored))
+    tx.enter("INSERT INTO assignments VALUES (?, ?, ?, ?, ?, ?)", stored)
     batch.emit("assignment_rows", rows.select(["experiment", "node_key", "arm", "at"]))
     batch.tell(
         scratch(

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from foretell.clock import from_micros, micros
 from foretell.deliver import spans
 from foretell.deliver.parts import TIMES
-from foretell.engine import TIMESTAMP, Batch, Engine, OperationalStore, Tx, python_rows, scratch, table_of
+from foretell.engine import TIMESTAMP, Batch, Engine, OperationalStore, Tx, scratch, table_of
 
 STORED = {
     "message_id": pa.string(), "profile_key": pa.int64(), "node_key": pa.int64(), "at": pa.int64(),
@@ -79,7 +79,7 @@ def insert(tx: Tx, batch: Batch, rows: pa.Table, state: str = QUEUED) -> None:
     instants = rows["at"].cast(TIMESTAMP).cast(pa.int64())
     told = {
         "at": instants,
-        "state": pa.repeat(state, rows.num_rows),
+        "state": pa.repeat(pa.scalar(state, pa.string()), rows.num_rows),
         "attempts": pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows),
         "next_at": instants if state == QUEUED else pa.nulls(rows.num_rows, pa.int64()),
     }
@@ -91,17 +91,24 @@ def insert(tx: Tx, batch: Batch, rows: pa.Table, state: str = QUEUED) -> None:
     }
     table = pa.table({name: column.cast(STORED[name]) for name, column in columns.items()})
     marks = ", ".join("?" * len(STORED))
-    tx.executemany(
-        f"INSERT INTO messages ({', '.join(STORED)}) VALUES ({marks}) ON CONFLICT (message_id) DO NOTHING",
-        python_rows(table),
+    entered = tx.enter(
+        f"INSERT INTO messages ({', '.join(STORED)}) VALUES ({marks}) ON CONFLICT (message_id) DO NOTHING", table
     )
     spans.keep(tx, table["message_id"])
-    publish(tx, batch, table["message_id"])
+    if entered == table.num_rows:
+        _show(batch, table)
+    else:
+        publish(tx, batch, table["message_id"])
 
 
 def publish(tx: Tx, batch: Batch, ids: pa.Array | pa.ChunkedArray) -> pa.Table:
     """Hand the rows of messages, as they stand now, to the view ``messages``; returns them."""
     rows = of_ids(tx, ids)
+    _show(batch, rows)
+    return rows
+
+
+def _show(batch: Batch, rows: pa.Table) -> None:
     times = ", ".join(f"make_timestamp(r.{name}) AS {name}" for name in TIMES)
     batch.emit(
         "message_rows",
@@ -111,7 +118,6 @@ def publish(tx: Tx, batch: Batch, ids: pa.Array | pa.ChunkedArray) -> pa.Table:
             {"r": rows},
         ),
     )
-    return rows
 
 
 def of_ids(tx: Tx, ids: pa.Array | pa.ChunkedArray) -> pa.Table:

@@ -125,6 +125,9 @@ CREATE TABLE message_surveys (
 """
 """The surveys that messages ask by; ``thread``: the invitation, which its reminders share. It goes with its message."""
 
+_UNASKED = "DROP INDEX messages_by_address_node;"
+"""Nobody looks messages up by it, and each of them entered it."""
+
 _NAMED = ("channel", "medium", "template", "purpose", "journey", "run", "step", "campaign", "topic")
 _TEXTS = dict.fromkeys(_NAMED, "VARCHAR")
 TIMES = ("at", "sent_at", "delivered_at", "opened_at", "clicked_at", "ended_at")
@@ -256,6 +259,7 @@ PARTS = RoomParts(
         standings.TABLE,
         _LANES,
         _SURVEYS,
+        _UNASKED,
     ),
     (DECISION_ROWS, MESSAGE_ROWS, AUDIENCE_ROWS),
     (_DECISIONS, _MESSAGES, _AUDIENCES),

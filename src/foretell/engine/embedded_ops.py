@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretell import telemetry
 from foretell.engine.capabilities import Capability
@@ -33,7 +34,10 @@ _CHECKPOINT_PAGES = 25_000
 batches change is then written back once."""
 _BLOCK_VALUES = 300
 """Parameters of a statement that enters a block of rows: fewer than any build of SQLite takes."""
-_ENTERS = re.compile(r"(INSERT INTO [^?]* VALUES )(\([?0-9, ]*[?][?0-9, ]*\))([^?]*)")
+_ENTERS = re.compile(r"(INSERT INTO [^?]* VALUES )(\((?:'(?:[^'?]|'')*'|NULL|[-?0-9, ])*\))([^?]*)")
+_LONGEST_LITERAL = 200
+_MANY_ROWS = 500
+"""From so many rows on a statement of their own, in which their constants stand, is worth its preparation."""
 
 
 class EmbeddedTx:
@@ -57,6 +61,11 @@ class EmbeddedTx:
             blocks = _Blocks(rows, len(first))
             changed, rows = max(self._connection.executemany(together, blocks).rowcount, 0), blocks.rest
         return changed + max(self._connection.executemany(sql, rows).rowcount, 0)
+
+    def enter(self, sql: str, rows: pa.Table) -> int:
+        if rows.num_rows >= _MANY_ROWS:
+            sql, rows = with_constants(sql, rows)
+        return self.executemany(sql, python_rows(rows))
 
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, tuple(params)).fetchall()
@@ -99,6 +108,39 @@ def _together(sql: str, width: int) -> str | None:
     if found is None or found[2].count("?") != width:
         return None
     return found[1] + ", ".join([found[2]] * _block_rows(width)) + found[3]
+
+
+def with_constants(sql: str, rows: pa.Table) -> tuple[str, pa.Table]:
+    """``sql`` with literals for the columns in which all ``rows`` have one value, and the other columns.
+
+    One column at least is left. A statement that does something else than enter rows as they are given stays.
+    """
+    found = _ENTERS.fullmatch(sql)
+    if found is None or found[2].count("?") != rows.num_columns:
+        return sql, rows
+    literals = [_literal(column) for column in rows.columns]
+    if None not in literals:
+        literals[0] = None
+    parts = found[2].split("?")
+    values = parts[0] + "".join(
+        ("?" if one is None else one) + part for one, part in zip(literals, parts[1:], strict=True)
+    )
+    left = [name for name, one in zip(rows.column_names, literals, strict=True) if one is None]
+    return found[1] + values + found[3], rows.select(left)
+
+
+def _literal(column: pa.ChunkedArray) -> str | None:
+    """The one value of a column as SQL; None where there are several, or it is better handed over."""
+    if column.null_count == len(column):
+        return "NULL"
+    first = column[0]
+    if column.null_count or first != column[len(column) - 1] or not pc.all(pc.equal(column, first)).as_py():
+        return None
+    value = first.as_py()
+    if isinstance(value, int):
+        return str(int(value))
+    plain = isinstance(value, str) and len(value) <= _LONGEST_LITERAL and not set("?\0") & set(value)
+    return "'" + value.replace("'", "''") + "'" if plain else None
 
 
 class EmbeddedOps:

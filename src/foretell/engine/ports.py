@@ -36,6 +36,16 @@ class Tx(Protocol):
         """Run one statement for every row of parameters; returns the number of rows changed in all."""
         ...
 
+    def enter(self, sql: str, rows: pa.Table) -> int:
+        """Run ``INSERT INTO … VALUES (…) …`` for every row of a table; returns the number of rows changed in all.
+
+        The same as :meth:`executemany`, without a Python value for what all rows share.
+
+        Args:
+            rows: a column a parameter, in their order.
+        """
+        ...
+
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         ...

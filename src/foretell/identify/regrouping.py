@@ -210,6 +210,10 @@ class _NothingSeen:
         """Nothing is written."""
         return 0
 
+    def enter(self, sql: str, rows: pa.Table) -> int:
+        """Nothing is written."""
+        return 0
+
     def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Nothing is there."""
         return []

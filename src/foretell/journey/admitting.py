@@ -111,8 +111,8 @@ def _barred(tx: Tx, work: Work, published: Published, people: pa.Table) -> np.nd
 def _rule(work: Work, published: Published) -> tuple[str, list[object]]:
     """SQL: which runs of before keep somebody out, and its parameters."""
     again = published.spec.reentry
-    if again == "always":
-        return f" AND {_OPEN}", [published.key]
+    if again == "always":  # at one instant once: a tick that is made again lets nobody in again
+        return f" AND ({_OPEN} OR r.entered_at = ?)", [published.key, micros(work.now)]
     if not isinstance(again, Reentry) or again.after is None:
         return "", [published.key]
     before = Duration.parse(again.after).before(work.now, work.zone)

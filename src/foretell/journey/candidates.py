@@ -41,7 +41,7 @@ def candidates(
     }
     rows = asked.select(["message_id", "profile_key", "node_key", "at", "run", "variables"])
     for name, value in told.items():
-        rows = rows.append_column(name, pa.array([value] * rows.num_rows, pa.string()))
+        rows = rows.append_column(name, pa.repeat(pa.scalar(value, pa.string()), rows.num_rows))
     chosen = context.priority if priority is None else priority
     return rows.append_column("priority", pa.repeat(pa.scalar(chosen, pa.int64()), rows.num_rows))
 

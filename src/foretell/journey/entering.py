@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -13,8 +14,7 @@ from foretell import decide, deliver
 from foretell.clock import Duration, micros, naive_utc
 from foretell.condition import Condition, Did, Event, Sequence, Test, leaves, parse
 from foretell.engine import TIMESTAMP, Batch, Tx, scratch, table_of
-from foretell.ids import stable_id
-from foretell.journey import admitting, runs
+from foretell.journey import admitting, rounds, run_ids, runs
 from foretell.journey.collecting import collect
 from foretell.journey.document import Reentry
 from foretell.journey.published import Published
@@ -34,58 +34,71 @@ WAITING = (
 _EVERYBODY = {"bucket": "everybody", "gte": 0}
 
 
-def enter(work: Work, published: Published) -> int:
+@dataclass
+class Entries:
+    """What came of letting people in.
+
+    Args:
+        people: who entered, the held out among them.
+        steps: that they have made already.
+    """
+
+    people: int = 0
+    steps: int = 0
+
+
+def enter(work: Work, published: Published) -> Entries:
     """Let everybody enter who may: whom the trigger, an API or another journey let in since the last tick, or for
-    whom ``enter`` holds at the tick where there is no trigger; returns how many.
+    whom ``enter`` holds at the tick where there is no trigger; and let them make their first steps.
 
     The instant of the entry is the tick's: what happens from here on is decided by what was known then,
     and no wait can be over before its message could have been sent. Whoever is let in is consumed in the same
     recorded batch in which the run begins.
     """
+    made = Entries()
     collect(work, published)
-    entered = _queued(work, published)
-    return entered + (_fulfilling(work, published) if published.spec.trigger is None else 0)
+    _queued(work, published, made)
+    if published.spec.trigger is None:
+        _fulfilling(work, published, made)
+    return made
 
 
-def _queued(work: Work, published: Published) -> int:
+def _queued(work: Work, published: Published, made: Entries) -> None:
     """Those who wait in the queue, the first first, as long as the cap lets somebody in."""
-    entered = 0
     while admitting.room(work.engine.ops, published.spec.entries, published.key, work.now, work.zone) > 0:
         waiting = table_of(_QUEUE, work.engine.ops.query(WAITING, (published.key, ASKED_AT_ONCE)))
         if not waiting.num_rows:
             break
         rows, heard = _with_outcome(work, published, waiting), 0
         for begin in range(0, rows.num_rows, CHUNK):
-            counts = _heard(work, published, rows.slice(begin, CHUNK))
-            entered, heard = entered + counts[0], heard + counts[1]
+            heard += _heard(work, published, rows.slice(begin, CHUNK), made)
             if heard < min(begin + CHUNK, rows.num_rows):
-                return entered  # the cap keeps the others
-    return entered
+                return  # the cap keeps the others
 
 
-def _heard(work: Work, published: Published, rows: pa.Table) -> tuple[int, int]:
-    """One batch of those who wait: how many entered, and how many wait no more."""
-    counts = (0, 0)
+def _heard(work: Work, published: Published, rows: pa.Table, made: Entries) -> int:
+    """One batch of those who wait: how many wait no more."""
+    heard = 0
 
     def change(tx: Tx, batch: Batch) -> None:
-        nonlocal counts
-        counts = _take(tx, batch, work, published, rows)
+        nonlocal heard
+        heard = _take(tx, batch, work, published, rows, made)
 
     work.act(change)
-    return counts
+    return heard
 
 
-def _take(tx: Tx, batch: Batch, work: Work, published: Published, rows: pa.Table) -> tuple[int, int]:
-    """Let those of the queue enter who may; returns how many entered, and how many wait no more."""
+def _take(tx: Tx, batch: Batch, work: Work, published: Published, rows: pa.Table, made: Entries) -> int:
+    """Let those of the queue enter who may; returns how many wait no more."""
     fit = rows.filter(pc.equal(rows["outcome"], "entered"))
     admitted, refused, _ = admitting.admitted(tx, batch, work, published, fit)
-    _begin(tx, batch, work, published, admitted)
+    _begin(tx, batch, work, published, admitted, made)
     unfit = rows.filter(pc.not_equal(rows["outcome"], "entered"))
     outcomes = dict.fromkeys(unfit["entry"].to_pylist(), "not fulfilled")
     outcomes |= dict.fromkeys(refused["entry"].to_pylist(), "refused: entered before")
     outcomes |= dict.fromkeys(admitted["entry"].to_pylist(), "entered")
     admitting.consume(tx, outcomes, work.now)
-    return admitted.num_rows, len(outcomes)
+    return len(outcomes)
 
 
 def _with_outcome(work: Work, published: Published, rows: pa.Table) -> pa.Table:
@@ -123,28 +136,24 @@ def _once_each(keys: pa.ChunkedArray) -> Iterator[np.ndarray]:
         yield np.sort(order[turn == number])
 
 
-def _fulfilling(work: Work, published: Published) -> int:
+def _fulfilling(work: Work, published: Published, made: Entries) -> None:
     """Everybody for whom ``enter`` holds at the tick."""
     people = _candidates(work, published)
-    entered, begin = 0, 0
+    begin = 0
     while begin < people.num_rows:
         room = admitting.room(work.engine.ops, published.spec.entries, published.key, work.now, work.zone)
         if room <= 0:
             break
         part = people.slice(begin, min(CHUNK, room))
-        counts: list[int] = []
 
-        def change(tx: Tx, batch: Batch, part: pa.Table = part, counts: list[int] = counts) -> None:
+        def change(tx: Tx, batch: Batch, part: pa.Table = part) -> None:
             admitted, _, _ = admitting.admitted(tx, batch, work, published, part)
-            _begin(tx, batch, work, published, admitted)
-            counts.append(admitted.num_rows)
+            _begin(tx, batch, work, published, admitted, made)
 
         work.act(change)
-        entered += counts[0]
         begin += part.num_rows
     if published.spec.entries is not None:
         admitting.keep_back(work.engine, published.key, people.num_rows - begin)
-    return entered
 
 
 def _candidates(work: Work, published: Published) -> pa.Table:
@@ -211,7 +220,7 @@ def asked_for(tree: Condition) -> Iterator[Test]:
             yield [step for step in leaf.steps if not step.negated][-1].selection.event
 
 
-def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Table) -> None:
+def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Table, made: Entries) -> None:
     if not people.num_rows:
         return
     at = pa.array([naive_utc(work.now)] * people.num_rows, TIMESTAMP)
@@ -226,13 +235,17 @@ def _begin(tx: Tx, batch: Batch, work: Work, published: Published, people: pa.Ta
     arms = decide.assign(tx, batch, f"journey:{published.key}", _each_once(entering), published.spec.shares)
     arm = arms["arm"].take(pc.index_in(people["profile_key"], arms["profile_key"].combine_chunks()))
     rows = _new_runs(work, published, people, arm)
-    runs.write(tx, batch, rows)
+    held = pc.equal(arm, HELD_OUT)
+    runs.write(tx, batch, rows.filter(held))
     told = runs.replaced(rows, at=at)
     runs.tell(batch, "Journey Entered", told)
-    outcome = pc.if_else(pc.equal(arm, HELD_OUT), HELD_OUT, "entered")
-    following = pc.if_else(pc.equal(arm, HELD_OUT), pa.scalar(None, pa.string()), published.first)
+    outcome = pc.if_else(held, HELD_OUT, "entered")
+    following = pc.if_else(held, pa.scalar(None, pa.string()), published.first)
     runs.tell_steps(batch, told.append_column("outcome", outcome).append_column("next", following))
-    deliver.record_decisions(batch, _withheld(told.filter(pc.equal(arm, HELD_OUT))))
+    deliver.record_decisions(batch, _withheld(told.filter(held)))
+    rounds.play_new(tx, batch, work, published.key, rows.filter(pc.invert(held)))
+    made.people += rows.num_rows
+    made.steps += rounds.steps_in(batch) - rows.num_rows
 
 
 def _each_once(people: pa.Table) -> pa.Table:
@@ -247,10 +260,10 @@ def _new_runs(work: Work, published: Published, people: pa.Table, arm: pa.Chunke
     goal_until = None
     if published.spec.goal is not None:
         goal_until = micros(published.goal_within.after(work.now, work.zone))
-    keyed = zip(people["profile_id"].to_pylist(), people["entry_key"].to_pylist(), strict=True)
-    ids = [stable_id("r", published.key, profile, str(entered), *([key] if key else [])) for profile, key in keyed]
+    profiles, keys = (people[name].to_numpy().tolist() for name in ("profile_id", "entry_key"))
     named = ["profile_key", "profile_id", "entry_message_id", "entry_key", "variables"]
-    rows = people.select(named).append_column("run", pa.array(ids, pa.string())).append_column("arm", arm)
+    ids = run_ids.new_runs(published.key, people["profile_key"], profiles, str(entered), keys)
+    rows = people.select(named).append_column("run", ids).append_column("arm", arm)
     rows = runs.replaced(
         rows,
         journey=published.key,

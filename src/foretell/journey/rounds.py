@@ -82,8 +82,7 @@ def play_claimed(
         if not taken.num_rows:
             return False
         play_to_rest(turning.tx, batch, work, journey, taken, but)
-        steps = sum(table.num_rows for table in batch.outputs.get(STEP_ROWS.name, ()))
-        found = Round(taken["profile_key"].combine_chunks(), steps)
+        found = Round(taken["profile_key"].combine_chunks(), steps_in(batch))
         return True
 
     try:
@@ -93,13 +92,48 @@ def play_claimed(
     return found
 
 
-def play_to_rest(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table, but: Collection[Place] = ()) -> None:
+def steps_in(batch: Batch) -> int:
+    """How many steps it tells, ends and entries included."""
+    return sum(table.num_rows for table in batch.outputs.get(STEP_ROWS.name, ()))
+
+
+def play_new(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table) -> None:
+    """Write runs that begin in this batch, and let them make their first steps in it as far as they get.
+
+    Where other processes move runs as well, only their claims keep the steps of one person apart: there the next
+    round makes them.
+
+    Args:
+        rows: columns of a run, none of the held out.
+    """
+    going = np.zeros(rows.num_rows, dtype=bool)
+    if not work.engine.is_shared and rows.num_rows:
+        entered = _acted(runs.replaced(rows, at=runs.instants(rows["due_at"])), 1)
+        going = _goes_on(work, journey, entered, ())
+    runs.write(tx, batch, rows.filter(pa.array(~going)))
+    if going.any():
+        play_to_rest(tx, batch, work, journey, rows.filter(pa.array(going)), new=True)
+
+
+def play_to_rest(
+    tx: Tx,
+    batch: Batch,
+    work: Work,
+    journey: str,
+    rows: pa.Table,
+    but: Collection[Place] = (),
+    *,
+    new: bool = False,
+) -> None:
     """Step after step of runs at the instant at which they are due, as far as they get in one batch.
 
-    A step that asks conditions waits for the next batch where an earlier one has done something in this one, since the
-    analytics store does not know of it yet.
+    A step that asks conditions waits for the next batch where an earlier one has done something in this one, or the run
+    began in it, since the analytics store does not know of it yet.
+
+    Args:
+        new: they begin in this batch.
     """
-    rows = rows.append_column("acted", pa.array(np.zeros(rows.num_rows, dtype=np.int64)))
+    rows = _acted(rows, int(new))
     parts = []
     while rows.num_rows:
         settled = play_rows(tx, batch, work, journey, runs.replaced(rows, at=runs.instants(rows["due_at"])))
@@ -107,7 +141,7 @@ def play_to_rest(tx: Tx, batch: Batch, work: Work, journey: str, rows: pa.Table,
         parts.append(settled.filter(pa.array(~going)))
         rows = settled.filter(pa.array(going)).drop_columns(["at"])
     rested = pa.concat_tables(parts)
-    runs.write(tx, batch, rested)
+    runs.write(tx, batch, rested, runs.UPSERT if new else runs.UPSERT_PLAYED)
     if not work.engine.has_analytics:
         runs.note_rested(tx, rested.filter(pc.and_(pc.equal(rested["waiting"], 1), pc.is_valid(rested["due_at"]))))
 
@@ -198,7 +232,12 @@ def _advance(tx: Tx, batch: Batch, work: Work, published: Published, step: str, 
     kind = kind_of(content)
     if (kind.rests or kind.conditions) and not kind.sends:  # it has only decided
         return settled
-    return with_column(settled, "acted", np.ones(settled.num_rows, dtype=np.int64))
+    return _acted(settled, 1)
+
+
+def _acted(rows: pa.Table, mark: int) -> pa.Table:
+    """``rows`` with ``acted``: whether they did something of which the analytics store does not know yet."""
+    return with_column(rows, "acted", np.full(rows.num_rows, mark, dtype=np.int64))
 
 
 def _for_step(rows: pa.Table) -> pa.Table:
@@ -236,9 +275,12 @@ def settle(batch: Batch, rows: pa.Table, moved: pa.Table) -> pa.Table:
 
 def places_of(rows: pa.Table, columns: list[str]) -> Iterator[tuple[tuple[object, ...], np.ndarray]]:
     """Each distinct combination of ``columns`` with the places at which it stands, in order."""
-    values = list(zip(*(rows[name].to_pylist() for name in columns), strict=True))
-    distinct = sorted(set(values))
-    number = {value: place for place, value in enumerate(distinct)}
-    numbers = np.fromiter((number[value] for value in values), dtype=np.int64, count=len(values))
-    for place, value in enumerate(distinct):
-        yield value, np.flatnonzero(numbers == place)
+    numbers = np.zeros(rows.num_rows, dtype=np.int64)
+    for name in columns:
+        distinct = pc.unique(rows[name])
+        if len(distinct) > 1:
+            numbers = numbers * len(distinct) + pc.index_in(rows[name], distinct).to_numpy()
+    found, first, places = np.unique(numbers, return_index=True, return_inverse=True)
+    told = list(zip(*(rows[name].take(pa.array(first)).to_pylist() for name in columns), strict=True))
+    for place in sorted(range(len(found)), key=told.__getitem__):
+        yield told[place], np.flatnonzero(places == place)

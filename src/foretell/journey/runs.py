@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 
 from foretell.clock import micros
 from foretell.engine import TIMESTAMP, Batch, Engine, OperationalStore, Tx, python_rows, scratch, table_of
-from foretell.ids import stable_id
+from foretell.ids import stable_ids
 
 STORED = {
     "run": pa.string(),
@@ -67,13 +68,14 @@ GOALS_OF = (
     f"SELECT {_TAKEN} {_OF_TOUCHED} r.journey = ? AND coalesce(r.goal_until, -1) <> -1 "
     "AND coalesce(r.due_at, -1) = -1 AND r.state <> 'merged'"
 )
-_CHANGED = (
-    "revision", "state", "step", "arrived_at", "waiting", "due_at", "variables", "ended_at", "goal_at", "goal_until",
-)  # fmt: skip
+_PLAYED = ("state", "step", "arrived_at", "waiting", "due_at", "variables", "ended_at")
+"""What a step changes: without the others, the indexes that they stand in are left alone."""
+_CHANGED = (*_PLAYED, "revision", "goal_at", "goal_until")
 """Whose a run is, only the stage changes."""
-UPSERT = (
+UPSERT, UPSERT_PLAYED = (
     f"INSERT INTO journey_runs ({_COLUMNS}, unsettled) VALUES ({', '.join('?' * len(STORED))}, 0) "
-    f"ON CONFLICT (run) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGED)}"
+    f"ON CONFLICT (run) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changed)}"
+    for changed in (_CHANGED, _PLAYED)
 )
 
 Readable = OperationalStore | Tx
@@ -131,7 +133,7 @@ def waiting_of(tx: Tx, journey: str, revision: int, people: pa.Array) -> pa.Tabl
 
 def distinct(rows: pa.Table) -> pa.Table:
     """Each run once, by id."""
-    places = pa.table({"run": rows["run"], "place": pa.array(range(rows.num_rows), pa.int64())})
+    places = pa.table({"run": rows["run"], "place": pa.array(np.arange(rows.num_rows))})
     first = places.group_by("run").aggregate([("place", "min")]).sort_by("run")
     return rows.take(first["place_min"])
 
@@ -150,15 +152,16 @@ def open_goals(tx: Tx, journey: str, until: int, people: pa.Array | None) -> pa.
     return distinct(pa.concat_tables([table_of(STORED, part) for part in parts]))
 
 
-def write(tx: Tx, batch: Batch, rows: pa.Table) -> None:
-    """Write runs back, and publish them with the batch.
+def write(tx: Tx, batch: Batch, rows: pa.Table, how: str = UPSERT) -> None:
+    """Write runs, and publish them with the batch.
 
     Args:
         rows: columns :data:`STORED`.
+        how: :data:`UPSERT_PLAYED` where they made steps and nothing else.
     """
     if rows.num_rows == 0:
         return
-    tx.executemany(UPSERT, python_rows(rows.select(list(STORED))))
+    tx.enter(how, rows.select(list(STORED)))
     publish(batch, rows)
 
 
@@ -193,16 +196,15 @@ def tell(batch: Batch, event: str, rows: pa.Table, outcome: str | None = None) -
     """
     if rows.num_rows == 0:
         return
-    ids = [stable_id("j", event, run) for run in rows["run"].to_pylist()]
     columns = {
-        "message_id": pa.array(ids, pa.string()),
-        "event": pa.array([event] * rows.num_rows, pa.string()),
+        "message_id": stable_ids("j", event, rows["run"].to_pylist()),
+        "event": pa.repeat(event, rows.num_rows),
         "ts": rows["at"].cast(TIMESTAMP),
         "node_key": rows["profile_key"],
         **{name: rows[name] for name in ("journey", "run", "step", "revision", "arm")},
     }
     if outcome is not None:
-        columns["outcome"] = pa.array([outcome] * rows.num_rows, pa.string())
+        columns["outcome"] = pa.repeat(outcome, rows.num_rows)
     batch.tell(pa.table(columns))
 
 
@@ -222,7 +224,7 @@ def replaced(rows: pa.Table, **columns: object) -> pa.Table:
         kind = STORED.get(name, TIMESTAMP)
         array = value
         if not isinstance(value, pa.Array | pa.ChunkedArray):
-            array = pa.array([value] * rows.num_rows, kind)
+            array = pa.repeat(pa.scalar(value, kind), rows.num_rows)
         place = rows.schema.get_field_index(name)
         rows = rows.append_column(name, array) if place < 0 else rows.set_column(place, name, array)
     return rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell.engine import TIMESTAMP, Tx, python_rows, scratch, table_of
-from foretell.ids import stable_id
+from foretell.engine import TIMESTAMP, Tx, scratch, table_of
+from foretell.ids import stable_ids
+from foretell.journey import run_ids
 
 
 def message_ids(tx: Tx, runs: pa.Table, step: str) -> pa.Table:
@@ -21,15 +22,22 @@ def message_ids(tx: Tx, runs: pa.Table, step: str) -> pa.Table:
         {"r": runs.select(["run"]), "b": before},
     )
     numbers = visits["visit"].take(pc.index_in(runs["run"], visits["run"].combine_chunks()))
-    ids = [
-        message_id(run, step, visit) for run, visit in zip(runs["run"].to_pylist(), numbers.to_pylist(), strict=True)
-    ]
-    return runs.append_column("message_id", pa.array(ids, pa.string())).append_column("visit", numbers)
+    return runs.append_column("message_id", _ids(runs["run"], step, numbers)).append_column("visit", numbers)
 
 
 def message_id(run: str, step: str, visit: int) -> str:
     """The message for which a run asks at a step for the ``visit``-th time."""
-    return stable_id("m", run, step, *([] if visit == 1 else [str(visit)]))
+    (found,) = _ids(pa.chunked_array([[run]]), step, pa.chunked_array([[visit]])).to_pylist()
+    return str(found)
+
+
+def _ids(named: pa.ChunkedArray, step: str, visits: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    runs = named.to_numpy().tolist()
+    if pc.all(pc.equal(visits, 1), min_count=0).as_py():
+        return run_ids.beside(named, stable_ids("m", runs, step))
+    # The first visit is told by no number.
+    asked = [step if visit == 1 else f"{step}\x1f{visit}" for visit in visits.to_pylist()]
+    return run_ids.beside(named, stable_ids("m", runs, asked))
 
 
 def remember(tx: Tx, step: str, decided: pa.Table) -> None:
@@ -43,11 +51,11 @@ def remember(tx: Tx, step: str, decided: pa.Table) -> None:
         {"d": decided},
         {"step": step},
     )
-    tx.executemany(
+    tx.enter(
         "INSERT INTO journey_sends VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, step) DO UPDATE SET "
         "visit = excluded.visit, at = excluded.at, message_id = excluded.message_id, "
         "decision = excluded.decision, reason = excluded.reason",
-        python_rows(rows),
+        rows,
     )
 
 

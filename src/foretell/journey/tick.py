@@ -75,8 +75,8 @@ def _run(work: Work, state: JourneyState) -> TickReport:
         if state.state in states.MOVING:
             moves = _catch_up(work, journey, touched)
         if state.state == "live" and in_force(work, journey):
-            entered = enter(work, work.revisions.current(journey))
-            moves += _play(work, journey)[1]
+            made = enter(work, work.revisions.current(journey))
+            entered, moves = made.people, moves + made.steps + _play(work, journey)[1]
         if state.state == ending.STOPPED:
             moves = ending.end_everybody(work.engine, journey, work.now)
         goals = watching.watch_goals(work, journey, touched)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import from_micros
-from foretell.engine import table_of
+from foretell.engine import scratch, table_of
 from foretell.money import from_micro
 from foretell.profile.survivorship import (
     USUAL_SURVIVORSHIP,
@@ -28,6 +28,9 @@ _TYPES: dict[str, pa.DataType] = {
     "profile_key": pa.int64(), "node_key": pa.int64(), "trait": pa.string(), "source": pa.string(),
     "s": pa.string(), "n": pa.int64(), "ts": pa.int64(), "seq": pa.int64(),
 }  # fmt: skip
+_TOLD = ", ".join(f"k.{name}" for name in _TYPES)
+_FEW_PEOPLE = 200
+"""What is told of more of them is ranked by column, outside of the store."""
 _RANKED = _TYPES | {"stands": pa.int64(), "verified": pa.int64(), "place": pa.int64()}
 _COLUMNS = ", ".join(f"k.{name}" for name in _RANKED)
 _WORD = ", ".join(f"t.{name}" for name in WORDS[1:])
@@ -94,15 +97,32 @@ def golden(
     Returns:
         Columns profile_key, node_key, trait, source, s, n (micro units), ts and seq; one row a person and trait.
     """
-    columns = ", ".join(f"k.{name}" for name in _TYPES)
+    many = people is not None and len(people) > _FEW_PEOPLE
     parts = [table_of(_TYPES)]
     for words in _words(people, traits, rules):
-        rows = store.query(
-            f"SELECT {columns} FROM ({ranked_sql(words, rules)}) AS k WHERE k.place = 1 AND k.stands = 1"
-            + _only(traits, "k")
+        parts.append(
+            _standing(table_of(_TYPES, store.query(f"SELECT {_TOLD} FROM ({words}) AS k")), traits, rules)
+            if many
+            else table_of(_TYPES, store.query(_standing_sql(words, traits, rules)))
         )
-        parts.append(table_of(_TYPES, rows))
     return pa.concat_tables(parts)
+
+
+def _standing_sql(words: str, traits: Sequence[str] | None, rules: Survivorship) -> str:
+    ranked = ranked_sql(words, rules)
+    return f"SELECT {_TOLD} FROM ({ranked}) AS k WHERE k.place = 1 AND k.stands = 1{_only(traits, 'k')}"
+
+
+def _standing(words: pa.Table, traits: Sequence[str] | None, rules: Survivorship) -> pa.Table:
+    """The same of words that are at hand: of most people there is one of a trait, and it counts by every rule."""
+    single = words.group_by(["profile_key", "trait"]).aggregate([]).num_rows == words.num_rows
+    if not single:
+        found = scratch(_standing_sql("SELECT * FROM w", traits, rules), {"w": words})
+        return found.cast(words.schema)
+    stands = pc.or_(pc.is_valid(words["s"]), pc.is_valid(words["n"]))
+    if traits is not None:
+        stands = pc.and_(stands, pc.is_in(words["trait"], pa.array(list(traits), pa.string())))
+    return words.filter(stands)
 
 
 def words_told(store: Asks, people: pa.Array | pa.ChunkedArray, rules: Survivorship) -> pa.Table:

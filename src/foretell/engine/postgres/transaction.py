@@ -15,7 +15,7 @@ from foretell.engine.postgres.connecting import Link
 from foretell.engine.postgres.encoding import COPY_HEAD, COPY_TAIL, KINDS, TEXT, Kind, array_of, copied_rows, kind_of
 from foretell.engine.postgres.sql import Entering, entering, numbered
 from foretell.engine.postgres.values import Encoded, asked, without_nul
-from foretell.engine.tabular import quoted
+from foretell.engine.tabular import python_rows, quoted
 
 _ROWS_AT_ONCE = 20_000
 _FEW_ROWS = 8
@@ -55,7 +55,18 @@ class PostgresTx:
         changed = 0
         rows = chain(first, rows)
         while block := list(islice(rows, _ROWS_AT_ONCE)):
-            changed += self._enter(sql, whole, kinds, block)
+            changed += self._enter(sql, whole, kinds, list(zip(*block, strict=True)), block)
+        return changed
+
+    def enter(self, sql: str, rows: pa.Table) -> int:
+        whole = entering(sql) if rows.num_rows > _FEW_ROWS else None
+        kinds = self._kinds_of(sql, whole) if whole is not None else None
+        if whole is None or kinds is None:
+            return self._one_by_one(sql, python_rows(rows)) if rows.num_rows else 0
+        changed = 0
+        for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
+            part = rows.slice(start, _ROWS_AT_ONCE)
+            changed += self._enter(sql, whole, kinds, part.columns, python_rows(part))
         return changed
 
     def put(self, name: str, rows: pa.Table, key: str | None = None) -> None:
@@ -95,11 +106,18 @@ class PostgresTx:
         self._connection.execute(f"DROP TABLE IF EXISTS pg_temp.{quoted(name)}")
         self._connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({columns}) ON COMMIT DELETE ROWS")
 
-    def _enter(self, sql: str, whole: Entering, kinds: tuple[Kind, ...], block: list[Sequence[object]]) -> int:
+    def _enter(
+        self,
+        sql: str,
+        whole: Entering,
+        kinds: tuple[Kind, ...],
+        columns: Sequence[Sequence[object] | pa.ChunkedArray],
+        block: Iterable[Sequence[object]],
+    ) -> int:
+        """Enter rows that are given by their ``columns``; ``block`` is the same rows, for where that cannot be."""
         try:
             arrays = [
-                Encoded(array_of(pa.array(values, kind.arrow), kind))
-                for values, kind in zip(zip(*block, strict=True), kinds, strict=True)
+                Encoded(array_of(_array(values, kind), kind)) for values, kind in zip(columns, kinds, strict=True)
             ]
         except (pa.ArrowException, TypeError):  # values of several types, which the store converts one by one
             return self._one_by_one(sql, block)
@@ -128,6 +146,12 @@ class PostgresTx:
             kinds = tuple(kind for kind in found if kind is not None)
             self._kinds[sql] = kinds if len(kinds) == len(found) == whole.width else None
         return self._kinds[sql]
+
+
+def _array(values: Sequence[object] | pa.ChunkedArray, kind: Kind) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks().cast(kind.arrow)
+    return pa.array(values, kind.arrow)
 
 
 def _checked(answer: PGresult) -> PGresult:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from foretell import decide
 from foretell.clock import Duration, from_micros, micros
-from foretell.ids import stable_id
+from foretell.journey import run_ids
 from foretell.journey.backtest.asking import Asking
 from foretell.journey.backtest.cast import Entered
 from foretell.journey.backtest.doors import Door
@@ -165,12 +165,12 @@ class Admitting:
         arm = decide.arms(f"journey:{key}", pa.array(names, pa.string()), spec.shares)
         held = np.array([one == HELD_OUT for one in arm.to_pylist()], bool)
         several = isinstance(spec.reentry, Reentry) and spec.reentry.per is not None
-        told = zip(names, at.tolist(), entering.subject.tolist(), strict=True)
-        ids = [stable_id("r", key, name, str(one), *([str(mark)] if several else [])) for name, one, mark in told]
+        marks = list(map(str, entering.subject.tolist())) if several else ""
+        ids = run_ids.new_runs(key, pa.array(person), names.tolist(), list(map(str, at.tolist())), marks)
         until = np.full(len(at), NEVER, np.int64)
         if spec.goal is not None:
             within = self._published.goal_within
             ends = {int(one): micros(within.after(from_micros(int(one)), self._asking.zone)) for one in np.unique(at)}
             until = np.array([ends[int(one)] for one in at], np.int64)
         by = self._door.message(entering.subject, entering.column)
-        return Entered(person, at, entering.draws, held, np.array(ids, dtype=object), names, by, until)
+        return Entered(person, at, entering.draws, held, ids.to_numpy(zero_copy_only=False), names, by, until)
