@@ -29,7 +29,7 @@ foretell query "{question}" --json > {out}/state
 """
 SERVED = """
 cd {disk} && printf '{settings}' > foretell.yaml
-foretell serve --port 0 --no-open 2> {out}/serve & server=$!
+command foretell serve --port 0 --no-open 2> {out}/serve & server=$!
 python {sender} {out}/serve {out} & sender=$!
 while [ ! -e {out}/full ] && kill -0 $sender; do sleep 0.1; done
 remount size=300m && touch {out}/room

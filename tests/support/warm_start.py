@@ -9,6 +9,7 @@ everything loads from nothing is for the tests that start the command itself (``
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import io
 import json
@@ -25,6 +26,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, TextIO
 
 from foretell import cli
@@ -33,8 +35,15 @@ REPOSITORY = Path(__file__).parents[2]
 _LOADED = (
     "foretell.app", "foretell.cli.commands", "foretell.cli.output", "foretell.cli.opening", "foretell.cli.remote",
     "foretell.cli.serving", "foretell.predict.training", "foretell.testing", "foretell.web.serving", "uvicorn",
+    "aiosmtplib", "babel.dates", "liquid", "phonenumbers", "pyarrow.acero", "pyarrow.dataset", "uvloop",
+    "tests.support.journey_shop",
 )  # fmt: skip
+"""What most of them come to load, those among them that load it only when they need it."""
+_SCANNED = ("foretell.deliver.channels", "foretell.collect.standards")
+"""Packages whose every file is loaded by whoever looks for one."""
 _HEAD = 4
+_MOUNTS, _USERS = 0x00020000, 0x10000000
+"""CLONE_NEWNS and CLONE_NEWUSER of <sched.h>."""
 _asking = threading.Lock()
 _waiting: tuple[subprocess.Popen[bytes], socket.socket] | None = None
 
@@ -58,6 +67,19 @@ def run(
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess([*words], status, out.read(), err.read())
+
+
+def run_in(disks: int, words: Sequence[str], *, cwd: str, env: Mapping[str, str], files: Sequence[int]) -> int:
+    """Run ``python`` with ``words`` where another process is; gives the exit code.
+
+    Args:
+        disks: file of that process (``pidfd_open``), whose mounted file systems are seen.
+        files: standard input, output and error.
+    """
+    with _asking:
+        channel = _ask(words, cwd, env, [*files, disks], disks="user" if os.geteuid() else "root")
+        channel.settimeout(None)
+        return int.from_bytes(_received(channel, _HEAD), signed=True)
 
 
 class Started:
@@ -113,8 +135,11 @@ def start(words: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> 
     return Started(here, open(reading, encoding="utf-8"))
 
 
-def _ask(words: Sequence[str | Path], cwd: Path, env: Mapping[str, str], files: list[int]) -> socket.socket:
-    asked = json.dumps({"words": [*map(str, words)], "cwd": str(cwd), "env": dict(env)}).encode()
+def _ask(
+    words: Sequence[str | Path], cwd: Path | str, env: Mapping[str, str], files: list[int], *, disks: str = ""
+) -> socket.socket:
+    told = {"words": [*map(str, words)], "cwd": str(cwd), "env": dict(env), "disks": disks}
+    asked = json.dumps(told).encode()
     channel = _channel()
     socket.send_fds(channel, [len(asked).to_bytes(_HEAD)], files)
     channel.sendall(asked)
@@ -159,14 +184,15 @@ def _received(channel: socket.socket, length: int) -> bytes:
 def _wait_for_work(channel: socket.socket) -> list[str]:
     """Fork for each request; returns, in the child, what it is to run.
 
-    A fourth file is where to tell the number of a process that goes on, and later its exit code.
+    A fourth file is where to tell the number of a process that goes on, and later its exit code, or the process whose
+    disks are seen.
     """
     while True:
         head, files, _, _ = socket.recv_fds(channel, _HEAD, 4)
         if not head:
             os._exit(0)
         asked = json.loads(_received(channel, int.from_bytes(head)))
-        goes_on = len(files) > 3
+        goes_on = len(files) > 3 and not asked["disks"]
         child = os.fork()
         if child == 0:
             channel.close()
@@ -195,18 +221,31 @@ def _keep(told: socket.socket) -> None:
 
 def _began(asked: dict[str, Any], files: list[int]) -> list[str]:
     """Take on what the process was asked to be; returns what it is to run."""
+    if asked["disks"]:
+        _see_disks(files.pop(), asked["disks"])
     for place, file in enumerate(files):
         os.dup2(file, place)
         os.close(file)
     # A text stream remembers whether its file could be sought, and a pipe cannot.
-    written = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
-    sys.stderr = io.TextIOWrapper(written, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    out, err = (io.BufferedWriter(io.FileIO(file, "w", closefd=False)) for file in (1, 2))
+    sys.stdout = io.TextIOWrapper(out, encoding="utf-8")
+    sys.stderr = io.TextIOWrapper(err, encoding="utf-8", errors="backslashreplace", line_buffering=True)
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
     time.tzset()
     words: list[str] = asked["words"]
     return words
+
+
+def _see_disks(process: int, whose: str) -> None:
+    """See the file systems that a process sees (setns(2)); a user's own lie in a name space of users."""
+    kinds = _MOUNTS if whose == "root" else _MOUNTS | _USERS
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.setns(process, kinds):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    os.close(process)
 
 
 def _run(words: list[str]) -> None:
@@ -241,6 +280,9 @@ def _end_as_commands_do(words: list[str]) -> None:
 if __name__ == "__main__":
     for name in _LOADED:
         import_module(name)
+    for name in _SCANNED:
+        for file in iter_modules(import_module(name).__path__, f"{name}."):
+            import_module(file.name)
     gc.collect()
     gc.freeze()  # no process looks again for rubbish among what all of them share
     _end_as_commands_do(_wait_for_work(socket.socket(fileno=int(sys.argv[1]))))
