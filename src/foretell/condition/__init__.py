@@ -16,6 +16,7 @@ from foretell.condition.evidence import Evidence, Explanation
 from foretell.condition.fields import SCHEMAS, ConditionField, MeasureField
 from foretell.condition.formatting import canonical, format_condition
 from foretell.condition.hits import hit_value_sql, hits_sql, score_hits_sql, trait_hits_sql
+from foretell.condition.kinds import event_kinds
 from foretell.condition.meaning import CatalogReferences, Named, horizon_problems, leaves, references
 from foretell.condition.naming import lists_named, unknown_names
 from foretell.condition.nodes import (
@@ -120,6 +121,7 @@ __all__ = [
     "compile_measure",
     "compile_members",
     "condition_schema",
+    "event_kinds",
     "format_condition",
     "hit_value_sql",
     "hits_sql",

@@ -18,6 +18,7 @@ from foretell.condition.faults import At, nowhere
 from foretell.condition.firsts import first_instants
 from foretell.condition.lasting import lasting_instants
 from foretell.condition.meaning import CatalogReferences
+from foretell.condition.narrowing import narrow
 from foretell.condition.nodes import Condition, Measure
 from foretell.condition.previewing import Preview, preview
 from foretell.condition.scope import ASKED, CONTEXT, Asked, Of, References, Scope
@@ -107,7 +108,8 @@ class Reader:
                 (:data:`~foretell.condition.ASKED`), which is handed in with it.
             context: the table ``asked_context`` (:data:`~foretell.condition.CONTEXT`) is handed in too.
         """
-        return compile_members(tree, self.scope(as_of, known_at, future, people=people, context=context), of)
+        scope = self.scope(as_of, known_at, future, people=people, context=context)
+        return narrow(compile_members(tree, scope, of), scope.columns)
 
     def measure_sql(
         self,

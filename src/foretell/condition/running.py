@@ -35,10 +35,15 @@ def message(part: Message, scope: Scope) -> People:
     return people.complement() if part.negated else people
 
 
+def message_event_names(part: Message) -> list[str]:
+    """The names of the events that make a message so."""
+    return [f"{channel} {ending}" for channel in CHANNELS for ending in ENDINGS[part.state]]
+
+
 def message_events(part: Message, scope: Scope) -> str:
     """SQL from ``FROM``: the events ``e`` that make the message so, with the people ``a`` asked about."""
     _asked(scope, "message")
-    names = [f"{channel} {ending}" for channel in CHANNELS for ending in ENDINGS[part.state]]
+    names = message_event_names(part)
     machine = f"e.event IN ({_texts(f'{channel} Opened' for channel in CHANNELS)}) AND {_plain(scope, 'machine').text}"
     tests = [
         f"e.event IN ({_texts(names)})",

@@ -55,6 +55,9 @@ ASKED = "asked_people"
 
 _OF_NODES = {"log_events": "event_log", "log_traits": "trait_values", "log_sightings": "sightings"}
 """What is read by person → the table in which each row has the node that it came with."""
+_OF_NODE = "(SELECT t.*, n.profile_key FROM {} AS t "
+WIDE_EVENTS = _OF_NODE.format("event_log")
+"""How the events of a few people are read, with all their columns."""
 _NODES_OF_ASKED = (
     f"SELECT DISTINCT a.profile_key AS node_key, a.profile_key FROM {ASKED} AS a "
     "WHERE NOT EXISTS (SELECT 1 FROM merged AS m WHERE m.node_key = a.profile_key) UNION ALL "
@@ -178,10 +181,8 @@ class Scope:
             return self._accounts(relation)
         if not self._is_restricted:
             return relation
-        return (
-            f"(SELECT t.*, n.profile_key FROM {_OF_NODES[relation]} AS t "
-            f"JOIN ({_NODES_OF_ASKED}) AS n ON n.node_key = t.node_key)"
-        )
+        table = _OF_NODES[relation]
+        return f"{_OF_NODE.format(table)}JOIN ({_NODES_OF_ASKED}) AS n ON n.node_key = t.node_key)"
 
     def memberships(self) -> str:
         """SQL: ``profile_key`` and ``account_id`` of everybody who belonged to an account at the instant."""
