@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from foretell import identify
 from foretell.clock import Duration, from_micros, micros, naive_utc
-from foretell.condition import Did, hits_sql, parse
+from foretell.condition import Did, event_kinds, hits_sql, parse
 from foretell.engine import TIMESTAMP, Tx, reached
 from foretell.ids import stable_id
 from foretell.journey import states
@@ -98,6 +98,8 @@ def _by_events(work: Work, published: Published, cursor: Cursor, seen: int) -> I
     oldest = max(cursor.since, Duration.parse(fresh).before(min(cursor.at, work.now), work.zone))
     tree = parse(heads[0], thing=f"journey {published.key}")
     assert isinstance(tree, Did)
+    if not work.news.any_of(event_kinds(tree), cursor.batch, cursor.at):
+        return
     found = work.engine.analytics.stream(
         "SELECT e.message_id AS entry_message_id, e.profile_key, e.node_key, e.ts AS at, "
         "'{\"event\": ' || coalesce(e.properties, '{}') || '}' AS variables "

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from foretell.clock import utc
 from foretell.condition import Condition, Reader
-from foretell.engine import TIMESTAMP, integers, scratch
+from foretell.engine import TIMESTAMP, integers
 
 Mask = npt.NDArray[np.bool_]
 Micros = npt.NDArray[np.int64]
@@ -77,14 +77,18 @@ def _groups(runs: pa.Table, *by: str) -> list[tuple[npt.NDArray[np.int64], pa.Ta
     """The runs in groups of the same ``by``, in each one run a person, with their places in ``runs``."""
     if runs.num_rows == 0:
         return []
-    named = runs.select(["profile_key", *by]).append_column("place", pa.array(range(runs.num_rows), pa.int64()))
-    columns = "".join(f"n.{name}, " for name in by)
-    chosen = "".join(f"t.{name}, " for name in by)
-    numbered = scratch(
-        f"SELECT place, dense_rank() OVER (ORDER BY {chosen}turn) - 1 AS part FROM (SELECT n.*, row_number() OVER "
-        f"(PARTITION BY {columns}profile_key ORDER BY place) AS turn FROM n) t ORDER BY place",
-        {"n": named},
-    )
-    parts = integers(numbered["part"])
-    groups = [np.flatnonzero(parts == part) for part in range(int(parts.max()) + 1)]
-    return [(group, runs.take(pa.array(group))) for group in groups]
+    people, columns = integers(runs["profile_key"]), [_micros(runs[name]) for name in by]
+    turn = np.zeros(len(people), dtype=np.int64)
+    order = np.lexsort((people, *columns[::-1]))  # stable: in the order of places
+    starts = _starts(order, people, *columns)
+    turn[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    order = np.lexsort((turn, *columns[::-1]))
+    groups = np.split(order, _starts(order, turn, *columns)[1:])
+    return [(group, runs if len(groups) == 1 else runs.take(pa.array(group))) for group in groups]
+
+
+def _starts(order: Micros, *columns: Micros) -> Micros:
+    """Where the values change, of columns in an order."""
+    changes = [values[order][1:] != values[order][:-1] for values in columns]
+    found: Micros = np.flatnonzero(np.r_[True, np.logical_or.reduce(changes)])
+    return found

@@ -131,7 +131,9 @@ class JourneyStage(Stage):
         ended = runs.replaced(rows.filter(pa.array(closed)), ended_at=micros(batch.now))
         if ended.num_rows:
             deliver.cancel(tx, batch, ended["run"], batch.now)
-        runs.write(tx, batch, pa.concat_tables([rows.filter(pa.array(~closed)), ended]))
+        going = rows.filter(pa.array(~closed))
+        runs.write(tx, batch, pa.concat_tables([going, ended]))
+        runs.note_rested(tx, going.filter(pc.and_(pc.equal(going["waiting"], 1), pc.is_valid(going["due_at"]))))
         tell_stop(batch, runs.replaced(ended, at=naive_utc(batch.now)), "merged")
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from foretell import telemetry
 from foretell.condition import Reader
@@ -16,6 +15,7 @@ from foretell.engine import Engine, spans_since
 from foretell.errors import ForetellError, UsageError
 from foretell.journey import ending, runs, states, watching
 from foretell.journey.entering import enter
+from foretell.journey.news import Touched
 from foretell.journey.order import in_force, in_order
 from foretell.journey.published import Revisions
 from foretell.journey.rounds import play_round
@@ -56,8 +56,10 @@ def tick(engine: Engine, catalog: Catalog, reader: Reader, *, now: datetime) -> 
         UsageError: where a journey leans on a document that is gone; when all the others are done.
     """
     work = Work(engine, catalog, reader, now, Revisions(engine.ops))
-    total, failed = TickReport(), []
-    for state in in_order(work):
+    total, failed, turns = TickReport(), [], in_order(work)
+    if turns:  # read for all of them at once
+        work.news.since(min(one.checked_batch for one in turns), min(one.checked_at or now for one in turns))
+    for state in turns:
         try:
             total = total.plus(_run(work, state))
         except UsageError as error:  # a document that it leans on was taken out; the other journeys go on
@@ -86,20 +88,21 @@ def _run(work: Work, state: JourneyState) -> TickReport:
     return TickReport(entered, moves, goals)
 
 
-def _catch_up(work: Work, journey: str, touched: pa.Array) -> int:
+def _catch_up(work: Work, journey: str, touched: Touched) -> int:
     """Rounds until nothing is due and nothing that waits has come true."""
     moves, first = 0, True
     while True:
         rested = runs.rested(work.engine.ops, journey)
-        touched = pc.unique(pa.concat_arrays([touched, rested["profile_key"].combine_chunks().drop_null()]))
-        near = watching.draw_near(work, journey, touched)
+        near = watching.draw_near(work, journey, touched.also(rested["profile_key"].combine_chunks().drop_null()))
         runs.forget_rested(work.engine, rested)
         if not near and not first:
             return moves
         first = False
         taken, steps = _play(work, journey)
+        if not taken:  # nobody stands elsewhere than when it was asked
+            return moves
         moves += steps
-        touched = pc.unique(pa.concat_arrays([touched, *taken]))
+        touched = touched.only(pa.concat_arrays(taken))
 
 
 def _play(work: Work, journey: str) -> tuple[list[pa.Array], int]:

@@ -11,6 +11,7 @@ from foretell.condition import Reader
 from foretell.definitions import Catalog
 from foretell.engine import Batch, Engine, Tx
 from foretell.journey.holding import Holding
+from foretell.journey.news import News
 from foretell.journey.published import Revisions
 
 
@@ -24,9 +25,11 @@ class Work:
     now: datetime
     revisions: Revisions
     holds: Holding = field(init=False)
+    news: News = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "holds", Holding(self.reader))
+        object.__setattr__(self, "news", News(self.engine, self.now))
 
     @property
     def zone(self) -> ZoneInfo:
