@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import naive_utc
-from foretell.engine import Analytics, Asked
+from foretell.engine import Analytics, Asked, Spreading
 from foretell.predict.features.calendar import PREFIX as SEASON
 from foretell.predict.features.crowd import Crowd
 from foretell.predict.features.days import local_day, observed_until
@@ -52,6 +52,9 @@ __all__ = [
     "remembered",
 ]
 
+_ASKED_AT_ONCE = 250_000
+"""People about whom a store of one machine is asked at the same time."""
+
 
 def compute(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: datetime) -> Matrix:
     """The features of ``people`` as of ``as_of``, known at ``as_of``.
@@ -61,11 +64,25 @@ def compute(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: da
     """
 
     def make() -> Matrix:
-        asked = question(plan, people.select(["profile_key"]), as_of)
-        rows = analytics.query(f"{asked.sql}\nORDER BY p.profile_key", asked.params, asked.tables)
+        rows = _rows(analytics, plan, people, as_of)
         return matrix_of(rows, plan, as_of, Crowd.of(rows, as_of, ZoneInfo(plan.zone)))
 
     return once(plan, people, as_of, make)
+
+
+def _rows(analytics: Analytics, plan: FeaturePlan, people: pa.Table, as_of: datetime) -> pa.Table:
+    """Rows of the :func:`question`, by person.
+
+    A store of one machine is asked about some of the people at a time, those whose keys lie beside each other, so that
+    what it groups fits into its memory.
+    """
+    keys = pa.table({"profile_key": np.sort(np.asarray(people["profile_key"].to_numpy(), dtype=np.int64))})
+    parts = 1 if isinstance(analytics, Spreading) else max(1, -(-keys.num_rows // _ASKED_AT_ONCE))
+    found = []
+    for part in np.array_split(np.arange(keys.num_rows), parts):
+        asked = question(plan, keys.take(pa.array(part)), as_of)
+        found.append(analytics.query(f"{asked.sql}\nORDER BY p.profile_key", asked.params, asked.tables))
+    return pa.concat_tables(found)
 
 
 def compute_at(

@@ -104,9 +104,8 @@ def _parts(plan: FeaturePlan, as_of: datetime, instants: Instants) -> list[_Part
 
 def _events_sql(columns: dict[str, str], which: str, instants: Instants) -> str:
     return f"""
-  SELECT p.{instants.key}, {_joined(columns)}
-  FROM log_events e JOIN people p ON p.profile_key = e.profile_key
-  WHERE {instants.there("e")} AND {which} GROUP BY p.{instants.key}"""
+  SELECT {instants.event_key}, {_joined(columns)}
+  {instants.events([which])} GROUP BY {instants.event_key}"""
 
 
 def _order_parts(plan: FeaturePlan, as_of: datetime, zone: ZoneInfo, instants: Instants) -> list[_Part]:
@@ -193,9 +192,8 @@ def _active_days(done: str, day: str, instants: Instants) -> _Part:
     }
     sql = f"""
   SELECT g.{instants.key}, {_joined(columns)} FROM (
-    SELECT {instants.carried}, max(e.ts) AS seen
-    FROM log_events e JOIN people p ON p.profile_key = e.profile_key
-    WHERE {instants.there("e")} AND {done} GROUP BY {instants.carried}, {day}) AS g
+    SELECT {instants.event_carried}, max(e.ts) AS seen
+    {instants.events([done])} GROUP BY {instants.event_carried}, {day}) AS g
   GROUP BY g.{instants.key}"""
     return "active_days", sql, tuple(columns)
 
@@ -206,11 +204,10 @@ def _activity(plan: FeaturePlan, instants: Instants) -> dict[str, str]:
         columns |= {"first_event": "min(e.ts)", "last_event": "max(e.ts)", "kinds": "count(DISTINCT e.event)"}
         for days in ACTIVE_WINDOWS:
             within = instants.since("e.ts", days, "p")
-            columns[f"events_{days}"] = f"count(*) FILTER (WHERE {within})"
+            columns[f"events_{days}"] = f"count(CASE WHEN {within} THEN 1 END)"
     if "events" in plan.base:
         for place in range(len(plan.events)):
             for days in EVENT_WINDOWS:
-                columns[f"event_{place}_{days}"] = (
-                    f"count(*) FILTER (WHERE e.event = $event_{place} AND {instants.since('e.ts', days, 'p')})"
-                )
+                within = instants.since("e.ts", days, "p")
+                columns[f"event_{place}_{days}"] = f"count(CASE WHEN e.event = $event_{place} AND {within} THEN 1 END)"
     return columns or {"events_all": "count(*)"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +25,27 @@ class Instants:
     def carried(self) -> str:
         """What a row that is joined with ``people`` (alias p) takes along."""
         return "p.place, p.as_of" if self.many else "p.profile_key"
+
+    @property
+    def event_key(self) -> str:
+        """Whose row an event of :meth:`events` counts for."""
+        return "p.place" if self.many else "e.profile_key"
+
+    @property
+    def event_carried(self) -> str:
+        """What an event of :meth:`events` takes along."""
+        return self.carried if self.many else self.event_key
+
+    def events(self, tests: Sequence[str]) -> str:
+        """The events ``e`` of people that had happened, were known and pass the tests.
+
+        As of one instant nothing of ``people`` is carried, so that they are looked up and not joined: DuckDB groups
+        before a join where it can, which here is everybody's events for the sake of a few.
+        """
+        kept = " AND ".join([self.there("e"), *tests])
+        if self.many:
+            return f"FROM log_events e JOIN people p ON p.profile_key = e.profile_key WHERE {kept}"
+        return f"FROM log_events e WHERE e.profile_key IN (SELECT profile_key FROM people) AND {kept}"
 
     def there(self, alias: str) -> str:
         """That a row had happened and was known."""

@@ -1,12 +1,13 @@
 """Tallies of all families of a plan as queries, each a scan that groups by what it needs.
 
-Named events are grouped by person and event, so that a row is looked at once a window and not once a window and name;
-days and distinct values by person and value, with the latest instant of each, which serves all windows.
+Counts and instants of all events are one scan, numbers of a property another over the events that have it; days and
+distinct values are grouped by person and value, with the latest instant of each, which serves all windows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from foretell.predict.features.families import Tally, families
 from foretell.predict.features.families.base import EVER
@@ -42,16 +43,52 @@ def parts(plan: FeaturePlan, day: str, instants: Instants) -> list[_Part]:
     Args:
         day: SQL for the local day of ``e.ts``.
     """
-    tallies, query = tallies_of(plan), _Query(plan, day, instants)
-    named = [tally for tally in tallies if tally.function == "count" and tally.events]
-    plain = [tally for tally in tallies if tally.function not in _APART and tally not in named]
-    found = ([query.plain(plain)] if plain else []) + ([query.named(named)] if named else [])
-    for tally in tallies:
+    query = _Query(plan, day, instants)
+    scanned: dict[str, list[Tally]] = {}
+    found: list[_Part] = []
+    for tally in tallies_of(plan):
         if tally.function == "latest":
             found.append(query.latest(tally))
         elif tally.function in _APART:
             found.append(query.apart(tally))
-    return found
+        else:
+            number = plan.paths[tally.of][1] if tally.of is not None else ""
+            scanned.setdefault(number, []).append(tally)
+    return [query.scanned(number, tallies) for number, tallies in scanned.items()] + found
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where events stand for the tallies of one scan: by their name, and by the shortest window that they lie in.
+
+    Args:
+        names: of events; all others stand after them.
+        windows: lengths in days, the shortest first; what is older stands after them.
+    """
+
+    names: tuple[str, ...]
+    windows: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tallies: Sequence[Tally]) -> _Grid:
+        names = dict.fromkeys(name for tally in tallies for name in tally.events)
+        return cls(tuple(names), tuple(sorted({days for tally in tallies for days in tally.windows if days != EVER})))
+
+    @property
+    def _width(self) -> int:
+        return len(self.windows) + 1
+
+    def first(self, name: str | None) -> int:
+        """The first slot of an event's name; None: of all others."""
+        return self._width * (len(self.names) if name is None else self.names.index(name))
+
+    def test(self, events: Sequence[str], days: int) -> list[str]:
+        """That a row of ``g`` is one of these events (empty: of all) in the last ``days``."""
+        last = self._width - 1 if days == EVER else self.windows.index(days)
+        if not events:
+            return [] if days == EVER else [f"g.span <= {last}"]
+        slots = [f"g.slot BETWEEN {self.first(name)} AND {self.first(name) + last}" for name in events]
+        return [slots[0] if len(slots) == 1 else f"({' OR '.join(slots)})"]
 
 
 class _Query:
@@ -61,38 +98,32 @@ class _Query:
         self._paths, self._texts = plan.paths, _texts(plan)
         self._day, self._instants = day, instants
 
-    def plain(self, tallies: Sequence[Tally]) -> _Part:
-        """Sums, extremes and whatever counts all events, in one select."""
-        columns = {
-            name: self._aggregate(tally, days, named=True) for tally in tallies for name, days in _columns(tally)
-        }
-        key, names = f"p.{self._instants.key}", dict.fromkeys(name for tally in tallies for name in tally.events)
-        only = [self._is(tuple(names), "e")] if all(tally.events for tally in tallies) else []
-        sql = f"\n  SELECT {key}, {_listed(columns)}\n  {self._from(only)} GROUP BY {key}"
-        return "tallies", sql, tuple(columns)
+    def scanned(self, number: str, tallies: Sequence[Tally]) -> _Part:
+        """Counts, sums and extremes in one select.
 
-    def named(self, tallies: Sequence[Tally]) -> _Part:
-        """Counts of events by name: a group for each event of a person, then a column for each of them."""
-        columns: dict[str, str] = {}
-        inner: dict[str, str] = {}
-        for tally in tallies:
-            for name, days in _columns(tally):
-                part = inner.setdefault(self._aggregate(tally, days), f"v{len(inner)}")
-                kept = f"sum(g.{part}) FILTER (WHERE {self._is(tally.events, 'g')})"
-                columns[name] = f"CAST({kept} AS BIGINT)"
-        own, key = self._instants.carried, self._instants.key
-        names = dict.fromkeys(name for tally in tallies for name in tally.events)
-        counts = _listed({name: sql for sql, name in inner.items()})
+        Args:
+            number: the column of numbers that all of them read; empty where they read none.
+        """
+        grid, key = _Grid.of(tallies), self._instants.key
+        columns = {
+            name: _aggregate(tally.function, number, [*grid.test(tally.events, days), *self._tests(tally, "g")])
+            for tally in tallies
+            for name, days in _columns(tally)
+        }
+        tests = [self._is(grid.names)] if all(tally.events for tally in tallies) else []
+        tests += self._lately(tallies) + ([f"e.{number} IS NOT NULL"] if number else [])
+        read = dict.fromkeys([name for tally in tallies for name in self._tested(tally)] + ([number] if number else []))
+        shown = ", ".join([self._instants.event_key, "e.ts", *(f"e.{name}" for name in read), *self._places(grid)])
         sql = (
-            f"\n  SELECT g.{key}, {_listed(columns)}\n  FROM (SELECT {own}, e.event, {counts}"
-            f"\n    {self._from([self._is(tuple(names), 'e')])} GROUP BY {own}, e.event) AS g GROUP BY g.{key}"
+            f"\n  SELECT g.{key}, {_listed(columns)}\n  FROM (SELECT {shown}"
+            f"\n    {self._instants.events(tests)}) AS g GROUP BY g.{key}"
         )
-        return "named_tallies", sql, tuple(columns)
+        return f"tallied_{number}" if number else "tallied", sql, tuple(columns)
 
     def apart(self, tally: Tally) -> _Part:
         """Different days or values: each with the latest instant at which it was seen."""
-        own, key = self._instants.carried, self._instants.key
-        tests = ([self._is(tally.events, "e")] if tally.events else []) + self._tests(tally)
+        own, key = self._instants.event_carried, self._instants.key
+        tests = [*self._of(tally), *self._lately([tally])]
         values = self._day
         if tally.of is not None:
             text, number = self._paths[tally.of]
@@ -102,63 +133,89 @@ class _Query:
             name: "count(*)" + ("" if days == EVER else f" FILTER (WHERE {self._instants.since('g.seen', days, 'g')})")
             for name, days in _columns(tally)
         }
+        seen = ", max(e.ts) AS seen" if {*tally.windows} != {EVER} else ""
         sql = (
-            f"\n  SELECT g.{key}, {_listed(columns)}\n  FROM (SELECT {own}, max(e.ts) AS seen"
-            f"\n    {self._from(tests)} GROUP BY {own}, {values}) AS g GROUP BY g.{key}"
+            f"\n  SELECT g.{key}, {_listed(columns)}\n  FROM (SELECT {own}{seen}"
+            f"\n    {self._instants.events(tests)} GROUP BY {own}, {values}) AS g GROUP BY g.{key}"
         )
         return f"apart_{tally.name}", sql, tuple(columns)
 
     def latest(self, tally: Tally) -> _Part:
         """The number that the latest event has which has one; ties in time go by sequence."""
         assert tally.of is not None
-        number, key = f"e.{self._paths[tally.of][1]}", self._instants.key
+        number, own, key = f"e.{self._paths[tally.of][1]}", self._instants.event_key, self._instants.key
         column = f"{tally.name}_{EVER}"
-        tests = [*([self._is(tally.events, "e")] if tally.events else []), *self._tests(tally), f"{number} IS NOT NULL"]
+        tests = [*self._of(tally), f"{number} IS NOT NULL"]
         sql = (
-            f"\n  SELECT r.{key}, r.v AS {column} FROM (\n    SELECT p.{key}, {number} AS v,"
-            f"\n      row_number() OVER (PARTITION BY p.{key} ORDER BY e.ts DESC, e.seq DESC) AS turn"
-            f"\n    {self._from(tests)}) AS r\n  WHERE r.turn = 1"
+            f"\n  SELECT r.{key}, r.v AS {column} FROM (\n    SELECT {own}, {number} AS v,"
+            f"\n      row_number() OVER (PARTITION BY {own} ORDER BY e.ts DESC, e.seq DESC) AS turn"
+            f"\n    {self._instants.events(tests)}) AS r\n  WHERE r.turn = 1"
         )
         return f"latest_{tally.name}", sql, (column,)
 
-    def _from(self, tests: Sequence[str]) -> str:
-        """The events of people that had happened and were known."""
-        kept = " AND ".join([self._instants.there("e"), *tests])
-        return f"FROM log_events e JOIN people p ON p.profile_key = e.profile_key WHERE {kept}"
+    def _places(self, grid: _Grid) -> list[str]:
+        """The window (``span``) and the slot of an event ``e``, whole numbers: worked out once, told apart by each
+        column, which is many times cheaper than to compare names and instants for each."""
+        within = [(self._instants.since("e.ts", days, "p"), place) for place, days in enumerate(grid.windows)]
+        named = [(self._is([name]), grid.first(name)) for name in grid.names]
+        span, slot = _case(within, len(grid.windows)), _case(named, grid.first(None))
+        return [f"{span} AS span", f"{slot} + {span} AS slot"]
 
-    def _is(self, events: Sequence[str], alias: str) -> str:
-        """That an event has one of these names."""
+    def _lately(self, tallies: Sequence[Tally]) -> list[str]:
+        """That an event lies in the longest of the windows, where all have a beginning."""
+        days = [days for tally in tallies for days in tally.windows]
+        return [] if EVER in days else [self._instants.since("e.ts", max(days), "p")]
+
+    def _of(self, tally: Tally) -> list[str]:
+        """Tests that an event ``e`` counts, wherever in time."""
+        return ([self._is(tally.events)] if tally.events else []) + self._tests(tally, "e")
+
+    def _is(self, events: Sequence[str]) -> str:
+        """That an event ``e`` has one of these names."""
         names = [f"${self._texts[name]}" for name in events]
-        return f"{alias}.event = {names[0]}" if len(names) == 1 else f"{alias}.event IN ({', '.join(names)})"
+        return f"e.event = {names[0]}" if len(names) == 1 else f"e.event IN ({', '.join(names)})"
 
-    def _tests(self, tally: Tally) -> list[str]:
+    def _tests(self, tally: Tally, alias: str) -> list[str]:
         """Tests beside its name that an event counts."""
         found = []
         if tally.without is not None and tally.without in self._paths:
-            found.append(f"coalesce(e.{self._paths[tally.without][0]}, '') <> 'true'")
+            found.append(f"coalesce({alias}.{self._paths[tally.without][0]}, '') <> 'true'")
         if tally.where is not None:
-            found.append(f"e.{self._paths[tally.where[0]][0]} = ${self._texts[tally.where[1]]}")
+            found.append(f"{alias}.{self._paths[tally.where[0]][0]} = ${self._texts[tally.where[1]]}")
         return found
 
-    def _aggregate(self, tally: Tally, days: int, *, named: bool = False) -> str:
-        """Of one window; ``named``: of the tally's events alone, else whatever the event is called."""
-        tests = [self._is(tally.events, "e")] if named and tally.events else []
-        tests += self._tests(tally) + ([] if days == EVER else [self._instants.since("e.ts", days, "p")])
-        kept = f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
-        number = self._paths[tally.of][1] if tally.of is not None else ""
-        match tally.function:
-            case "count":
-                return f"count(*){kept}"
-            case "values":
-                return f"count(e.{number}){kept}"
-            case "sum":
-                return f"CAST(sum(e.{number}){kept} AS BIGINT)"
-            case "max":
-                return f"max(e.{number}){kept}"
-            case "first":
-                return f"min(e.ts){kept}"
-            case _:
-                return f"max(e.ts){kept}"
+    def _tested(self, tally: Tally) -> list[str]:
+        """Columns that :meth:`_tests` reads."""
+        read = [tally.without, None if tally.where is None else tally.where[0]]
+        return [self._paths[path][0] for path in read if path is not None and path in self._paths]
+
+
+def _aggregate(function: str, number: str, tests: Sequence[str]) -> str:
+    """Over rows of ``g`` that pass the tests. What passes is a value and the rest is none: DuckDB picks out rows for
+    an aggregate's FILTER at twice the cost."""
+
+    def kept(value: str) -> str:
+        return f"CASE WHEN {' AND '.join(tests)} THEN {value} END" if tests else value
+
+    match function:
+        case "count":
+            return f"count({kept('1')})"
+        case "values":
+            return f"count({kept(f'g.{number}')})"
+        case "sum":
+            return f"CAST(sum({kept(f'g.{number}')}) AS BIGINT)"
+        case "max":
+            return f"max({kept(f'g.{number}')})"
+        case "first":
+            return f"min({kept('g.ts')})"
+        case _:
+            return f"max({kept('g.ts')})"
+
+
+def _case(cases: Sequence[tuple[str, int]], otherwise: int) -> str:
+    """The number of the first case that holds."""
+    told = " ".join(f"WHEN {test} THEN {number}" for test, number in cases)
+    return f"CASE {told} ELSE {otherwise} END" if told else str(otherwise)
 
 
 def _readable(tally: Tally, plan: FeaturePlan) -> bool:
