@@ -22,12 +22,13 @@ from foretell.errors import ForetellError, UsageError
 from tests.support import planted_shop
 from tests.support.pairs import EMBEDDED, PAIRS, Pair, open_pair
 from tests.support.planted_shop import NOW, THEIRS, TOKEN, opened, planted
+from tests.support.spark_run import CHEAP, MASTER
 
 PAIRS_HERE = PAIRS[:2]
 OWN = {"artifacts", "commit_marks"}
 """The live workspace knows of its back-up, and which of its own transactions were lost sight of."""
 STORES = "stores: {operational: postgresql, url: '${SHOP_DATABASE_URL}', schema: '${SHOP_SCHEMA}'}\n"
-ENGINE = "engine: {kind: spark, lake: data/lake, spark_master: 'local[1]'}\n"
+ENGINE = f"engine: {json.dumps({'kind': 'spark', 'lake': 'data/lake', 'spark_master': MASTER, 'spark': CHEAP})}\n"
 
 
 @dataclass
