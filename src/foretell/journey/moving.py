@@ -187,6 +187,8 @@ def _move_some(
         if taken:
             moved = _onto(rows, before, after, ways, catalog, now)
             runs.write(tx, batch, moved)
+            # What they wait for by the new revision may be there already.
+            runs.note_rested(tx, moved.filter(pc.and_(pc.equal(moved["waiting"], 1), pc.is_valid(moved["due_at"]))))
             runs.tell_steps(batch, _told(rows, moved, after, now))
 
     if runs.of_revision(engine.ops, before.key, before.revision, 1).num_rows:

@@ -11,7 +11,7 @@ import pytest
 from foretell import app, definitions, identify, journey
 from foretell.errors import UsageError
 from foretell.journey import moving
-from tests.support.journey_shop import JOURNEY, JourneyShop, apply, at, bought, ids_of, opened, with_people
+from tests.support.journey_shop import JOURNEY, JourneyShop, apply, at, bought, ids_of, opened, viewed, with_people
 from tests.support.small_events import event
 from tests.support.small_workspace import write
 
@@ -101,6 +101,20 @@ def test_whoever_waits_at_the_same_step_goes_on_waiting(tmp_path: Path) -> None:
             (0.0, "waiting"), (5.0, "moved: revision 2"), (24.0, "waited"),
         ]  # fmt: skip
         assert shop.engine.analytics.query("SELECT revision FROM journey_runs")["revision"].to_pylist() == [2]
+
+
+def test_what_the_new_revision_waits_for_may_be_there_already(tmp_path: Path) -> None:
+    """Ann looked at a page long before that became the goal, and nothing happens to her after it."""
+    with opened(tmp_path) as shop:
+        with_people(shop, "ann")
+        shop.tick(0)
+        shop.happened(viewed("ann", 1))
+        shop.tick(2)
+        changed(shop, JOURNEY.replace("goal: {did: Order Completed}", "goal: {did: Page Viewed}"))
+        moved(shop, 5)
+        shop.tick(6)
+        state, _, ended, goal = shop.runs()["ann"]
+        assert (state, ended, goal) == ("goal", 1.0, 1.0)
 
 
 def test_people_at_a_step_that_is_gone_have_to_be_led_somewhere(tmp_path: Path) -> None:
