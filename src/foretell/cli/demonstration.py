@@ -16,15 +16,14 @@ import typer
 
 from foretell import demo as demos
 from foretell.app import open_workspace
-from foretell.cli.output import emit_json, log, number, share, tell
+from foretell.cli.kpis import shown
+from foretell.cli.output import emit_json, log, number, tell
 from foretell.cli.progress import steps
 from foretell.cli.reports import learnt_from, show_metrics
 from foretell.cli.tables import heading, people, right, say, table
 from foretell.clock import MovedClock, SteppedClock, SystemClock
 from foretell.demo import Dataset, Summary
 from foretell.errors import ForetellError, UsageError
-
-_SHARES = {"churn_rate", "churn_probability", "repeat_rate", "retention_rate"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -154,13 +153,10 @@ def _show_kpis(summary: Summary) -> None:
     rows = []
     for key, value in summary.kpis.items():
         series, digits = summary.months.get(key, {}), 0 if value is None or abs(value) >= 1_000 else 2
-        texts = [_kpi(key, one, digits) for one in (value, *(series.get(month) for month in months))]
+        told = (value, *(series.get(month) for month in months))
+        texts = [shown(summary.units.get(key, ""), one, digits) for one in told]
         rows.append((key, *texts))
     table(["KPI", right("value"), *(right(month) for month in months)], rows)
-
-
-def _kpi(key: str, value: float | None, digits: int) -> str:
-    return share(value) if key in _SHARES else number(value, digits)
 
 
 def _show_next(summary: Summary, dataset: Dataset) -> None:
@@ -173,6 +169,7 @@ def _show_next(summary: Summary, dataset: Dataset) -> None:
         f"foretell segment explain at_risk {person} --as-of {at}",
         "foretell journey report churn_rescue",
         "foretell kpi show revenue --by month",
+        *(["foretell map show customer_journey"] if dataset.world else []),
         "foretell case list",
     ):
         people.out(f"  {command}", highlight=False)

@@ -68,11 +68,12 @@ def show(
     if as_json:
         emit_json(series.as_dict())
         return
+    unit = series.unit
     heading(series.title + (f" in {series.currency}" if series.currency else ""))
     table(
         ["group", "period", right("value"), right(f"{100 * LEVEL:.0f} % interval"), right("people"), ""],
         [
-            (p.group, p.period, shown(series, p.estimate.value), interval(series, p), number(p.estimate.n), _state(p))
+            (p.group, p.period, shown(unit, p.estimate.value), interval(series, p), number(p.estimate.n), _state(p))
             for p in series.points
         ],
     )
@@ -80,19 +81,23 @@ def show(
         say(note, dim=True)
 
 
-def shown(series: KpiSeries, value: float | None) -> str:
-    """A value in the KPI's unit."""
-    if series.unit in ("rate", "probability"):
+def shown(unit: str, value: float | None, digits: int | None = None) -> str:
+    """A value in a KPI's unit.
+
+    Args:
+        digits: behind the point, of units that are no share; None: as is usual for the unit.
+    """
+    if unit in ("rate", "probability"):
         return share(value)
-    if series.unit == "points":
+    if unit == "points":
         return number(None if value is None else 100 * value, 1)
-    return number(value, 2 if series.unit in ("money", "ratio") else 0)
+    return number(value, (2 if unit in ("money", "ratio") else 0) if digits is None else digits)
 
 
 def interval(series: KpiSeries, point: Point) -> str:
     """A point's interval, where it has one."""
     low, high = point.estimate.low, point.estimate.high
-    return "" if low is None or high is None else f"{shown(series, low)} … {shown(series, high)}"
+    return "" if low is None or high is None else f"{shown(series.unit, low)} … {shown(series.unit, high)}"
 
 
 def _state(point: Point) -> str:

@@ -13,12 +13,12 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell import app, collect, deliver, listen
+from foretell import app, collect, deliver
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, micros
 from foretell.demo import slips, team
 from foretell.demo.shop import ShopWorld
-from foretell.demo.visiting import Visitors
+from foretell.demo.visiting import Visitors, measures
 from foretell.engine import scratch, table_of
 
 SLOT = timedelta(hours=12)
@@ -28,7 +28,7 @@ _DAYS_OF_PEOPLE = 75_000
 """How much history is taken in at once: thirty days of 2,500 people, longer of fewer."""
 _SENT = {
     "message_id": pa.string(), "address": pa.string(), "channel": pa.string(), "at": pa.int64(),
-    "kind": pa.string(), "variables": pa.string(), "survey": pa.string(),
+    "kind": pa.string(), "variables": pa.string(), "survey": pa.string(), "second": pa.string(),
 }  # fmt: skip
 _BY_BROWSER = pa.array(["answer", "scan"])
 """Engagements that browsers make on the pages of surveys; pixel, links and mail provider tell the others."""
@@ -58,21 +58,21 @@ def tell_history(workspace: Workspace, world: ShopWorld, until: datetime, told: 
 def live(workspace: Workspace, world: ShopWorld, clock: SteppedClock, until: datetime, told: Told) -> None:
     """Let the world and the product go on together from the world's present to ``until``."""
     begin, sent, seen = world.now, None, micros(world.now)
-    visitors = Visitors(workspace, clock)
-    while world.now < until:
-        step = world.step(world.now + SLOT, sent)
-        by_browser = pc.is_in(step.engagements["kind"], _BY_BROWSER)
-        visitors.follow(step.engagements.filter(by_browser).to_pylist())
-        clock.instant = world.now
-        _take_in(workspace, slips.lines_of(step, until), step.events.num_rows, clock.instant)
-        reported = answers(step.engagements.filter(pc.invert(by_browser)))
-        deliver.engaged(workspace.engine, workspace.catalog, reported, now=clock.instant)
-        team.close_called(workspace, step.engagements, clock.instant)
-        app.advance(workspace, clock.instant)
-        written, seen = _sent_since(workspace, seen), micros(clock.instant)
-        called = team.calls(workspace, clock.instant).select(written.column_names)
-        sent = pa.concat_tables([written, called], promote_options="permissive")
-        told.done((world.now - begin) / (until - begin), 1.0)
+    with Visitors(workspace, clock) as visitors:
+        while world.now < until:
+            step = world.step(world.now + SLOT, sent)
+            by_browser = pc.is_in(step.engagements["kind"], _BY_BROWSER)
+            visitors.follow(step.engagements.filter(by_browser).to_pylist())
+            clock.instant = world.now
+            _take_in(workspace, slips.lines_of(step, until), step.events.num_rows, clock.instant)
+            reported = answers(step.engagements.filter(pc.invert(by_browser)))
+            deliver.engaged(workspace.engine, workspace.catalog, reported, now=clock.instant)
+            team.close_called(workspace, step.engagements, clock.instant)
+            app.advance(workspace, clock.instant)
+            written, seen = _sent_since(workspace, seen), micros(clock.instant)
+            called = team.calls(workspace, clock.instant).select(written.column_names)
+            sent = pa.concat_tables([written, called], promote_options="permissive")
+            told.done((world.now - begin) / (until - begin), 1.0)
 
 
 def answers(engagements: pa.Table) -> pa.Table:
@@ -96,7 +96,8 @@ def _take_in(workspace: Workspace, lines: bytes, count: int, arrived: datetime) 
 def _sent_since(workspace: Workspace, instant: int) -> pa.Table:
     """What went out after ``instant``, as the world wants to know it."""
     rows = workspace.engine.ops.query(
-        "SELECT m.message_id, m.address, m.medium, m.at, m.template, m.variables, min(s.survey) FROM messages m "
+        "SELECT m.message_id, m.address, m.medium, m.at, m.template, m.variables, min(s.survey), "
+        "CASE WHEN count(*) > 1 THEN max(s.survey) END FROM messages m "
         "LEFT JOIN message_surveys s ON s.message_id = m.message_id "
         "WHERE m.sent_at > ? AND m.medium IN ('email', 'sms', 'ads') "
         "GROUP BY m.message_id, m.address, m.medium, m.at, m.template, m.variables ORDER BY m.message_id",
@@ -106,8 +107,8 @@ def _sent_since(workspace: Workspace, instant: int) -> pa.Table:
     return scratch(
         "SELECT message_id, address, channel, make_timestamp(m.at) AS sent_at, kind, "
         "CASE WHEN json_exists(variables, '/offer_code') THEN CAST($percent AS DOUBLE) END AS offer_percent, "
-        "json_extract_string(variables, '/offer_code') AS offer_code, a.measure FROM m "
-        "LEFT JOIN a ON a.survey = m.survey",
+        "json_extract_string(variables, '/offer_code') AS offer_code, a.measure, b.measure AS also "
+        "FROM m LEFT JOIN a ON a.survey = m.survey LEFT JOIN a b ON b.survey = m.second ORDER BY message_id",
         {"m": told, "a": _measures(workspace)},
         {"percent": 0.15},
     )
@@ -115,11 +116,8 @@ def _sent_since(workspace: Workspace, instant: int) -> pa.Table:
 
 def _measures(workspace: Workspace) -> pa.Table:
     """What each survey asks first: ``survey``, ``measure``."""
-    surveys = workspace.catalog.all("survey")
-    measures = [listen.surveys.measure_of(listen.surveys.spec_of(one), one.key) for one in surveys]
-    return pa.table(
-        {"survey": pa.array([one.key for one in surveys], pa.string()), "measure": pa.array(measures, pa.string())}
-    )
+    told = measures(workspace)
+    return pa.table({"survey": pa.array(told, pa.string()), "measure": pa.array(told.values(), pa.string())})
 
 
 def lines_told(workspace: Workspace) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from foretell import app, collect, definitions, journey, predict, segment
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, utc
-from foretell.demo import listening, living, reviews, wishes
+from foretell.demo import listening, living, reviews, team, wishes
 from foretell.demo.datasets import Dataset
 from foretell.demo.shop import ShopSettings, ShopWorld
 from foretell.demo.summary import Steps, Summary, count, measured, more, told_journeys
@@ -58,6 +58,7 @@ def play(workspace: Workspace, clock: SteppedClock, dataset: Dataset, options: O
     if dataset.world is not None:
         wishes.speak(workspace, summary.as_of)
         reviews.note(workspace, summary.as_of)
+        team.improve(workspace, summary.as_of)
     return summary
 
 

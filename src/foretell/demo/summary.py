@@ -41,7 +41,7 @@ class Summary:
         messages: channel → messages sent.
         person: user id of somebody whom the journey wrote to.
         kpis: key → value over all data or at ``as_of``; ``months`` key → month → value (stocks at its
-            begin, in the last month at ``as_of``).
+            begin, in the last month at ``as_of``); ``units`` key → unit.
     """
 
     dataset: str
@@ -62,6 +62,7 @@ class Summary:
     personas_say: str = ""
     kpis: dict[str, float | None] = field(default_factory=dict)
     months: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
     journeys: dict[str, dict[str, Any]] = field(default_factory=dict)
     listening: dict[str, Any] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
@@ -138,7 +139,7 @@ def measured(workspace: Workspace, summary: Summary, steps: Steps) -> None:
         whole = _series(workspace, entry.key, summary.as_of)
         months = _series(workspace, entry.key, summary.as_of, "month")
         by_month = {point.period[:7]: point.estimate.value for point in months.points}
-        summary.months[entry.key] = by_month
+        summary.months[entry.key], summary.units[entry.key] = by_month, whole.unit
         known = [value for value in by_month.values() if value is not None]
         summary.kpis[entry.key] = whole.points[0].estimate.value if whole.points else None
         if summary.kpis[entry.key] is None and known:

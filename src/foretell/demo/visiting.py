@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
 
-from foretell import deliver, web
+from foretell import deliver, listen, web
 from foretell.app import Workspace
 from foretell.clock import SteppedClock, utc
 
@@ -80,7 +80,7 @@ class _Forms(HTMLParser):
 
 
 class Visitors:
-    """The people who follow what their mails ask.
+    """The people who follow what their mails ask; a context that ends with their last visit.
 
     Args:
         clock: the workspace's; it stands at the instant of each visit, so that the server sees its time.
@@ -91,14 +91,22 @@ class Visitors:
         cache = web.Cache(engine.analytics.last_batch, engine.analytics.last_batch)
         access = web.Access()
         site = web.Site(workspace, web.Worker(workspace), access, cache, workspace.root / "no assets")
-        self._app = web.create_app(site)
-        self._workspace, self._clock = workspace, clock
+        # One loop for all visits: the threads in which pages are made keep what they have prepared.
+        self._loop, self._app = asyncio.Runner(), web.create_app(site)
+        self._workspace, self._clock, self._asks = workspace, clock, measures(workspace)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.close()
 
     def follow(self, engagements: list[dict[str, Any]]) -> int:
         """Let people answer and scanners scan, in the order of time; returns how many answers were sent.
 
         Args:
-            engagements: ``message_id``, ``at``, ``kind`` (answer or scan; others are passed over), ``score``, ``text``.
+            engagements: ``message_id``, ``at``, ``kind`` (answer or scan; others are passed over), ``measure``,
+                ``score``, ``text``.
         """
         sent = 0
         for row in sorted(engagements, key=lambda one: (one["at"], one["message_id"], one["kind"])):
@@ -107,7 +115,7 @@ class Visitors:
                 self._scan(row["message_id"])
             elif row["kind"] == "answer":
                 self._at(row["at"])
-                sent += self._answer(row["message_id"], int(row["score"]), row["text"])
+                sent += self._answer(row["message_id"], row["measure"], int(row["score"]), row["text"])
         return sent
 
     def _at(self, instant: datetime) -> None:
@@ -117,9 +125,9 @@ class Visitors:
         for link in self._links(message_id):
             self._request("GET", link, _SCANNER)
 
-    def _answer(self, message_id: str, score: int, text: str | None) -> bool:
+    def _answer(self, message_id: str, measure: str, score: int, text: str | None) -> bool:
         """Press the score in the message, or choose it on the page; write, where the page asks for words."""
-        link, chosen = self._place_of(message_id, score)
+        link, chosen = self._place_of(message_id, measure, score)
         if link is None:
             return False
         page = self._request("GET", link, _PERSON)
@@ -136,8 +144,9 @@ class Visitors:
             sent = True
         return sent
 
-    def _place_of(self, message_id: str, score: int) -> tuple[str | None, str | None]:
-        """The link of a score in a message; where it has none, the page's, with the value to choose there."""
+    def _place_of(self, message_id: str, measure: str, score: int) -> tuple[str | None, str | None]:
+        """The link of a score in a message; where it has none, the page's, with the value to choose there. Of several
+        surveys in one message it is that of ``measure``."""
         signer = deliver.signer_of(self._workspace.engine, self._workspace.catalog.settings)
         page = None
         for link in self._links(message_id):
@@ -145,6 +154,8 @@ class Visitors:
             if not path.startswith(_PAGES_OF_SURVEYS):
                 continue
             token = deliver.verify_token(signer, path.rpartition("/")[2])
+            if self._asks.get(token.survey) != measure:
+                continue
             if token.kind == "answer" and token.value == str(score):
                 return link, None
             page = link if token.kind == "survey" else page
@@ -165,7 +176,13 @@ class Visitors:
             async with httpx.AsyncClient(transport=transport, base_url=_HERE, headers=headers) as client:
                 return await client.request(method, path, data=data)
 
-        return asyncio.run(send())
+        return self._loop.run(send())
+
+
+def measures(workspace: Workspace) -> dict[str, str | None]:
+    """Surveys → the scale of what they ask first."""
+    surveys = workspace.catalog.all("survey")
+    return {one.key: listen.surveys.measure_of(listen.surveys.spec_of(one), one.key) for one in surveys}
 
 
 def form_of(page: httpx.Response, chosen: str | None) -> Form | None:

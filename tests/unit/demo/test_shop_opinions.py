@@ -202,3 +202,33 @@ def test_the_shops_own_survey_ends_when_it_is_told_to() -> None:
     last = pc.max(ended.filter(pc.equal(ended["event"].cast(pa.string()), "Survey Sent"))["ts"]).as_py()
     assert last < (BEGIN + timedelta(days=100)).replace(tzinfo=None)
     assert ended.filter(pc.invert(others)).num_rows < 0.7 * kept.filter(pc.invert(other)).num_rows
+
+
+def test_some_of_those_who_answer_a_mail_answer_its_second_question_too(lived: tuple[ShopWorld, WorldStep]) -> None:
+    one, both = lived[0].fork(), lived[0].fork()
+    people = in_state(both, "steady", "drifting")[:400]
+    mail = asking(one, people, "nps")
+    twice = mail.append_column("also", pa.array(["stars"] * len(people)))
+    plain = run(one, hours=24 * 20, step_hours=24, messages=mail).engagements
+    found = run(both, hours=24 * 20, step_hours=24, messages=twice).engagements
+    second = found.filter(pc.fill_null(pc.equal(found["measure"], "stars"), False))
+    assert found.filter(pc.fill_null(pc.not_equal(found["measure"], "stars"), True)).equals(plain)
+    first = found.filter(pc.fill_null(pc.equal(found["measure"], "nps"), False))
+    assert set(second["message_id"].to_pylist()) < set(first["message_id"].to_pylist())
+    assert 0.3 < second.num_rows / first.num_rows < 0.6
+    assert set(second["score"].to_pylist()) <= {1, 2, 3, 4, 5}
+    written = set(second["text"].drop_null().to_pylist())
+    assert len(written & set(REVIEWS.texts)) > 0.7 * len(written), "who has bought nothing yet speaks of the shop"
+    assert second["text"].null_count < second.num_rows
+    truth = shop_opinions(both)
+    assert truth.filter(pc.equal(truth["measure"], "stars")).num_rows == len(people)
+
+
+def test_people_who_are_called_say_what_went_wrong(lived: tuple[ShopWorld, WorldStep]) -> None:
+    world = lived[0].fork()
+    calls = mails(world, in_state(world, "steady", "drifting")[:200], channel="call", percent=None)
+    said = run(world, hours=48, step_hours=12, messages=calls).engagements
+    assert set(said["kind"].to_pylist()) == {"reply"}
+    assert 80 < said.num_rows < 160
+    topics = {sayings.topic_of(text) for text in said["text"].to_pylist()}
+    assert {"late", "price", "grumble"} <= topics <= {"late", "damaged", "service", "price", "grumble"}

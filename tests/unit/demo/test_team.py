@@ -53,6 +53,11 @@ def open_for(engine: Engine, *people: str) -> None:
     open_(engine, cases(*((f"case-{name}", key_of(engine, name), "high", 48) for name in people), owner=None))
 
 
+def heard(*cases_: str, text: str | None = None) -> pa.Table:
+    """What people say who answer the telephone."""
+    return pa.table({"message_id": list(cases_), "text": pa.array([text] * len(cases_), pa.string())})
+
+
 def told(calls: pa.Table) -> dict[str, str]:
     return dict(zip(calls["message_id"].to_pylist(), calls["address"].to_pylist(), strict=True))
 
@@ -76,7 +81,7 @@ def test_a_case_is_left_until_it_has_lain_long_enough_and_is_taken_once(engine: 
 def test_called_people_are_closed_as_reached_only_where_they_answered(engine: Engine) -> None:
     open_for(engine, "ann", "bob")
     team.calls(place(engine), NEXT_DAY)
-    team.close_called(place(engine), pa.table({"message_id": ["case-ann"]}), NEXT_DAY + timedelta(days=1))
+    team.close_called(place(engine), heard("case-ann"), NEXT_DAY + timedelta(days=1))
     found = {name: care.show(engine, f"case-{name}") for name in ("ann", "bob")}
     assert {name: (one.state, one.outcome) for name, one in found.items()} == {
         "ann": ("closed", "reached"),

@@ -7,8 +7,9 @@ journey is the difference between two worlds. The truth is for tests; the produc
 
 from __future__ import annotations
 
+from foretell.demo.shop.sayings import topic_of
 from foretell.demo.shop.settings import SLOT_MICROS, ShopSettings
 from foretell.demo.shop.truth import shop_opinions, shop_truth
 from foretell.demo.shop.world import ShopWorld, WorldStep
 
-__all__ = ["SLOT_MICROS", "ShopSettings", "ShopWorld", "WorldStep", "shop_opinions", "shop_truth"]
+__all__ = ["SLOT_MICROS", "ShopSettings", "ShopWorld", "WorldStep", "shop_opinions", "shop_truth", "topic_of"]

@@ -9,7 +9,7 @@ from foretell.demo.shop.draws import Bools, Drawn, Floats, Ints, normal_of
 from foretell.demo.shop.opinions import NPS, SAYS, STARS
 from foretell.demo.shop.personas import READING, READING_PERSONAL
 from foretell.demo.shop.rows import ENGAGEMENT_KINDS, Records, records, together
-from foretell.demo.shop.sayings import DAMAGED
+from foretell.demo.shop.sayings import ANSWERS, DAMAGED
 from foretell.demo.shop.settings import DAY_MICROS, HOUR_MICROS, SECOND_MICROS, SLOTS_PER_DAY
 from foretell.demo.shop.shop import ASK, ASKED, Shop
 
@@ -18,6 +18,14 @@ _SURVEYED = 0.5
 _OWN_DAYS, _AGAIN_DAYS = 4, 45
 """Days after the arrival of a parcel, and between two surveys to one person."""
 _DRAWN = ("survey seen", "survey read radius", "survey read angle", "survey loaded", *SAYS)
+_GOES_ON = 0.45
+"""Share of those who answer a mail's first question that answers its second too."""
+_SECOND = {
+    "survey answers": "second answers", "survey radius": "second radius", "survey angle": "second angle",
+    "survey text": "second text", "survey writes": "second writes",
+}  # fmt: skip
+"""What is drawn for the second question in place of what is drawn for the first."""
+_REVIEW_IS_WRITTEN = 0.4
 _SPAN_HOURS = (0.02, 120.0)
 _SEEN_SMS = 0.92
 
@@ -62,7 +70,8 @@ def send_own(shop: Shop, day: int) -> None:
 
 
 def meet(shop: Shop, messages: Records, slot: int) -> None:
-    """People meet messages that ask: they see them or not, answer or not; scanners follow their links."""
+    """People meet messages that ask: they see them or not, answer or not; scanners follow their links. Of those who
+    answer some go on to what the message asks besides."""
     if not len(messages):
         return
     person, nth, sent = (messages[name].astype(np.int64) for name in ("person", "nth", "ts"))
@@ -76,18 +85,40 @@ def meet(shop: Shop, messages: Records, slot: int) -> None:
     _engage(shop, messages, mail & people.scanned[person], "scan", sent + _seconds(4 + 50 * unit["survey loaded"]))
     _engage(shop, messages, mail & sees, "open", seen_at)
     measure = messages["measure"].astype(np.int64)
+    score, text = _said(shop, person, measure, day, unit)
+    answers = sees & opinions.responds(shop, person, day, unit)
+    answered = seen_at + _seconds(20 + 200 * unit["survey writes"])
+    _engage(shop, messages, answers, "answer", answered, measure=measure, score=score, words=text)
+    _remember(shop, person, sent, measure, score, answers, message=messages["message"].astype(np.int64))
+    also = messages["also"] >= 0
+    if also.any():
+        _go_on(shop, messages[also], day, answers[also], answered[also])
+
+
+def _go_on(shop: Shop, messages: Records, day: int, answers: Bools, answered: Ints) -> None:
+    """The second question of messages, for those who have answered the first."""
+    person, sent = messages["person"].astype(np.int64), messages["ts"].astype(np.int64)
+    drawn = shop.draws.several(tuple(_SECOND.values()), person, (1 << 24) + messages["nth"].astype(np.int64))
+    unit = {name: drawn[purpose] for name, purpose in _SECOND.items()}
+    measure = messages["also"].astype(np.int64)
+    score, text = _said(shop, person, measure, day, unit)
+    goes_on = answers & (unit["survey answers"] < _GOES_ON)
+    at = answered + _seconds(60 + 240 * unit["survey writes"])
+    _engage(shop, messages, goes_on, "answer", at, measure=measure, score=score, words=text)
+    _remember(shop, person, sent, measure, score, goes_on, message=messages["message"].astype(np.int64))
+
+
+def _said(shop: Shop, person: Ints, measure: Ints, day: int, unit: Drawn) -> tuple[Ints, Ints]:
+    """The score that each would give, and the position of what they would write; stars are for what they bought."""
     score = opinions.scores(shop, person, measure, unit)
     text = opinions.said(shop, person, measure, score, day, unit)
     bought = shop.lives.product[person]
     damaged: Bools = opinions.troubles(shop, person, day) == DAMAGED
     stars = opinions.stars_of(shop, np.maximum(bought, 0), damaged, unit["survey radius"], unit["survey angle"])
     about_product = (measure == STARS) & (bought >= 0)
-    score = np.where(about_product, stars, score)
-    text = np.where(about_product, -1, text)
-    answers = sees & opinions.responds(shop, person, day, unit)
-    answered = seen_at + _seconds(20 + 200 * unit["survey writes"])
-    _engage(shop, messages, answers, "answer", answered, score=score, words=text)
-    _remember(shop, person, sent, measure, score, answers, message=messages["message"].astype(np.int64))
+    review = len(ANSWERS.texts) + opinions.reviewed(shop, person, stars, unit["survey text"])
+    written = np.where(unit["survey writes"] < _REVIEW_IS_WRITTEN, review, -1)
+    return np.where(about_product, stars, score), np.where(about_product, written, text)
 
 
 def _reading(unit: Drawn) -> Floats:

@@ -11,16 +11,16 @@ import pyarrow.compute as pc
 from foretell.demo.shop.asking import meet
 from foretell.demo.shop.browsing import visits_of
 from foretell.demo.shop.draws import Bools, Floats, Ints
-from foretell.demo.shop.opinions import MEASURES
+from foretell.demo.shop.opinions import MEASURES, complaint
 from foretell.demo.shop.personas import READING_PERSONAL
 from foretell.demo.shop.rows import ENGAGEMENT_KINDS, Records, records, session_rank
-from foretell.demo.shop.settings import SECOND_MICROS
+from foretell.demo.shop.settings import SECOND_MICROS, SLOTS_PER_DAY
 from foretell.demo.shop.shop import ANSWER, CLICK, LOST, WON, Shop
 from foretell.errors import UsageError
 
 MESSAGE = np.dtype(
     [("person", "i8"), ("ts", "i8"), ("message", "i8"), ("channel", "i1"), ("kind", "i1"), ("percent", "f8"),
-     ("coupon", "i4"), ("nth", "i8"), ("measure", "i1")]
+     ("coupon", "i4"), ("nth", "i8"), ("measure", "i1"), ("also", "i1")]
 )  # fmt: skip
 
 
@@ -56,8 +56,8 @@ _WORDS = {
     SERVICE: "service|sorry|apolog|care|case|call",
 }
 _COLUMNS = ("message_id", "address", "channel", "sent_at", "kind", "offer_percent", "offer_code")
-_ASKS = "measure"
-"""The column of messages that ask something."""
+_ASKS, _ALSO = "measure", "also"
+"""The columns of messages that ask something, and of those that ask something else besides."""
 _CURIOUS_CLICKS = 0.05
 _WON_CLICKS = 0.85
 _WON_CONVERSION = 0.6
@@ -89,7 +89,7 @@ def accept(shop: Shop, messages: pa.Table, now: int) -> None:
 
 def _typed(messages: pa.Table) -> pa.Table:
     types = {"sent_at": pa.timestamp("us"), "offer_percent": pa.float64()}
-    names = [name for name in (*_COLUMNS, _ASKS) if name in messages.column_names]
+    names = [name for name in (*_COLUMNS, _ASKS, _ALSO) if name in messages.column_names]
     columns = {name: messages[name].cast(types.get(name, pa.string())) for name in names}
     return pa.table(columns).combine_chunks()
 
@@ -109,7 +109,8 @@ def _known(shop: Shop, messages: pa.Table) -> Records:
     result = records(
         MESSAGE, len(good), person=person[good], ts=sent[good], message=len(shop.message_ids) + np.arange(len(good)),
         channel=channel[good], kind=_kinds(messages)[good], percent=percent[good],
-        coupon=_coupons(shop, messages)[good], measure=_measures(messages)[good],
+        coupon=_coupons(shop, messages)[good], measure=_measures(messages, _ASKS)[good],
+        also=_measures(messages, _ALSO)[good],
     )  # fmt: skip
     shop.message_ids.extend(ids[good].tolist())
     asks = result["measure"] >= 0
@@ -120,11 +121,11 @@ def _known(shop: Shop, messages: pa.Table) -> Records:
     return result
 
 
-def _measures(messages: pa.Table) -> Ints:
+def _measures(messages: pa.Table, column: str) -> Ints:
     """What messages ask, by position in ``MEASURES``; -1 for those that ask nothing."""
-    if _ASKS not in messages.column_names:
+    if column not in messages.column_names:
         return np.full(messages.num_rows, -1)
-    places = pc.index_in(messages[_ASKS], pa.array(MEASURES))
+    places = pc.index_in(messages[column], pa.array(MEASURES))
     found: Ints = pc.fill_null(places, -1).to_numpy().astype(np.int64)
     return found
 
@@ -191,13 +192,13 @@ def answers(shop: Shop, person: Ints, kind: Ints, percent: Floats) -> Floats:
     return np.clip(result, -0.9, 0.9)
 
 
-def _engage(shop: Shop, messages: Records, chosen: Bools, kind: str, ts: Ints, link: int = -1) -> None:
+def _engage(shop: Shop, messages: Records, chosen: Bools, kind: str, ts: Ints, **told: Ints) -> None:
     shop.engagements.add(
         int(chosen.sum()),
         message=messages["message"][chosen],
         ts=ts[chosen],
         kind=ENGAGEMENT_KINDS.index(kind),
-        link=link,
+        **{name: values[chosen] for name, values in told.items()},
     )
 
 
@@ -219,10 +220,12 @@ def _visits(shop: Shop, messages: Records, sees: Bools, won: Bools, lost: Bools,
     chance = draws.unit("message clicked", person, nth)
     clicks = clickable & sees & ~lost & (chance < np.where(won, _WON_CLICKS, _CURIOUS_CLICKS))
     clicked_at = seen_at + (8 + 120 * draws.unit("message click", person, nth)).astype(np.int64) * SECOND_MICROS
-    _engage(shop, messages, clicks, "click", clicked_at, link=0)
+    _engage(shop, messages, clicks, "click", clicked_at, link=np.zeros(len(messages), np.int64))
     replies = won & (channel != ADS) & (draws.unit("message reply", person, nth) < _REPLIES)
     replies |= (channel == CALL) & sees
-    _engage(shop, messages, replies, "reply", seen_at + 300 * SECOND_MICROS)
+    words = complaint(shop, person, slot // SLOTS_PER_DAY, draws.unit("call words", person, nth))
+    words = np.where(channel == CALL, words, -1)
+    _engage(shop, messages, replies, "reply", seen_at + 300 * SECOND_MICROS, words=words)
     comes_at = seen_at + (3600 + 60 * 3600 * draws.unit("message comes", person, nth)).astype(np.int64) * SECOND_MICROS
     conversion = np.where(
         won,

@@ -82,12 +82,24 @@ def said(shop: Shop, person: Ints, measure: Ints, score: Ints, day: int, unit: D
     """Positions in ``ANSWERS`` of what people write beside a score; -1 for nothing."""
     share = (score - _LOW[measure]) / (_HIGH[measure] - _LOW[measure])
     mood = np.select([share >= 0.85, share >= 0.65], [2, 1], 0)
-    trouble = troubles(shop, person, day)
-    mean = (unit["survey text"] * 977.0) % 1.0
-    plain = np.where((shop.people.price_sensitivity[person] > _PRICE_MATTERS) & (mean < 0.6), PRICE, GRUMBLE)
-    about = np.select([mood == 2, mood == 1], [PRAISE, NEUTRAL], np.where(trouble >= 0, trouble, plain))
+    wrong = _wrong(shop, person, day, unit["survey text"])
+    about = np.select([mood == 2, mood == 1], [PRAISE, NEUTRAL], wrong)
     writes = unit["survey writes"] < _WRITES[mood]
     return ANSWERS.choose(about, shop.people.language[person], unit["survey text"], writes)
+
+
+def complaint(shop: Shop, person: Ints, day: int, unit: Floats) -> Ints:
+    """Positions in ``ANSWERS`` of what people say when somebody asks them what is wrong."""
+    about = _wrong(shop, person, day, unit)
+    return ANSWERS.choose(about, shop.people.language[person], unit, np.ones(len(person), np.bool_))
+
+
+def _wrong(shop: Shop, person: Ints, day: int, unit: Floats) -> Ints:
+    """What they are unhappy about: what went wrong of late, else prices or this and that."""
+    trouble = troubles(shop, person, day)
+    mean = (unit * 977.0) % 1.0
+    plain = np.where((shop.people.price_sensitivity[person] > _PRICE_MATTERS) & (mean < 0.6), PRICE, GRUMBLE)
+    return np.where(trouble >= 0, trouble, plain)
 
 
 def stars_of(shop: Shop, product: Ints, damaged: Bools, radius: Floats, angle: Floats) -> Ints:

@@ -25,10 +25,11 @@ ROW = np.dtype([
 """``ts`` in microseconds since 1970; ``device`` -1 where no browser takes part; ``known`` where the user id
 goes along; what a kind does not have is -1. ``coupon`` is a position in the world's list of codes."""
 ENGAGEMENT = np.dtype(
-    [("message", "i8"), ("ts", "i8"), ("kind", "i1"), ("link", "i1"), ("score", "i1"), ("words", "i2")]
-)
+    [("message", "i8"), ("ts", "i8"), ("kind", "i1"), ("link", "i1"), ("measure", "i1"), ("score", "i1"),
+     ("words", "i2")]
+)  # fmt: skip
 """``message``: position in the world's list of message ids; ``link``: -1 none, 0 the call to action; of answers the
-``score``, and the position of what is written beside it."""
+``measure``, the ``score``, and the position of what is written beside it; of a reply to a call what is said."""
 ENGAGEMENT_KINDS = ("open", "machine_open", "click", "unsubscribe", "reply", "spam", "scan", "answer")
 
 KINDS = (

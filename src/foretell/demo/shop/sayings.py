@@ -10,6 +10,7 @@ from foretell.demo.shop.draws import Bools, Floats, Ints
 
 LANGUAGES = ("en", "de", "es", "fr")
 LANGUAGE_SHARES = np.array([0.62, 0.30, 0.04, 0.04])
+TOPICS = ("late", "damaged", "service", "price", "grumble", "neutral", "praise")
 LATE, DAMAGED, SERVICE, PRICE, GRUMBLE, NEUTRAL, PRAISE = range(7)
 """What an answer is about. The first three say what went wrong."""
 BAD, MIXED, GOOD = range(3)
@@ -192,3 +193,12 @@ def _sayings(told: tuple[dict[str, str], ...]) -> Sayings:
 
 
 ANSWERS, REVIEWS = _sayings(_ANSWERS), _sayings(_REVIEWS)
+WORDS = ANSWERS.texts + REVIEWS.texts
+"""What people say of messages: answers first, then reviews."""
+
+
+def topic_of(text: str) -> str | None:
+    """What an answer is about, as somebody who hears it understands it; None where nobody in this shop would say it."""
+    if text not in ANSWERS.texts:
+        return None
+    return TOPICS[int(np.searchsorted(ANSWERS.starts[:, 0], ANSWERS.texts.index(text), side="right")) - 1]

@@ -18,8 +18,9 @@ from foretell.demo.shop.lines import Wording
 from foretell.demo.shop.lives import begin_day, take_effects
 from foretell.demo.shop.messages import accept, receive
 from foretell.demo.shop.newsletter import send_newsletter
+from foretell.demo.shop.opinions import MEASURES
 from foretell.demo.shop.rows import ENGAGEMENT_KINDS, Records, event_table, ordered, together
-from foretell.demo.shop.sayings import ANSWERS
+from foretell.demo.shop.sayings import WORDS
 from foretell.demo.shop.settings import SLOT_MICROS, SLOTS_PER_DAY, ShopSettings
 from foretell.demo.shop.shop import SESSION, Shop
 from foretell.errors import UsageError
@@ -34,7 +35,8 @@ class WorldStep:
             compact columns that :meth:`lines` puts into words.
         engagements: what people did with messages, by time: ``message_id``, ``at``, ``kind`` (open,
             machine_open, click, unsubscribe, reply or spam; of messages that ask also answer, and scan where a
-            scanner follows every link), ``link`` (``cta`` for clicks), and of answers ``score`` and ``text``.
+            scanner follows every link), ``link`` (``cta`` for clicks), of answers ``measure``, ``score`` and ``text``,
+            and of replies to calls ``text``: what is said on the telephone.
     """
 
     events: pa.Table
@@ -68,7 +70,7 @@ class ShopWorld:
             messages: sent since the step before, or to be sent in this one: ``message_id``, ``address``,
                 ``channel`` (email, sms, ads, call), ``sent_at`` (timestamp, UTC), ``kind`` (topic or
                 template), ``offer_percent`` (0 to 1, or null), ``offer_code`` (text or null); where messages ask
-            something, ``measure`` (nps, csat, ces or stars, or null).
+            something, ``measure`` (nps, csat, ces or stars, or null), and ``also`` what they ask besides.
 
         Raises:
             UsageError: ``BAD_STEP`` for an instant between two slots or in the past; ``BAD_MESSAGES``.
@@ -123,12 +125,13 @@ class ShopWorld:
 
 
 def _engagements(rows: Records, message_ids: list[str]) -> pa.Table:
-    rows = rows[np.lexsort((rows["kind"], rows["message"], rows["ts"]))]
+    rows = rows[np.lexsort((rows["measure"], rows["kind"], rows["message"], rows["ts"]))]
     ids = [message_ids[place] for place in rows["message"].tolist()]
     kinds = pa.array(ENGAGEMENT_KINDS, pa.string()).take(pa.array(rows["kind"].astype(np.int64)))
     links = pc.if_else(pa.array(rows["link"] == 0), "cta", pa.scalar(None, pa.string()))
     at = pa.array(rows["ts"].astype(np.int64)).cast(pa.timestamp("us"))
-    scores, words = (pa.array(rows[name], pa.int64(), mask=rows[name] < 0) for name in ("score", "words"))
-    texts = pa.array(ANSWERS.texts, pa.string()).take(words)
+    told = ("measure", "score", "words")
+    measures, scores, words = (pa.array(rows[name], pa.int64(), mask=rows[name] < 0) for name in told)
+    texts, asked = pa.array(WORDS, pa.string()).take(words), pa.array(MEASURES, pa.string()).take(measures)
     named = {"message_id": pa.array(ids, pa.string()), "at": at, "kind": kinds, "link": links}
-    return pa.table({**named, "score": scores, "text": texts})
+    return pa.table({**named, "measure": asked, "score": scores, "text": texts})
