@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -86,7 +86,7 @@ def counted(tally: Tally, days: int, events: Lines, as_of: datetime) -> float:
     found = sorted(filter(counts, events), key=at)
     told = [event["properties"][tally.of] for event in found if tally.of in event["properties"]]
     ages = [(as_of - at(event)) / timedelta(days=1) for event in found]
-    return {
+    told_by: dict[str, Callable[[], float]] = {
         "count": lambda: len(found),
         "values": lambda: len(told),
         "sum": lambda: sum(told),
@@ -96,7 +96,8 @@ def counted(tally: Tally, days: int, events: Lines, as_of: datetime) -> float:
         "last": lambda: min(ages, default=np.nan),
         "distinct": lambda: len({*told}),
         "days": lambda: len({at(event).astimezone(ZoneInfo(ZONE)).date() for event in found}),
-    }[tally.function]()
+    }
+    return told_by[tally.function]()
 
 
 @pytest.mark.parametrize("days_before", [0, 11])

@@ -39,8 +39,8 @@ class Instants:
     def events(self, tests: Sequence[str]) -> str:
         """The events ``e`` of people that had happened, were known and pass the tests.
 
-        As of one instant nothing of ``people`` is carried, so that they are looked up and not joined: DuckDB groups
-        before a join where it can, which here is everybody's events for the sake of a few.
+        As of one instant nothing of ``people`` is carried, so that they are looked up and not joined: a store may group
+        before it joins, which here would be the events of everybody for the sake of a few.
         """
         kept = " AND ".join([self.there("e"), *tests])
         if self.many:

@@ -191,8 +191,8 @@ class _Query:
 
 
 def _aggregate(function: str, number: str, tests: Sequence[str]) -> str:
-    """Over rows of ``g`` that pass the tests. What passes is a value and the rest is none: DuckDB picks out rows for
-    an aggregate's FILTER at twice the cost."""
+    """Over rows of ``g`` that pass the tests. What passes is a value and the rest is none: to pick out
+    rows for an aggregate (FILTER) costs twice as much."""
 
     def kept(value: str) -> str:
         return f"CASE WHEN {' AND '.join(tests)} THEN {value} END" if tests else value
