@@ -9,11 +9,13 @@ cases, tickets, the view ``cases``, the events ``Case Opened`` and ``Case Resolv
 from __future__ import annotations
 
 from foretell.care import issues
+from foretell.care.belonging import contacts, noted_responses
 from foretell.care.by_hand import NewCase, open_one
 from foretell.care.change_model import NOBODY, CaseChange
 from foretell.care.changing import change, change_all, close, close_all, reopen, take
 from foretell.care.desk_settings import problems_of
 from foretell.care.desks import desk_kinds
+from foretell.care.holding import held_back, leave_held, open_held
 from foretell.care.looking import open_by_rules
 from foretell.care.model import LINKS, OUTCOMES, PRIORITIES, STATES, Case, CasePage, DoneStep, Happening, Link, Ticket
 from foretell.care.opening import kept_cases, open_cases
@@ -61,16 +63,21 @@ __all__ = [
     "change_all",
     "close",
     "close_all",
+    "contacts",
     "count_by_state",
     "desk_kinds",
     "desk_standing",
     "fitted_rule",
+    "held_back",
     "issues",
     "kept_cases",
+    "leave_held",
     "list_cases",
     "note_news",
+    "noted_responses",
     "open_by_rules",
     "open_cases",
+    "open_held",
     "open_one",
     "owners",
     "problems_of",

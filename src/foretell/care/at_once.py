@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretell import profile
 from foretell.care.answers import PROPERTIES, case_id, cases_of, found_sql, shaped
+from foretell.care.holding import hold, note_opened, room
 from foretell.care.model import US
-from foretell.care.opening import open_cases
+from foretell.care.opening import open_some
 from foretell.care.openings import ANSWERED, NEVER, Opening, ways
+from foretell.care.restrictions import allowed
 from foretell.care.rule_document import rules_of
 from foretell.care.storing import HISTORY, ask_about, publish, want
 from foretell.clock import micros, naive_utc
@@ -25,7 +26,6 @@ from foretell.condition import CatalogReferences, Check, Frame, Scope, Selection
 from foretell.definitions import Catalog
 from foretell.engine import Batch, PropertyColumns, Tx, python_rows, scratch, table_of
 
-_BARS = ("restriction", "suppression")
 _EVENT = ["seq", "row", "message_id", "event", "profile_key", "node_key", "ts"]
 ALL_ANSWERS = Selection((Check("is", (ANSWERED,)),))
 _WORDS = {
@@ -90,18 +90,16 @@ def open_at_once(tx: Tx, batch: Batch, catalog: Catalog) -> int:
 
 
 def open_answered(tx: Tx, batch: Batch, catalog: Catalog, opening: Opening, answers: pa.Table) -> int:
-    """Open the cases of answers by one rule; those that are open already are passed over."""
+    """Open the cases of answers by one rule; those that are open already are passed over, and what is more than the
+    rule opens in a day is held back."""
     answers = allowed(tx, answers, batch.now)
-    return open_cases(tx, batch, cases_of(opening, answers), catalog) if answers.num_rows else 0
-
-
-def allowed(tx: Tx, rows: pa.Table, now: datetime) -> pa.Table:
-    """``rows`` without those of people whose data may not be used."""
-    if not rows.num_rows:
-        return rows
-    barred = profile.restricted(tx, rows["profile_key"], now)
-    barred = barred.filter(pc.is_in(barred["kind"], pa.array(_BARS)))
-    return rows.filter(pc.invert(pc.is_in(rows["profile_key"], barred["profile_key"].combine_chunks())))
+    if not answers.num_rows:
+        return 0
+    most = room(tx, catalog, opening.rule, batch.now)
+    opened, more = open_some(tx, batch, cases_of(opening, answers), catalog, most=most)
+    note_opened(tx, catalog, opening.rule, opened, batch.now)
+    hold(tx, opening, more, batch.now)
+    return opened
 
 
 def add_words(tx: Tx, batch: Batch, catalog: Catalog, answers: pa.Table, rules: Sequence[str]) -> int:

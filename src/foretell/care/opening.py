@@ -46,13 +46,28 @@ FROM told t LEFT JOIN k ON k.rule = t.rule LEFT JOIN teams o ON o.team = t.owner
 _UNKNOWN = "SELECT t.* FROM t ANTI JOIN known USING (case_id)"
 _REPEATED = """
 WITH placed AS (
-  SELECT f.case_id, f.reason, f.journey, f.opened_at, h.kept_id, row_number() OVER first_first AS place,
-    first_value(f.case_id) OVER first_first AS first_id
+  SELECT f.case_id, f.reason, f.journey, f.opened_at, f.survey, f.response_id, h.kept_id,
+    row_number() OVER first_first AS place, first_value(f.case_id) OVER first_first AS first_id
   FROM f LEFT JOIN held h ON h.profile_key = f.profile_key AND h.rule = f.rule WHERE f.one_open
   WINDOW first_first AS (PARTITION BY f.profile_key, f.rule ORDER BY f.opened_at, f.case_id)
 )
-SELECT case_id, coalesce(kept_id, first_id) AS kept_id, opened_at, coalesce(journey, reason) AS why
+SELECT case_id, coalesce(kept_id, first_id) AS kept_id, survey, response_id, opened_at, coalesce(journey, reason) AS why
 FROM placed WHERE kept_id IS NOT NULL OR place > 1 ORDER BY opened_at, case_id"""
+_CUT = """
+WITH placed AS (
+  SELECT f.*, h.kept_id, CASE WHEN f.one_open THEN row_number() OVER (
+    PARTITION BY f.profile_key, f.rule, f.one_open ORDER BY f.opened_at, f.case_id) ELSE 1 END AS place
+  FROM f LEFT JOIN held h ON h.profile_key = f.profile_key AND h.rule = f.rule AND f.one_open
+), ranked AS (
+  SELECT p.*, sum(CASE WHEN kept_id IS NULL AND place = 1 THEN 1 ELSE 0 END) OVER (
+    ORDER BY opened_at, case_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS made FROM placed p
+), numbered AS (
+  SELECT r.*, CASE WHEN one_open THEN first_value(made) OVER (
+    PARTITION BY profile_key, rule, one_open ORDER BY opened_at, case_id) ELSE made END AS number FROM ranked r
+)
+SELECT case_id, opened_at FROM numbered WHERE kept_id IS NULL AND number > $most ORDER BY opened_at, case_id"""
+"""What is beyond the number of new cases; whoever may have one alone makes one with all of theirs."""
+_REPEATS = ["case_id", "kept_id", "survey", "response_id"]
 _HELD = {"profile_key": pa.int64(), "rule": pa.string(), "kept_id": pa.string()}
 _KNOWN = {"case_id": pa.string()}
 
@@ -70,7 +85,7 @@ FROM f LEFT JOIN g ON g.case_id = f.case_id ORDER BY f.case_id"""
 
 
 def open_cases(tx: Tx, batch: Batch, rows: pa.Table, catalog: Catalog | None = None, *, by: str = US) -> int:
-    """Open cases; a ``case_id`` that exists is passed over, so that doing it again changes nothing.
+    """Open cases; a ``case_id`` that exists, or is held back, is passed over, so that doing it again changes nothing.
 
     Args:
         rows: ``case_id profile_key node_key title reason priority owner opened_at due_at journey run
@@ -85,12 +100,20 @@ def open_cases(tx: Tx, batch: Batch, rows: pa.Table, catalog: Catalog | None = N
     Returns: how many are new. Tells ``Case Opened`` for each. What is not opened since its person has a case by a rule
     that allows one is noted in the history of that case.
     """
-    rules = rules_of(catalog)
-    typed = _typed(rows, rules, catalog)
-    fresh = _unknown(tx, typed)
-    fresh = _without_repeats(tx, fresh)
+    return open_some(tx, batch, rows, catalog, by=by)[0]
+
+
+def open_some(
+    tx: Tx, batch: Batch, rows: pa.Table, catalog: Catalog | None = None, *, by: str = US, most: int | None = None
+) -> tuple[int, pa.Table]:
+    """Open cases as :func:`open_cases` does, the first ``most`` of them; returns how many are new, and the others:
+    ``case_id opened_at`` (microseconds)."""
+    fresh = _unknown(tx, _typed(rows, rules_of(catalog), catalog))
+    held = _held(tx, fresh)
+    fresh, more = _within(fresh, held, most)
+    fresh = _without_repeats(tx, fresh, held)
     if not fresh.num_rows:
-        return 0
+        return 0, more
     if catalog is not None:
         fresh = _with_due(fresh, catalog)
     turns = given(tx, catalog, fresh) if catalog is not None else pa.table({"case_id": [""], "given": [""]})
@@ -101,7 +124,7 @@ def open_cases(tx: Tx, batch: Batch, rows: pa.Table, catalog: Catalog | None = N
     want(tx, catalog, batch.now)
     publish(tx, batch, catalog)
     tell_opened(batch, new)
-    return int(new.num_rows)
+    return int(new.num_rows), more
 
 
 def kept_cases(tx: Tx, case_ids: Sequence[str]) -> Mapping[str, str]:
@@ -129,25 +152,45 @@ def _unknown(tx: Tx, typed: pa.Table) -> pa.Table:
     ask_about(tx, typed["case_id"])
     found = tx.query(
         "SELECT c.case_id FROM asked_cases o JOIN cases c ON c.case_id = o.case_id UNION "
-        "SELECT r.case_id FROM asked_cases o JOIN case_repeats r ON r.case_id = o.case_id"
+        "SELECT r.case_id FROM asked_cases o JOIN case_repeats r ON r.case_id = o.case_id UNION "
+        "SELECT h.case_id FROM asked_cases o JOIN case_rule_held h ON h.case_id = o.case_id"
     )
     return scratch(_UNKNOWN, {"t": typed, "known": table_of(_KNOWN, found)})
 
 
-def _without_repeats(tx: Tx, fresh: pa.Table) -> pa.Table:
-    """Those that are opened; the others are noted where their person's case is."""
+def _held(tx: Tx, fresh: pa.Table) -> pa.Table:
+    """The open cases of people who may have one by a rule: columns of :data:`_HELD`."""
     single = fresh.filter(fresh["one_open"])
     if not single.num_rows:
-        return fresh
+        return table_of(_HELD, [])
     tx.put("opening_people", scratch("SELECT DISTINCT profile_key, rule FROM s", {"s": single}))
     held = tx.query(
         "SELECT c.profile_key, c.rule, min(c.case_id) FROM opening_people o JOIN cases c "
         "ON c.profile_key = o.profile_key AND c.rule = o.rule AND c.state <> 'closed' GROUP BY c.profile_key, c.rule"
     )
-    repeated = scratch(_REPEATED, {"f": single, "held": table_of(_HELD, held)})
+    return table_of(_HELD, held)
+
+
+def _within(fresh: pa.Table, held: pa.Table, most: int | None) -> tuple[pa.Table, pa.Table]:
+    """What is opened, or noted, with at most so many new cases, the first in time; and the others."""
+    shown = ["case_id", "opened_at"]
+    if most is None or fresh.num_rows <= most:
+        return fresh, fresh.slice(0, 0).select(shown)
+    cut = scratch(_CUT, {"f": fresh, "held": held}, {"most": most})
+    return scratch(_UNKNOWN, {"t": fresh, "known": cut.select(["case_id"])}), cut.select(shown)
+
+
+def _without_repeats(tx: Tx, fresh: pa.Table, held: pa.Table) -> pa.Table:
+    """Those that are opened; the others are noted where their person's case is."""
+    single = fresh.filter(fresh["one_open"])
+    if not single.num_rows:
+        return fresh
+    repeated = scratch(_REPEATED, {"f": single, "held": held})
     if not repeated.num_rows:
         return fresh
-    tx.executemany("INSERT INTO case_repeats VALUES (?, ?)", python_rows(repeated.select(["case_id", "kept_id"])))
+    tx.executemany(
+        f"INSERT INTO case_repeats ({', '.join(_REPEATS)}) VALUES (?, ?, ?, ?)", python_rows(repeated.select(_REPEATS))
+    )
     kept = scratch("SELECT DISTINCT kept_id FROM r", {"r": repeated})
     ask_about(tx, kept["kept_id"])
     last = table_of(

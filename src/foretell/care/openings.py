@@ -95,6 +95,11 @@ class Opening:
     spec: Opens
 
     @property
+    def at(self) -> str:
+        """Its place, as its condition is kept by."""
+        return str(self.place)
+
+    @property
     def name(self) -> str:
         """The same as long as the rule's ways keep their order."""
         return f"{self.rule}:{self.place}"

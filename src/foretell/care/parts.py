@@ -83,6 +83,22 @@ CREATE TABLE case_rule_looks (
 """``words``: what the person wrote in the response. ``case_rule_looks``: up to where a way in which a rule opens cases
 was looked at, by arrival and by time, and since when it is in force."""
 
+_BELONGS = """
+ALTER TABLE case_repeats ADD COLUMN survey TEXT;
+ALTER TABLE case_repeats ADD COLUMN response_id TEXT;
+CREATE INDEX case_contacts ON case_history (at) WHERE what = 'contact';
+CREATE INDEX cases_by_kind ON cases (rule, opened_at);
+CREATE INDEX cases_going_on ON cases (rule, profile_key) WHERE state <> 'closed';
+CREATE TABLE case_rule_days (rule TEXT PRIMARY KEY, day TEXT NOT NULL, opened BIGINT NOT NULL) /*clustered*/;
+CREATE TABLE case_rule_held (
+    case_id TEXT PRIMARY KEY, rule TEXT NOT NULL, opening TEXT NOT NULL, state TEXT NOT NULL,
+    happened_at BIGINT NOT NULL, held_at BIGINT NOT NULL) /*clustered*/;
+CREATE INDEX case_rule_held_by_rule ON case_rule_held (rule, state);
+"""
+"""``case_repeats.response_id``: the response that belongs to the case kept, with its survey. ``case_rule_days``: how
+many cases a rule opened by itself on the last day on which it opened any. ``case_rule_held``: cases that were not
+opened since there were too many on their day: ``held`` until somebody decides, then they are opened, or ``left``."""
+
 CASE_ROWS = {
     "case_id": "VARCHAR",
     "node_key": "BIGINT",
@@ -155,7 +171,7 @@ _VIEW = View(
 
 PARTS = RoomParts(
     "care",
-    (_MIGRATION, _BY_NODE, _DESK, _ANSWERS),
+    (_MIGRATION, _BY_NODE, _DESK, _ANSWERS, _BELONGS),
     (AnalyticsTable("case_rows", CASE_ROWS, "node_key", ("case_id",), ("opened_at",), derived="log_cases"),),
     (_VIEW,),
     people={"cases": ("profile_key", "node_key")},

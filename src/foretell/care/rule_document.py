@@ -6,7 +6,7 @@ The key names the kind of case: ``case: winback_call`` of a journey's step opens
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -75,6 +75,11 @@ class CaseRuleSpec(_Part):
     one_open: bool = Field(
         False, description="A person has one case of this kind at a time; what would open another is noted there."
     )
+    most_a_day: int = Field(
+        1_000, ge=1, le=1_000_000,
+        description="So many of these cases open by themselves in a day; what would open more is held back until "
+        "somebody decides, and what a condition would open waits for the next day.",
+    )  # fmt: skip
     playbook: tuple[PlaybookStep, ...] = Field((), max_length=_MOST_STEPS, description="What to do, in order.")
     root_causes: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(
         (), description="Root causes to choose from; without any, people write their own."
@@ -131,5 +136,10 @@ def _refers(document: Document) -> Iterator[tuple[str, str]]:
     yield from refers(spec_of(document).opens)
 
 
-KIND = Kind("case_rule", "case_rules", CaseRuleSpec, _check, _refers)
+def _watches(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    opens = spec_of(document).opens
+    return {str(place): one.condition for place, one in enumerate(opens) if one.condition is not None}
+
+
+KIND = Kind("case_rule", "case_rules", CaseRuleSpec, _check, _refers, watches=_watches)
 """The kind ``case_rule``, in the workspace's folder ``case_rules``."""

@@ -63,6 +63,8 @@ class Kind:
         check: what is wrong with a valid document by its meaning.
         refers: the (kind, key) pairs that a document names; they must exist and be free of loops.
         draft: what ``spec`` may be as long as it is a draft; None where there are no drafts.
+        watches: the conditions of a document, as written, that are kept from event to event as those of segments are:
+            by a name within the document.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Kind:
     check: Callable[[Document, Catalog], Iterable[Problem]] | None = None
     refers: Callable[[Document], Iterable[tuple[str, str]]] | None = None
     draft: type[BaseModel] | None = None
+    watches: Callable[[Document], Mapping[str, Mapping[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)

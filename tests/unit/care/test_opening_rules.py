@@ -289,6 +289,71 @@ def test_many_answers_in_a_batch_are_many_cases(tmp_path: Path) -> None:
         assert care.list_cases(place.engine, care.Wanted(None, survey="csat")).total == 0
 
 
+CAPPED = {**DETRACTOR, "most_a_day": 3}
+
+
+def low(*numbers: int, at: datetime = MONDAY, user: str = "v{n}") -> list[Lines]:
+    return [answer(user.format(n=n), 2, response=f"r{n}", at=at - timedelta(seconds=100 - n)) for n in numbers]
+
+
+def test_what_is_more_than_a_rule_opens_in_a_day_is_held_back_and_counted_once(tmp_path: Path) -> None:
+    with shop(tmp_path, detractor=CAPPED) as place:
+        look(place)
+        place.send(*low(*range(5)))
+        place.send(*low(5, 6))
+        assert [case.response_id for case in opened(place)][::-1] == ["r0", "r1", "r2"], "the first in time"
+        assert care.held_back(place.engine) == {"detractor": 4}
+        place.at(hours=1)
+        place.send(*low(5, 6))  # a replay
+        assert look(place) == 0
+        assert care.held_back(place.engine) == {"detractor": 4}
+        place.at(days=1)
+        place.send(*low(7, at=place.clock.instant))
+        assert look(place) == 0
+        assert len(opened(place)) == 4, "the next day goes on with what is new"
+
+
+def test_what_was_held_back_is_opened_or_left_as_somebody_decides(tmp_path: Path) -> None:
+    with shop(tmp_path, detractor=CAPPED, other={**CAPPED, "title": "Other"}) as place:
+        where = place.workspace
+        place.send(*low(*range(6)))
+        key = identify.find(place.engine, "user_id:v5").profile_key
+        with place.engine.ops.write() as tx:
+            restrict(tx, key, "restriction", reason="asked for", made_by="test", at=MONDAY)
+        assert care.leave_held(place.engine, where.catalog, "other") == 3
+        assert care.held_back(place.engine) == {"detractor": 3}
+        now = place.at(days=9)
+        assert care.open_held(where.engine, where.catalog, where.reader, "detractor", now=now) == 2
+        assert care.open_held(where.engine, where.catalog, where.reader, "detractor", now=now) == 0
+        assert care.open_held(where.engine, where.catalog, where.reader, "other", now=now) == 0
+        assert (care.held_back(place.engine), look(place)) == ({}, 0)
+        assert sorted((case.rule, case.response_id) for case in opened(place)) == sorted(
+            [("detractor", f"r{n}") for n in range(5)] + [("other", f"r{n}") for n in range(3)]
+        )
+        with pytest.raises(UsageError, match="there is no case_rule called 'none'"):
+            care.leave_held(place.engine, where.catalog, "none")
+
+
+def test_of_people_who_have_one_at_a_time_as_many_cases_open_as_the_day_allows(tmp_path: Path) -> None:
+    with shop(tmp_path, detractor={**CAPPED, "most_a_day": 2, "one_open": True}) as place:
+        place.send(*low(0, user="a"), *low(1, user="a"), *low(2, user="b"), *low(3, user="c"), *low(4, user="c"))
+        place.send(*low(5, user="b"), *low(6, user="d"))
+        assert [case.response_id for case in opened(place)][::-1] == ["r0", "r2"]
+        told = [one.what for case in opened(place) for one in place.show(case.case_id).history]
+        assert told.count("again") == 2, "r1 and r5 belong to cases that are there"
+        assert care.held_back(place.engine) == {"detractor": 3}
+
+
+def test_a_condition_opens_so_many_a_day_until_everybody_has_one(tmp_path: Path) -> None:
+    with shop(tmp_path, keep={**COMPLAINT, "most_a_day": 3}) as place:
+        at = (MONDAY - timedelta(days=1)).isoformat()
+        place.send(*({"userId": f"u{n}", "event": "Ticket Opened", "messageId": f"t{n}", "timestamp": at}
+                     for n in range(1, 6)))  # fmt: skip
+        assert [look(place), look(place)] == [3, 0]
+        place.at(days=1)
+        assert [look(place), look(place), len(opened(place))] == [2, 0, 5]
+
+
 @pytest.mark.parametrize(
     ("opens", "code", "line"),
     [

@@ -6,6 +6,7 @@ See ``docs/rooms/segment.md`` and ``docs/decisions/0012-segments-kept-from-event
 from __future__ import annotations
 
 from foretell.segment.live.history import History, history
+from foretell.segment.live.plan import watched_key
 from foretell.segment.live.reasons import Freshness
 from foretell.segment.live.recent import Day, Keeping, keeping
 from foretell.segment.live.refreshing import (
@@ -13,6 +14,8 @@ from foretell.segment.live.refreshing import (
     current,
     forget_state,
     freshness,
+    inside,
+    is_current,
     kept_segments,
     kept_state,
     looked_at,
@@ -33,9 +36,12 @@ __all__ = [
     "forget_state",
     "freshness",
     "history",
+    "inside",
+    "is_current",
     "keeping",
     "kept_segments",
     "kept_state",
     "looked_at",
     "refresh",
+    "watched_key",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +27,7 @@ from foretell.condition import (
     Segment,
     Selection,
     Test,
+    parse,
 )
 from foretell.definitions import Catalog, Document
 from foretell.errors import UsageError
@@ -77,6 +79,7 @@ class Kept:
     Args:
         print: the same as long as it means the same.
         fresh: how, the slowest of its parts.
+        watched: it is a condition of another document: kept, but nobody is told of who comes and goes.
     """
 
     key: str
@@ -84,6 +87,7 @@ class Kept:
     formula: Formula
     print: str
     fresh: Freshness
+    watched: bool = False
 
 
 @dataclass
@@ -119,6 +123,7 @@ class Plan:
         self.kept = np.flatnonzero([isinstance(one, tuple) for one in self.parts])
         trees = [atom.selection for atom in self.atoms] + [part.tree for _, part in self.asked()]
         self.reads_own = any(reads(tree, OWN_EVENTS) for tree in trees)
+        self.watched = np.flatnonzero([one.watched for one in self.segments])
         self.at_nothing = np.array([isinstance(one, tuple) and one[1].at_nothing for one in self.parts], bool)
 
     @property
@@ -142,8 +147,20 @@ def plan_of(catalog: Catalog) -> Plan:
     for document in catalog.all("segment"):
         with suppress(UsageError):  # `plan` of the workspace tells what is wrong
             _take(plan, known, document)
+    for kind in catalog.kinds.values():
+        if kind.watches is None:
+            continue
+        for document in catalog.all(kind.name):
+            for name, written in kind.watches(document).items():
+                with suppress(UsageError):
+                    _watch(plan, known, watched_key(document, name), written)
     plan.finish()
     return plan
+
+
+def watched_key(document: Document, name: str) -> str:
+    """By what a condition of a document is known among segments; no segment's key is like it."""
+    return f"{document.kind}/{document.key}/{name}"
 
 
 def plan_of_one(catalog: Catalog, key: str) -> Plan:
@@ -160,6 +177,12 @@ def _take(plan: Plan, known: References, document: Document) -> None:
     said = f"{formula.said(plan.prints)} {plan.zone.key}"
     fresh = Freshness.slowest([plan_fresh(plan, place) for place in formula.places()])
     plan.segments.append(Kept(document.key, spec.title or document.key, formula, said, fresh))
+
+
+def _watch(plan: Plan, known: References, key: str, written: Mapping[str, Any]) -> None:
+    formula = Reading(plan, known, "known").segment(parse(written), "known", ())
+    fresh = Freshness.slowest([plan_fresh(plan, place) for place in formula.places()])
+    plan.segments.append(Kept(key, key, formula, f"{formula.said(plan.prints)} {plan.zone.key}", fresh, watched=True))
 
 
 def plan_fresh(plan: Plan, place: int) -> Freshness:

@@ -16,7 +16,7 @@ from foretell.condition import Reader
 from foretell.definitions import Catalog
 from foretell.engine import Engine, integers, naming, reached, undisturbed
 from foretell.segment.live import snapshot
-from foretell.segment.live.arena import Hits
+from foretell.segment.live.arena import Hits, Places
 from foretell.segment.live.asking import refresh_asked
 from foretell.segment.live.loading import ahead
 from foretell.segment.live.moving import arrivals
@@ -110,8 +110,10 @@ class _Turn:
         changes = changes.take(~np.isin(changes.segment, fresh))
         self._tell(state, changes, fresh, told, known)
         self._snapshot(state, bool(fresh))
-        entered = int(np.count_nonzero(changes.entered))
-        return Refreshed(len(self._plan.segments), events, people, entered, len(changes) - entered)
+        shown = changes.take(~np.isin(changes.segment, self._plan.watched))
+        entered = int(np.count_nonzero(shown.entered))
+        kept = len(self._plan.segments) - len(self._plan.watched)
+        return Refreshed(kept, events, people, entered, len(shown) - entered)
 
     def _tell(self, state: State, changes: Changes, fresh: list[int], told: pa.Table, known: dict[str, str]) -> None:
         segments, people = self._plan.segments, state.people
@@ -121,7 +123,8 @@ class _Turn:
         if gone:
             rows.append(ended(self._engine, list(gone), self._now))
         begun = tuple(segments[place] for place in fresh)
-        events = events_of(changes, people, segments, self._now)
+        shown = changes.take(~np.isin(changes.segment, self._plan.watched))
+        events = events_of(shown, people, segments, self._now)
         whole = Told(pa.concat_tables(rows), events, state.as_of, state.seq, self._keeper.moves, begun, gone)
         tell(self._engine, whole, now=self._now)
         reached("live.told")
@@ -234,6 +237,26 @@ def current(engine: Engine, key: str) -> pa.Table:
         "GROUP BY c.node_key HAVING sum(CASE WHEN c.entered THEN 1 ELSE -1 END) > 0 ORDER BY c.node_key",
         {"key": key},
     )
+
+
+def inside(engine: Engine, key: str) -> Places:
+    """Profile keys (n,), in no order, of who is in segment ``key`` by the last look, or for whom a watched condition
+    holds, see :func:`~foretell.segment.live.plan.watched_key`."""
+    keeper = keeper_of(engine)
+    with keeper.turn:
+        state = keeper.state
+        places = [] if state is None else [at for at, kept in enumerate(state.plan.segments) if kept.key == key]
+        if state is not None and places:
+            column = state.people.inside[:, places[0] // 8]
+            found: Places = state.people.keys[(column & np.uint8(1 << places[0] % 8)) != 0]
+            return found
+    return integers(current(engine, key)["profile_key"])
+
+
+def is_current(engine: Engine, now: datetime) -> bool:
+    """Whether all that was taken in was looked at, as of ``now``."""
+    found = engine.ops.query("SELECT as_of, seq FROM live_clock")
+    return bool(found) and tuple(found[0]) == (micros(now), engine.log.last_seq())
 
 
 def looked_at(engine: Engine) -> datetime | None:

@@ -42,7 +42,9 @@ MEMBERSHIPS = View(
     "ORDER BY f.ts, f.place) AS next_ts FROM (SELECT r.*, row_number() OVER (PARTITION BY r.segment, r.profile_key "
     "ORDER BY r.ts, r.step DESC, r.node_key) AS place FROM (SELECT c.*, sum(c.step) OVER (PARTITION BY c.segment, "
     "c.profile_key ORDER BY c.ts, c.step DESC, c.node_key ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS inside "
-    "FROM (SELECT l.*, CASE WHEN l.entered THEN 1 ELSE -1 END AS step FROM log_segment_changes l) c) r "
+    "FROM (SELECT l.*, CASE WHEN l.entered THEN 1 ELSE -1 END AS step FROM log_segment_changes l "
+    # Conditions of other documents are kept as segments are, and are none.
+    "WHERE l.segment NOT LIKE '%/%') c) r "
     "WHERE (r.step = 1 AND r.inside = 1) OR (r.step = -1 AND r.inside = 0)) f) e "
     "LEFT JOIN nodes n ON n.node_key = e.profile_key WHERE e.step = 1",
     {
