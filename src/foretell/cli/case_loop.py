@@ -1,4 +1,5 @@
-"""``case loop`` and ``case ready``: how the loop is closed, and rules that open cases by themselves."""
+"""``case loop``, ``case ready`` and ``case held``: how the loop is closed, rules that open cases by themselves,
+and what they held back."""
 
 from __future__ import annotations
 
@@ -21,9 +22,10 @@ _BYS = ", ".join(get_args(loop.By))
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add both commands to those of cases."""
+    """Add the commands to those of cases."""
     app.command("loop")(loop_)
     app.command()(ready)
+    app.command()(held)
 
 
 def loop_(
@@ -40,7 +42,7 @@ def loop_(
     with opened(workspace) as found:
         now = found.clock.now()
         asked = loop.LoopQuery(now - timedelta(days=days), survey, rule, by)
-        told = loop.loop_report(found.engine, asked, now=now)
+        told = loop.loop_report(found.engine, found.catalog, asked, now=now)
     if as_json:
         emit_json(asdict(told))
         return
@@ -60,6 +62,37 @@ def loop_(
             f"{effect.horizon_days} days, of comparable others {effect.others_left:.1%}: {share(effect.difference)}"
         )
     say(effect.label)
+
+
+def held(
+    rule: Annotated[str | None, typer.Argument(help="Of this case rule alone.", show_default=False)] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open what RULE held back, all of it.")] = False,
+    leave: Annotated[bool, typer.Option("--leave", help="Open none of what RULE held back.")] = False,
+    workspace: Workspace = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show what case rules held back since it was too much for a day; open it, or leave it."""
+    if open_ and leave:
+        raise typer.BadParameter("either --open or --leave", param_hint="--leave")
+    if rule is None and (open_ or leave):
+        raise typer.BadParameter("name the case rule", param_hint="RULE")
+    with opened(workspace, "write" if open_ or leave else "read") as found:
+        done = 0
+        if rule is not None and open_:
+            done = care.open_held(found.engine, found.catalog, found.reader, rule, now=found.clock.now())
+        elif rule is not None and leave:
+            done = care.leave_held(found.engine, found.catalog, rule)
+        told = {key: count for key, count in care.held_back(found.engine).items() if rule in (None, key)}
+    if as_json:
+        emit_json({"held": told, "done": done})
+        return
+    if open_ or leave:
+        say(f"{done:,} cases are {'opened' if open_ else 'left'}")
+    elif told:
+        table(["rule", right("held back")], [(key, number(count)) for key, count in told.items()])
+        say("`foretell case held RULE --open` opens them, `--leave` does not.")
+    else:
+        say("Nothing is held back.")
 
 
 def ready(

@@ -67,7 +67,7 @@ def causes(
     """Show root causes of cases, the most frequent first."""
     with opened(workspace) as found:
         now = found.clock.now()
-        told = loop.causes(found.engine, since=now - timedelta(days=days), now=now)
+        told = loop.causes(found.engine, found.catalog, since=now - timedelta(days=days), now=now)
     if as_json:
         emit_json({"rows": [asdict(one) for one in told.rows], "unnamed": told.unnamed})
         return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from foretell import care
 from foretell.errors import ForetellError, UsageError
 from foretell.listen import loop
 from foretell.stats import Interval
@@ -111,6 +112,94 @@ def test_before_and_after_are_of_one_length_and_per_order(place: Care) -> None:
     )  # fmt: skip
     assert numbers.score_change.value == pytest.approx(100.0)
     assert "not an experiment" in numbers.label
+
+
+def placed(place: Care, spans: dict[str, tuple[int, int]], at: datetime) -> list[care.Case]:
+    """Cases of the rule winback: by prefix so many, opened so many days after an instant; an order a day."""
+    users = [f"u{n}" for n in range(1, 5)]
+    place.clock.instant = at + timedelta(days=40)
+    place.send(*(
+        {"userId": users[n % 4], "event": "Order Completed", "messageId": f"o{n}", "properties": {"order_id": f"o{n}"},
+         "timestamp": (at + timedelta(days=n - 40, hours=1)).isoformat()} for n in range(80)
+    ))  # fmt: skip
+    found: list[care.Case] = []
+    for prefix, (count, days) in spans.items():
+        place.clock.instant = at + timedelta(days=days)
+        for n in range(0, count, 4):
+            made = place.open(*users[: min(4, count - n)], rule="save", prefix=f"{prefix}{n // 4}")
+            found += [one for one in made if one.case_id.startswith(f"{prefix}{n // 4}-")]
+    place.clock.instant = at + timedelta(days=40)
+    return found
+
+
+def named(place: Care, cases: list[care.Case], prefix: str, causes: list[str]) -> None:
+    theirs = sorted(one.case_id for one in cases if one.case_id.startswith(prefix))
+    for case_id, cause in zip(theirs, causes, strict=False):
+        place.change(case_id, root_cause=cause)
+
+
+def test_cases_that_are_not_named_yet_do_not_pass_for_better(place: Care) -> None:
+    start = MONDAY + timedelta(days=50)
+    cases = placed(place, {"old": (20, -10), "new": (20, 10)}, start)
+    named(place, cases, "old", ["delivery"] * 10 + ["price"] * 10)
+    named(place, cases, "new", ["delivery"] * 4 + ["price"] * 4)
+    made = new(place, started_at=start)
+    numbers = loop.follow(place.engine, made, place.clock.instant).numbers
+    assert (numbers.verdict, numbers.cases_before, numbers.cases_after) == (loop.NOT_YET, 10, 4)
+    assert "100% of the cases before and of 40% after" in numbers.why
+    assert (numbers.named_before.value, numbers.named_after.value) == (1.0, 0.4)
+    assert numbers.ratio.value != numbers.ratio.value
+    named(place, cases, "new", ["delivery"] * 8 + ["price"] * 8)  # four in five now, half of them delivery as before
+    numbers = loop.follow(place.engine, made, place.clock.instant).numbers
+    assert (numbers.verdict, numbers.cases_after, numbers.named_after.value) == ("", 8, 0.8)
+    assert numbers.ratio.value == pytest.approx(1.0), "nothing changed but that some are not named"
+    assert numbers.rate_after.value == pytest.approx(numbers.rate_before.value)
+
+
+def test_other_kinds_of_cases_need_no_root_cause(place: Care) -> None:
+    start = MONDAY + timedelta(days=50)
+    cases = placed(place, {"old": (8, -10), "new": (4, 10)}, start)
+    named(place, cases, "old", ["delivery"] * 8)
+    named(place, cases, "new", ["delivery"] * 4)
+    place.clock.instant = start + timedelta(days=5)
+    place.open("u1", "u2", "u3", "u4", rule="winback")  # nobody names the root cause of these
+    place.clock.instant = start + timedelta(days=40)
+    numbers = loop.follow(place.engine, new(place, started_at=start), place.clock.instant).numbers
+    assert (numbers.verdict, numbers.named_after.n, numbers.ratio.value) == ("", 4, pytest.approx(0.5))
+
+
+def test_what_happened_after_it_was_given_up_is_not_its_doing(place: Care) -> None:
+    start = MONDAY + timedelta(days=50)
+    cases = placed(place, {"old": (8, -10), "new": (4, 10), "late": (8, 30)}, start)
+    for prefix in ("old", "new", "late"):
+        named(place, cases, prefix, ["delivery"] * 8)
+    made = new(place, started_at=start)
+
+    def given_up(days: int) -> loop.BeforeAfter:
+        asked = loop.ImprovementChange(dropped_at=start + timedelta(days=days))
+        key, now = made.improvement_id, place.clock.instant
+        changed = loop.change_improvement(place.engine, key, asked, by="cy", now=now)
+        return loop.follow(place.engine, changed, now).numbers
+
+    whole = loop.follow(place.engine, made, place.clock.instant).numbers
+    assert (whole.days, whole.cases_before, whole.cases_after) == (40.0, 8, 12)
+    numbers = given_up(20)
+    assert (numbers.days, numbers.cases_before, numbers.cases_after) == (20.0, 8, 4)
+    assert given_up(5).why == "It held for 5 days; 14 are needed."
+
+
+def test_scores_before_and_after_are_those_of_one_survey(place: Care) -> None:
+    start = MONDAY - timedelta(days=20)
+    lines = [
+        {"userId": f"u{n % 4 + 1}", "event": "Survey Answered", "messageId": f"{survey}{days}{n}",
+         "timestamp": (start + timedelta(days=days)).isoformat(),
+         "properties": {"survey": survey, "measure": "nps", "score": score, "response_id": f"{survey}{days}{n}"}}
+        for survey, days, score, count in (("shop", -5, 9, 4), ("shop", 5, 9, 4), ("support", 6, 0, 30))
+        for n in range(count)
+    ]  # fmt: skip
+    place.send(*lines)
+    numbers = loop.follow(place.engine, new(place, started_at=start), MONDAY).numbers
+    assert (numbers.score_before.n, numbers.score_after.n, numbers.score_change.value) == (4, 4, 0.0)
 
 
 def test_too_short_or_planned_says_not_yet(place: Care) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from foretell.clock import naive_utc
 from foretell.engine import Engine, scratch
 from foretell.listen.loop.model import LoopQuery
+from foretell.listen.loop.months import with_month
 
 LOW = {"nps": 6, "csat": 2, "ces": 3, "stars": 2}
 """Measure → the highest score of somebody who is unhappy."""
@@ -21,14 +23,14 @@ ASKING = ("Ticket Opened", "Chat Started", "Call Received")
 """Events by which people ask for help."""
 ABOUT = "c.opened_at > $since AND c.opened_at <= $now"
 _CASES = (
-    "SELECT c.case_id, c.profile_id, c.rule, c.survey, c.score, c.owner, c.team, c.root_cause, c.outcome, c.opened_at, "
-    "c.closed_at, c.first_contact_at, c.value_at_risk FROM cases c WHERE {tests}"
+    "SELECT c.case_id, c.profile_id, c.rule, c.survey, c.response_id, c.score, c.owner, c.team, c.root_cause, "
+    "c.outcome, c.opened_at, c.closed_at, c.first_contact_at, c.value_at_risk FROM cases c WHERE {tests}"
 )
 _TIMED = """
 SELECT c.*, date_diff('microsecond', opened_at, coalesce(first_contact_at, closed_at, $now)) / 3.6e9 AS contact_hours,
   first_contact_at IS NOT NULL AS contacted, closed_at IS NOT NULL AS closed,
   date_diff('microsecond', opened_at, coalesce(closed_at, $now)) / 3.6e9 AS close_hours,
-  strftime(opened_at, '%Y-%m') AS month, closed_at + INTERVAL 14 DAY AS asked_until
+  closed_at + INTERVAL 14 DAY AS asked_until
 FROM c ORDER BY case_id"""
 _AGAIN = (
     "SELECT c.case_id FROM closed c JOIN events e ON e.profile_id = c.profile_id WHERE e.event IN ({names}) "
@@ -49,12 +51,12 @@ JOIN placed f ON f.case_id = b.case_id AND f.later = 1 AND f.place = 1 WHERE b.l
 ORDER BY b.case_id"""
 
 
-def cases(engine: Engine, asked: LoopQuery, now: datetime) -> pa.Table:
+def cases(engine: Engine, asked: LoopQuery, now: datetime, *, zone: ZoneInfo) -> pa.Table:
     """Cases that were opened in the span and are about an answer, or of the rule asked for.
 
     Returns: columns of the view ``cases``, and ``contact_hours contacted close_hours closed`` (hours to what happened,
-        or so far), ``month``, ``recontacted`` (null where it is too early to say), ``change`` of the score (null where
-        there is no answer before or after).
+        or so far), ``month`` (of ``zone``), ``recontacted`` (null where it is too early to say), ``change`` of the
+        score (null where there is no answer before or after).
     """
     tests = [ABOUT]
     told: dict[str, Any] = {"since": naive_utc(asked.since), "now": naive_utc(now)}
@@ -65,7 +67,7 @@ def cases(engine: Engine, asked: LoopQuery, now: datetime) -> pa.Table:
             tests.append(f"c.{name} = ${name}")
             told[name] = getattr(asked, name)
     found = engine.analytics.query(_CASES.format(tests=" AND ".join(tests)), told)
-    timed = scratch(_TIMED, {"c": found}, {"now": naive_utc(now)})
+    timed = with_month(scratch(_TIMED, {"c": found}, {"now": naive_utc(now)}), "opened_at", zone)
     return _with_change(engine, _with_recontact(engine, timed, now), now)
 
 

@@ -14,6 +14,7 @@ from foretell.definitions import Catalog
 from foretell.engine import Engine, scratch
 from foretell.listen.loop.improving import improvements
 from foretell.listen.loop.model import Cause, Causes, Improvement
+from foretell.listen.loop.months import with_month
 from foretell.listen.loop.said import themes_of
 from foretell.stats import median_time
 
@@ -23,18 +24,18 @@ _CASES = (
     "WHERE c.opened_at > $since AND c.opened_at <= $now AND (c.root_cause IS NOT NULL OR c.state = 'closed')"
 )
 _TIMED = """
-SELECT c.*, date_diff('microsecond', opened_at, coalesce(closed_at, $now)) / 3.6e9 AS hours,
-  strftime(opened_at, '%Y-%m-01') AS month FROM c"""
+SELECT c.*, date_diff('microsecond', opened_at, coalesce(closed_at, $now)) / 3.6e9 AS hours FROM c"""
 _USED = (
     "SELECT c.root_cause, count(*) AS n FROM cases c WHERE c.root_cause IS NOT NULL AND c.rule = $rule "
     "GROUP BY c.root_cause ORDER BY n DESC, c.root_cause LIMIT 20"
 )
 
 
-def causes(engine: Engine, *, since: datetime, now: datetime) -> Causes:
+def causes(engine: Engine, catalog: Catalog, *, since: datetime, now: datetime) -> Causes:
     """Every root cause of cases that were opened in a span, whatever they are about; improvements with them."""
     asked = {"since": naive_utc(since), "now": naive_utc(now)}
     rows = scratch(_TIMED, {"c": engine.analytics.query(_CASES, asked)}, {"now": naive_utc(now)})
+    rows = with_month(rows, "opened_at", catalog.settings.zone_info)
     known = improvements(engine)
     named = rows.filter(pc.is_valid(rows["root_cause"]))
     found = [_cause(named, str(cause), known) for cause in sorted(set(named["root_cause"].to_pylist()))]
@@ -45,7 +46,7 @@ def causes(engine: Engine, *, since: datetime, now: datetime) -> Causes:
 def _cause(named: pa.Table, cause: str, known: list[Improvement]) -> Cause:
     mine = scratch("SELECT * FROM n WHERE root_cause = $cause", {"n": named}, {"cause": cause})
     closed = np.array([one == "closed" for one in mine["state"].to_pylist()], dtype=bool)
-    months = scratch("SELECT month, count(*) AS n FROM m GROUP BY month ORDER BY month", {"m": mine})
+    months = scratch("SELECT month || '-01' AS month, count(*) AS n FROM m GROUP BY month ORDER BY month", {"m": mine})
     at_risk = scratch("SELECT coalesce(sum(value_at_risk), 0) AS v FROM m WHERE state <> 'closed'", {"m": mine})
     return Cause(
         cause,

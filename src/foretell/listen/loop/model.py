@@ -14,8 +14,8 @@ BYS: tuple[By, ...] = ("owner", "team", "root_cause", "month", "rule", "survey")
 """By what times can be split."""
 NOT_YET = "Not yet"
 OBSERVATIONAL = (
-    "Observational: nobody drew by lot which cases were closed in time. It is an effect only as far as score, value, "
-    "recency and month say all that led to both."
+    "Observational: nobody drew by lot which cases were closed in time. It is an effect only as far as score, survey, "
+    "value, recency and month say all that led to both."
 )
 NOT_AN_EXPERIMENT = "Before and after, not an experiment: whatever else changed meanwhile is in it too."
 
@@ -166,9 +166,11 @@ class BeforeAfter:
         verdict: empty where there are numbers, else :data:`NOT_YET` with ``why``.
         days: length of each span.
         per: ``orders`` or ``people``: what a thousand of is meant.
-        cases_before, cases_after: of its root causes; ``rate_before``, ``rate_after``: per 1,000.
+        cases_before, cases_after: of its root causes, so many as were named.
+        named_before, named_after: share of the cases of their kinds of which a root cause is known.
+        rate_before, rate_after: per 1,000; cases that are not named yet count as those that are.
         ratio: rate after ÷ rate before.
-        measure: of the answers compared; empty where there are none.
+        measure: of the answers compared, which are those of one survey; empty where there are none.
         score_before, score_after, score_change: mean of the answers at its touchpoint (NPS: -100 to 100).
     """
 
@@ -178,6 +180,8 @@ class BeforeAfter:
     per: str
     cases_before: int
     cases_after: int
+    named_before: Interval
+    named_after: Interval
     rate_before: Interval
     rate_after: Interval
     ratio: Interval

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from foretell.definitions import Catalog
 from foretell.engine import Engine
 from foretell.listen.loop.before_after import follow
 from foretell.listen.loop.cases import cases
@@ -13,11 +14,11 @@ from foretell.listen.loop.model import Followed, LoopQuery, LoopReport
 from foretell.listen.loop.times import promptness, times, times_by
 
 
-def loop_report(engine: Engine, asked: LoopQuery, *, now: datetime) -> LoopReport:
-    """How the loop is closed for cases and answers of a span."""
-    rows = cases(engine, asked, now)
+def loop_report(engine: Engine, catalog: Catalog, asked: LoopQuery, *, now: datetime) -> LoopReport:
+    """How the loop is closed for cases and answers of a span; months are those of the workspace's time zone."""
+    rows = cases(engine, asked, now, zone=catalog.settings.zone_info)
     groups = () if asked.by is None else tuple(times_by(rows, asked.by))
-    effect = closing_effect(engine, rows, now)
+    effect = closing_effect(engine, rows, now, currency=catalog.settings.currency)
     return LoopReport(now, promptness(engine, asked, now), times(rows), groups, effect)
 
 

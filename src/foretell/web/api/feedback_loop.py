@@ -41,7 +41,8 @@ def closing_the_loop(
     """Who waits, how soon people are spoken with, how long cases take, and what went with closing them."""
     now = site.now
     since = now - timedelta(days=days)
-    found = loop.loop_report(site.workspace.engine, loop.LoopQuery(since, survey, rule, by), now=now)
+    asked = loop.LoopQuery(since, survey, rule, by)
+    found = loop.loop_report(site.workspace.engine, site.workspace.catalog, asked, now=now)
     balance = [
         CovariateBalance(name=name, before=before, after=after)
         for name, (before, after) in found.effect.balance.items()
@@ -61,7 +62,7 @@ def root_causes(site: Here, days: Days = 365) -> LoopCauses:
     """Root causes of cases, the most frequent first."""
     now = site.now
     since = now - timedelta(days=days)
-    found = loop.causes(site.workspace.engine, since=since, now=now)
+    found = loop.causes(site.workspace.engine, site.workspace.catalog, since=since, now=now)
     rows = [
         CauseRow(
             **told(one)
