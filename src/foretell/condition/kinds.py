@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foretell.condition.meaning import leaves
-from foretell.condition.nodes import Anchor, Condition, Did, Event, Message, Property, Test
+from foretell.condition.nodes import Anchor, Condition, Did, Event, Leaf, Measure, Message, Property, Test
 from foretell.condition.running import message_event_names
 
 
@@ -22,7 +22,7 @@ def event_kinds(tree: Condition) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _names(leaf: Condition) -> frozenset[str] | None:
+def _names(leaf: Leaf | Measure) -> frozenset[str] | None:
     if isinstance(leaf, Event):
         return frozenset()
     if isinstance(leaf, Message):

@@ -219,14 +219,15 @@ class EmbeddedAnalytics:
 
     def _is_small(self, tables: Mapping[str, pa.Table]) -> bool:
         size = self._path.stat().st_size + sum(table.nbytes for table in tables.values())
-        return size <= _SMALL_BYTES
+        return bool(size <= _SMALL_BYTES)
 
     @telemetry.timed_stream("analytics", "read")
     def stream(self, sql: str, params: Mapping[str, object] | None = None, *, rows: int) -> Iterator[pa.Table]:
         with explain_engine_errors(self._path, sql), self._reader() as reader:
             require_reading(reader, sql)
             with _reading(reader):
-                for batch in self._relation(reader, sql, params).to_arrow_reader(rows):
+                batches: pa.RecordBatchReader = self._relation(reader, sql, params).to_arrow_reader(rows)
+                for batch in batches:
                     if batch.num_rows:
                         yield pa.Table.from_batches([batch])
 

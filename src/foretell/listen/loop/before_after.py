@@ -125,14 +125,15 @@ def _beside(cases: _Cases, per: str, of: tuple[int, int], days: float, scores: _
     """Both spans on the same footing: the share of cases that is named counts as the share of cases that is seen."""
     why = cases.doubt if min(of) else "Before or after it nobody was there at all."
     seen = of[0] * cases.named[0], of[1] * cases.named[1]
-    blank = (_NOTHING,) * 3
+    blank = (_NOTHING, _NOTHING, _NOTHING)
     rates = blank if why else (
         _rate(cases.before, seen[0]), _rate(cases.after, seen[1]), rate_ratio(cases.before, cases.after, *seen),
     )  # fmt: skip
+    rate_before, rate_after, ratio = rates
     return BeforeAfter(
         NOT_YET if why else "", why, round(days, 1), per, cases.before, cases.after,
         proportion_interval(cases.named_before, cases.all_before),
-        proportion_interval(cases.named_after, cases.all_after), *rates, *scores,
+        proportion_interval(cases.named_after, cases.all_after), rate_before, rate_after, ratio, *scores,
     )  # fmt: skip
 
 
