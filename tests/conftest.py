@@ -44,7 +44,6 @@ LONGEST = (
     "tests/contracts/test_api_fuzz.py",
     "tests/stories/test_disks.py",
     "tests/chaos/test_runner_kills.py",
-    "tests/contracts/pairs/test_kinds_of_predictions.py",
     "tests/chaos/test_served_journey_kills.py",
     "tests/properties/test_conditions.py",
     "tests/contracts/pairs/test_spark_cluster.py",

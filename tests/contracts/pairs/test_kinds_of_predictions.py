@@ -26,13 +26,13 @@ PREDICTIONS: dict[str, dict[str, Any]] = {
 Shops = tuple[Shop, Shop]
 
 
-@pytest.fixture(scope="module")
-def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shops]:
+@pytest.fixture(scope="module", params=["postgresql+spark"])
+def shops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shops]:
     folder = tmp_path_factory.mktemp("shops")
     happened = buyers(400, 300, 5)
     kinds = np.array(["tea", "shoes"])[np.random.default_rng(1).integers(0, 2, happened.ts.size)]
     told = replace(happened, category=np.where(happened.event == BOUGHT, kinds, ""))
-    with open_pair("postgresql+spark") as pair:
+    with open_pair(request.param) as pair:
         here = open_shop(folder / "here", PREDICTIONS, zone=ZONE)
         there = open_shop(folder / "there", PREDICTIONS, zone=ZONE, settings=pair.settings(folder / "there"))
         with here.engine, there.engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,9 @@ DOCUMENTS = {
     "  horizon: 30d\n  population: {did: Order Completed}\n",
 }
 KPIS = ("revenue", "orders", "average_order_value", "active_customers", "repeat_rate", "churn_probability")
+ORDERED = (datetime(2026, 2, 27, 23, tzinfo=UTC), datetime(2026, 3, 8, 23, tzinfo=UTC))
+"""Nine days in Berlin: before anybody ordered, all days of orders, and silence. Each day is a query for each KPI, and
+the silence goes on for a month."""
 VIEWS = ("profiles", "accounts", "consents", "orders", "order_items", "segment_memberships", "predictions")
 
 
@@ -86,7 +90,9 @@ def figures(place: app.Workspace) -> dict[str, Any]:
         for by in (("day",), ("segment",)):
             if key == "churn_probability" and by == ("day",):
                 continue
-            series = measure.show(place.engine, place.reader, place.catalog, key, now=NOW, by=by)
+            since, until = ORDERED if by == ("day",) else (None, None)
+            asked = (place.engine, place.reader, place.catalog, key)
+            series = measure.show(*asked, now=NOW, since=since, until=until, by=by)
             found[f"{key} by {by[0]}"] = [
                 (one.period, one.group, one.estimate.value, one.estimate.n) for one in series.points
             ]
@@ -115,6 +121,7 @@ def test_a_shop_says_the_same(pair: str, tmp_path: Path) -> None:
     found = dict(shop(tmp_path))
     assert len(found["views"]["orders"]) > 40
     assert found["figures"]["members"]["steps"] > 0
+    assert sum(value or 0 for _, _, value, _ in found["figures"]["orders by day"]) > 40
     assert found["joined"][1] != found["parted"]
     for name, answer in expected().items():
         assert alike(found[name], answer), f"{name}\n{found[name]}\n{answer}"
