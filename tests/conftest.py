@@ -112,7 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for rubbish again, but not among what all tests were made of: it is a million objects that stay."""
+    """Look for rubbish again, but not among what all tests were made of: all of that stays."""
     gc.freeze()
     gc.enable()
 
