@@ -8721,9 +8721,6 @@ export interface components {
             label: string;
             /** Measure */
             measure: string;
-            named_after: components["schemas"]["Between"];
-            /** @description Share of the cases of their kinds of which a root cause is known. */
-            named_before: components["schemas"]["Between"];
             /**
              * Per
              * @description orders or people: what a thousand of is meant.
