@@ -98,7 +98,7 @@ def test_a_test_reaches_nobody_whom_a_message_may_not(engine: Engine, tmp_path: 
         everybody = ("ann@customers.example", "listed@people.example", "bob@customers.example", "me@company.example")
         assert tried(open_, *everybody) == ["refused", "refused", "accepted", "accepted"]
         assert tried(shut, *everybody) == ["refused", "refused", "refused", "accepted"]
-        assert [mail.to for mail in fake.mails] == [*everybody[2:], everybody[3]]
+        assert sorted(mail.to for mail in fake.mails) == sorted([*everybody[2:], everybody[3]])  # sent side by side
 
 
 def test_what_is_missing_stands_on_the_card(engine: Engine, tmp_path: Path) -> None:
