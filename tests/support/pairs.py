@@ -35,6 +35,8 @@ VARIABLE = "FORETELL_TEST_PAIR"
 PAIR_OF_RUN = os.environ.get(VARIABLE, EMBEDDED)
 assert PAIR_OF_RUN in PAIRS, f"{VARIABLE} is one of {', '.join(PAIRS)}"
 _OPENING = import_module("foretell.engine.opening")
+_DOORS = {name: getattr(_OPENING, name) for name in ("_open_writing", "_open_reading", "_unfinished")}
+_PLACES = definitions.engine_settings
 _RUN = ExitStack()
 
 
@@ -122,23 +124,23 @@ def store_of_run(folder: Path) -> OperationalStore:
 
 @contextmanager
 def everywhere(name: str) -> Iterator[None]:
-    """Within, every workspace that names no other store lies in the pair ``name``; it goes with the server."""
-    if name == EMBEDDED:
+    """Within, every workspace that names no other store lies in the pair ``name``, whatever holds around it; it goes
+    with the server."""
+    embedded = name == EMBEDDED
+    if embedded and _OPENING._open_reading is _DOORS["_open_reading"]:
         yield
         return
     pair = Pair(name, Schemas())
-    known_places = definitions.engine_settings
 
     def places(root: Path, settings: definitions.WorkspaceSettings) -> EngineSettings:
-        where = known_places(root, settings)
+        where = _PLACES(root, settings)
         mine = pair.settings(where.data)
         return replace(where, postgres=where.postgres or mine.postgres, lake=where.lake or mine.lake)
 
     with ExitStack() as patched:
-        patched.enter_context(mock.patch.object(definitions, "engine_settings", places))
-        for door in ("_open_writing", "_open_reading", "_unfinished"):
-            known = getattr(_OPENING, door)
-            patched.enter_context(mock.patch.object(_OPENING, door, _on(pair, known)))
+        patched.enter_context(mock.patch.object(definitions, "engine_settings", _PLACES if embedded else places))
+        for door, known in _DOORS.items():
+            patched.enter_context(mock.patch.object(_OPENING, door, known if embedded else _on(pair, known)))
         yield
 
 
