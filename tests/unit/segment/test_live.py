@@ -47,6 +47,17 @@ def test_entering_and_lapsing_at_the_exact_instant(shop: Shop) -> None:
     ]
 
 
+def test_what_the_analytics_store_lacks_is_looked_at_later(shop: Shop) -> None:
+    shop.define({"buyers": WINDOW})
+    shop.look(START)
+    with shop.engine.bulk():
+        shop.happen([event("Bought", "1", 1, ids={"user_id": "ann"})])
+        assert shop.rows("SELECT count(*) FROM log_events") == [(0,)]
+        shop.look(START + at(2))
+    assert shop.look(START + at(3)).entered == 1
+    assert shop.kept("buyers") == shop.recomputed("buyers", START + at(3))
+
+
 def test_a_segment_begins_with_who_is_in_and_tells_nobody(shop: Shop) -> None:
     shop.happen([event("Bought", str(n), n, ids={"user_id": f"u{n}"}) for n in range(3)])
     shop.define({"buyers": WINDOW})

@@ -66,7 +66,7 @@ def history(engine: Engine, catalog: Catalog, reader: Reader, key: str, *, now: 
         return _on_grid(catalog, reader, key, from_micros(first), now)
     scope = reader.scope(now)
     state = empty(plan, scope, epoch=0)
-    state.as_of, state.seq = first - 1, engine.log.last_seq()
+    state.as_of, state.seq = first - 1, engine.readable_seq()
     state, _ = adapted(state, plan, scope, engine.analytics)
     state.everybody(state.as_of)
     changes = state.lapsed(micros(now))

@@ -105,7 +105,7 @@ class _Turn:
         state = self._keeper.state = self._state(clock[0] if clock else (now, 0))
         fresh = [place for place, kept in enumerate(self._plan.segments) if known.get(kept.key) != kept.print]
         told = self._told(fresh)
-        changes, events, people = self._bring(state, self._engine.log.last_seq(), now)
+        changes, events, people = self._bring(state, self._engine.readable_seq(), now)
         changes = Changes.together([one for one in (self._first, changes) if one is not None])
         changes = changes.take(~np.isin(changes.segment, fresh))
         self._tell(state, changes, fresh, told, known)
@@ -148,7 +148,7 @@ class _Turn:
             state = snapshot.restored(engine.data, self._plan, scope, epoch, clock)
         if state is None:
             state = empty(self._plan, scope, epoch=epoch)
-            state.as_of, state.seq, state.moves = clock[0], engine.log.last_seq(), moves
+            state.as_of, state.seq, state.moves = clock[0], engine.readable_seq(), moves
         elif lost:  # what was told after it was written is not told again
             self._bring(state, clock[1], clock[0])
         state, other = adapted(state, self._plan, scope, engine.analytics)
