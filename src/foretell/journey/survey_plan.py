@@ -55,10 +55,15 @@ class Plan:
 
         Args:
             counts: messages before; 0: the run is to be asked yet.
-            heard: who has answered, of those asked before.
+            heard: who has answered, of those asked before and of those who were put off: they answered by another way,
+                and are not asked any more.
         """
-        fresh = np.flatnonzero(counts == 0)
-        parts = [*self._invited(runs, fresh), *self._followed(runs, counts, heard)]
+        early = np.flatnonzero((counts == 0) & heard)
+        parts = [
+            self._ended(runs, early, "answered", self.answered),
+            *self._invited(runs, np.flatnonzero((counts == 0) & ~heard)),
+            *self._followed(runs, counts, heard),
+        ]
         places = np.concatenate([place for place, _, _ in parts])
         order = np.argsort(places, kind="stable")
         moved = pa.concat_tables([part for _, part, _ in parts]).take(pa.array(order))
@@ -82,13 +87,13 @@ class Plan:
             return []
         rows, had, answered = runs.take(pa.array(places)), counts[places], heard[places]
         if self.patience is None:  # the step of another revision, which waited
-            return [self._ended(rows, places, np.ones(len(places), bool), "sent", self.silent)]
+            return [self._ended(runs, places, "sent", self.silent)]
         due = due_after(self.asked_at(rows), had, self._pauses)
         over = pc.less_equal(due, rows["at"]).to_numpy() & ~answered
         reminders = () if self.closed else self.reminders
         ends, waits = over & (had > len(reminders)), ~over & ~answered
-        parts = [self._ended(rows, places, answered, "answered", self.answered)]
-        parts.append(self._ended(rows, places, ends, "unanswered", self.silent))
+        parts = [self._ended(runs, places[answered], "answered", self.answered)]
+        parts.append(self._ended(runs, places[ends], "unanswered", self.silent))
         resting = moves(_of(rows, waits), "waiting", self.step, due.filter(pa.array(waits)))
         parts.append((places[waits], resting, had[waits]))
         for number, (_, template) in enumerate(reminders, 1):
@@ -97,8 +102,8 @@ class Plan:
                 parts.append(self._asked(_of(rows, now), places[now], had[now], template))
         return parts
 
-    def _ended(self, rows: pa.Table, places: npt.NDArray[np.int64], which: Mask, word: str, to: str | None) -> Part:
-        return places[which], moves(_of(rows, which), word, to), np.zeros(int(which.sum()), np.int64)
+    def _ended(self, runs: pa.Table, places: npt.NDArray[np.int64], word: str, to: str | None) -> Part:
+        return places, moves(runs.take(pa.array(places)), word, to), np.zeros(len(places), np.int64)
 
     def _asked(self, rows: pa.Table, places: npt.NDArray[np.int64], counts: Counts, template: str) -> Part:
         """Ask runs once more; a reminder that may not go does not end the wait, an invitation does."""

@@ -271,6 +271,25 @@ def test_quiet_hours_put_the_invitation_off_and_reminders_count_from_it(tmp_path
         assert mails(shop, "ann") == [("ask", 32.0, "delivered"), ("again", 3 * DAY + 32, "delivered")]
 
 
+def test_who_answers_while_the_invitation_is_put_off_is_not_asked_any_more(tmp_path: Path) -> None:
+    """By a public link, say; a back-test says the same."""
+    quiet = SETTINGS.replace("survey_gap: 30d", 'survey_gap: 30d, quiet_hours: {from: "21:00", to: "08:00"}')
+    with shop_with(tmp_path, foretell=quiet) as shop:
+        known(shop, "ann")
+        shop.happened(ordered("ann", 23))
+        play(shop, 23)
+        shop.happened(answered("ann", 23.5, 9))
+        play(shop, 24, 33)
+        assert mails(shop, "ann") == []
+        assert shop.runs()["ann"][:3] == ("done", "thanks", 23.5)
+        assert [outcome for step, _, outcome in shop.steps("ann") if step == "ask"][-1] == "answered"
+        question = bt.Question(at(-1), at(3 * DAY), timedelta(hours=1))
+        report = bt.backtest(shop.engine, shop.catalog, shop.reader, "churn_rescue", question)
+        (ask,) = [one for one in report.steps if one.key == "ask"]
+        assert ask.outcomes["answered"].value == 1
+        assert "sent" not in ask.outcomes
+
+
 @pytest.mark.parametrize(
     ("step", "what"),
     [

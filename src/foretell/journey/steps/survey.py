@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -164,10 +165,10 @@ def _advance(tx: Tx, batch: Batch, context: StepContext, runs: pa.Table) -> pa.T
     plan = _plan(context, terms, decide, lambda rows: instants_of(tx, rows, step.key))
     counts = asked_counts(runs, step.key)
     heard = np.zeros(runs.num_rows, bool)
-    resting = np.flatnonzero(counts > 0)
-    if step.waits and len(resting):
-        rows = with_column(runs, "entered_at", runs["arrived_at"]).take(pa.array(resting))
-        heard[resting] = context.holds(context.tree("heard"), rows, True)
+    before = np.flatnonzero((counts > 0) | _was_here(runs))
+    if step.waits and len(before):
+        rows = with_column(runs, "entered_at", runs["arrived_at"]).take(pa.array(before))
+        heard[before] = context.holds(context.tree("heard"), rows, True)
     moved, after = plan.go(runs, counts, heard)
     _tell_left_out(batch, context, step, runs, moved)
     return with_counts(runs, step.key, bounded(step, context.most, runs, moved), after)
@@ -188,10 +189,20 @@ def _foresee(context: Foresight, runs: pa.Table) -> pa.Table:
 
     plan = _plan(context, terms, decide, lambda rows: context.sent_at(rows, step.key))
     counts = asked_counts(runs, step.key)
-    moved, after = plan.go(runs, counts, np.zeros(runs.num_rows, bool))
+    heard = np.zeros(runs.num_rows, bool)
+    put_off = np.flatnonzero((counts == 0) & _was_here(runs))
+    if step.waits and len(put_off):
+        rows = runs.take(pa.array(put_off))
+        heard[put_off] = context.first(context.tree("heard"), rows, rows["at"], True).is_valid()
+    moved, after = plan.go(runs, counts, heard)
     if step.waits:
         moved, after = _until_heard(context, plan, runs, moved, after)
     return with_counts(runs, step.key, bounded(step, context.most, runs, moved), after)
+
+
+def _was_here(runs: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which runs were at the step before: those of them that were not asked then were put off."""
+    return np.asarray(pc.less(runs["arrived_at"], runs["at"]))
 
 
 def _until_heard(
