@@ -32,10 +32,11 @@ def stable_ids(prefix: str, *parts: str | Sequence[str], length: int = 20) -> pa
 
     Returns: text, (n,).
     """
-    columns: list[Iterable[str]] = [repeat(part) if isinstance(part, str) else part for part in parts]
+    rows = next(len(part) for part in parts if not isinstance(part, str))
+    columns: list[Iterable[str]] = [repeat(part, rows) if isinstance(part, str) else part for part in parts]
     hashed = hashlib.blake2b
     digests = b"".join(
-        [hashed("\x1f".join(row).encode(), digest_size=_DIGEST_BYTES).digest() for row in zip(*columns, strict=False)]
+        [hashed("\x1f".join(row).encode(), digest_size=_DIGEST_BYTES).digest() for row in zip(*columns, strict=True)]
     )
     count = len(digests) // _DIGEST_BYTES
     fives = np.frombuffer(digests, np.uint8).reshape(count, _DIGEST_BYTES // 5, 5).astype(np.uint64)

@@ -16,7 +16,7 @@ from foretell.condition.evidence import Evidence, Explanation
 from foretell.condition.fields import SCHEMAS, ConditionField, MeasureField
 from foretell.condition.formatting import canonical, format_condition
 from foretell.condition.hits import hit_value_sql, hits_sql, score_hits_sql, trait_hits_sql
-from foretell.condition.kinds import event_kinds
+from foretell.condition.kinds import event_kinds, only_by_events
 from foretell.condition.meaning import CatalogReferences, Named, horizon_problems, leaves, references
 from foretell.condition.naming import lists_named, unknown_names
 from foretell.condition.nodes import (
@@ -131,6 +131,7 @@ __all__ = [
     "measure_problems",
     "measure_schema",
     "measure_sentence",
+    "only_by_events",
     "parse",
     "parse_measure",
     "parse_problems",

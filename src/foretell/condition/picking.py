@@ -5,7 +5,7 @@ from __future__ import annotations
 from foretell.condition import moments, sql
 from foretell.condition.nodes import Check, Consent, Pick, Prediction, Test, Trait
 from foretell.condition.people import People
-from foretell.condition.scope import Scope
+from foretell.condition.scope import EACH_EVENT, Scope
 from foretell.condition.traits import trait_values
 from foretell.condition.values import Value, holds, number_holds
 from foretell.condition.where import properties, selected
@@ -30,8 +30,8 @@ def pick(part: Pick, scope: Scope) -> People:
         return People(f"SELECT e.profile_key {source} GROUP BY e.profile_key HAVING {having}")
     order = "DESC" if part.which == "last" else "ASC"
     ranked = (
-        "SELECT e.*, row_number() OVER (PARTITION BY e.profile_key "
-        f"ORDER BY e.ts {order}, e.message_id {order}) AS place FROM {scope.log('log_events')} AS e WHERE {matches}"
+        f"{EACH_EVENT}ORDER BY e.ts {order}, e.message_id {order}) AS place "
+        f"FROM {scope.log('log_events')} AS e WHERE {matches}"
     )
     tests = [properties(part.properties, scope).all()]
     if part.ago:

@@ -57,6 +57,8 @@ _OF_NODES = {"log_events": "event_log", "log_traits": "trait_values", "log_sight
 """What is read by person → the table in which each row has the node that it came with."""
 _OF_NODE = "(SELECT t.*, n.profile_key FROM {} AS t "
 WIDE_EVENTS = _OF_NODE.format("event_log")
+EACH_EVENT = "SELECT e.*, row_number() OVER (PARTITION BY e.profile_key "
+"""Begins a look at all columns of people's events, one by one."""
 """How the events of a few people are read, with all their columns."""
 _NODES_OF_ASKED = (
     f"SELECT DISTINCT a.profile_key AS node_key, a.profile_key FROM {ASKED} AS a "

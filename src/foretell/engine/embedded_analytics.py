@@ -110,7 +110,7 @@ class EmbeddedAnalytics:
 
     def declare(self, tables: Sequence[AnalyticsTable], views: Sequence[View], *, create: bool) -> None:
         """Tell the store its tables and views; with ``create`` they are made where they are missing."""
-        self._tables = {table.name: table for table in tables}
+        self._tables, self._columns = {table.name: table for table in tables}, None
         self._views = list(views)
         if not create or self.is_current():
             return

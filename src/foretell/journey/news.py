@@ -14,11 +14,12 @@ from foretell.engine import Engine
 
 ANEW = frozenset({"Journey Entered", "Profiles Merged", "Profiles Split"})
 """Of whoever has one of these a run, or all that is known, is new: everything may have come true."""
-_NEW = (
-    "SELECT DISTINCT e.profile_key, e.event FROM log_events e "
-    "WHERE e.batch > $batch OR (e.ts > $since AND e.ts <= $now)"
+_LATEST = (
+    "SELECT e.profile_key, e.event, max(e.batch) AS batch, max(CASE WHEN e.ts <= $now THEN e.ts END) AS ts "
+    "FROM log_events e WHERE {which} GROUP BY e.profile_key, e.event"
 )
-_MORE = "SELECT DISTINCT e.profile_key, e.event FROM log_events e WHERE e.batch > $batch"
+_NEW = _LATEST.format(which="e.batch > $batch OR (e.ts > $since AND e.ts <= $now)")
+_MORE = _LATEST.format(which="e.batch > $batch")
 _NOBODY = pa.array([], pa.int64())
 
 
@@ -65,18 +66,20 @@ class News:
 
     def since(self, batch: int, at: datetime) -> pa.Table:
         """``profile_key event``, each pair once: of whom events arrived after ``batch``, or whose events have come to
-        pass after ``at``. There may be more: what others asked for before."""
+        pass after ``at``."""
         analytics, until = self._engine.analytics, self._engine.analytics.last_batch()
         if self._rows is None or batch < self._batch or at < self._at:
-            if self._rows is not None:
-                batch, at = min(batch, self._batch), min(at, self._at)
-            told = {"batch": batch, "since": naive_utc(at), "now": naive_utc(self._now)}
-            self._rows, self._batch, self._at = analytics.query(_NEW, told), batch, at
+            self._batch, self._at = (batch, at) if self._rows is None else (min(batch, self._batch), min(at, self._at))
+            told = {"batch": self._batch, "since": naive_utc(self._at), "now": naive_utc(self._now)}
+            self._rows = analytics.query(_NEW, told)
         elif until > self._until:
-            more = analytics.query(_MORE, {"batch": self._until})
-            self._rows = pa.concat_tables([self._rows, more]).group_by(["profile_key", "event"]).aggregate([])
+            more = analytics.query(_MORE, {"batch": self._until, "now": naive_utc(self._now)})
+            both = pa.concat_tables([self._rows, more.cast(self._rows.schema)])
+            latest = both.group_by(["profile_key", "event"]).aggregate([("batch", "max"), ("ts", "max")])
+            self._rows = latest.rename_columns(["profile_key", "event", "batch", "ts"])
         self._until = until
-        return self._rows
+        came = pc.fill_null(pc.greater(self._rows["ts"], pa.scalar(naive_utc(at), self._rows["ts"].type)), False)
+        return self._rows.filter(pc.or_(pc.greater(self._rows["batch"], batch), came)).select(["profile_key", "event"])
 
     def any_of(self, kinds: frozenset[str] | None, batch: int, at: datetime) -> bool:
         """Whether there is an event with one of these names; None: with any."""

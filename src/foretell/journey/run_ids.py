@@ -3,8 +3,8 @@
 The six letters before the dash are the same for the runs of a few thousand people who lie beside each other in every
 table; those behind it are a hash of the run. A wave goes on by people in the order of their keys, so that each part of
 it touches a few pages of whatever is kept by run or message, and not a page for each run. The letters are a hash as
-well: they tell whoever gets a message nothing of how many people there are. Runs that began under an older release have
-no dash, and their messages none.
+well: nobody reads from a message how many people there are, but whoever hashes the numbers of all blocks learns the
+thousands. Runs that began under an older release have no dash, and their messages none.
 """
 
 from __future__ import annotations

@@ -73,10 +73,12 @@ def start(engine: Engine, catalog: Catalog, key: str, *, now: datetime) -> Journ
         where = document.positions.at(("spec", "enter"))
         refuse_uncalibrated(engine, catalog, published.tree("enter"), thing=document.name, where=where, as_of=now)
     if before.state != "live":
+        never = before.state == "draft"  # nobody is inside whom anything that happened before could concern
+        seen = engine.analytics.last_batch() if never and engine.has_analytics else before.checked_batch
         with engine.ops.write() as tx:
             if before.state not in MOVING:
                 tx.execute(_NOT_IN_THE_PAST, (micros(now), key, micros(now)))
-            _set(tx, JourneyState(key, "live", now, before.checked_batch))
+            _set(tx, JourneyState(key, "live", now, seen))
     return state_of(engine, key)
 
 

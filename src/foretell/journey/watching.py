@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretell.clock import micros, naive_utc
-from foretell.condition import Condition, Did, Event, Message, leaves
+from foretell.condition import Condition, only_by_events
 from foretell.engine import Batch, Tx, integers, table_of
 from foretell.journey import runs
 from foretell.journey.holding import NEVER, Micros
@@ -137,30 +137,6 @@ def _timed_steps(published: Published) -> list[str]:
         for step in published.spec.steps
         if (wakes := _wakes(step)) is not None and not only_by_events(published.tree(wakes, step.key))
     ]
-
-
-def only_by_events(tree: Condition) -> bool:
-    """True where only an event of the person can make the condition true, not the mere passing of time."""
-    return all(
-        (isinstance(leaf, Did) and not leaf.negated and _grows(leaf))
-        or (isinstance(leaf, Message) and not leaf.negated)
-        or isinstance(leaf, Event)
-        for leaf in leaves(tree)
-    ) and not _has_not(tree)
-
-
-def _grows(leaf: Did) -> bool:
-    """Whether time alone cannot make a count of events right: no upper bound that old events leave."""
-    if leaf.change is not None or leaf.top is not None or leaf.in_any is not None:
-        return False
-    upper = {"lt", "lte", "is", "between", "in"}
-    tests = [*(leaf.times or ()), *(check for aggregate in leaf.aggregates for check in aggregate.test)]
-    return leaf.selection.within is None or not any(check.name in upper or check.negated for check in tests)
-
-
-def _has_not(tree: Condition) -> bool:
-    parts = getattr(tree, "parts", ())
-    return type(tree).__name__ == "Not" or any(_has_not(part) for part in parts)
 
 
 def watch_goals(work: Work, journey: str, touched: Touched) -> int:

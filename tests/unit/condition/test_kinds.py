@@ -28,6 +28,8 @@ MORE: list[dict[str, object]] = [
     {"trait": "city", "is": "Bonn"},
     {"any": [BOUGHT, {"trait": "city", "is": "Bonn"}]},
     {"message": "mail", "is_not": "opened"},
+    {"not": {"did": "A", "within": "7d"}},
+    {"did": "A", "within": "7d", "times": {"lte": 2}},
 ]
 
 

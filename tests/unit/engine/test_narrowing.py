@@ -82,6 +82,7 @@ def test_columns_that_arrive_can_be_named_at_once(store: EmbeddedAnalytics) -> N
         store.apply(number, {"seen": pa.table({"node_key": [3], f"p{number}s": ["x"]})})
         found = store.query(f"SELECT profile_key, p{number}s FROM log_seen WHERE p{number}s IS NOT NULL")
         assert found.to_pylist() == [{"profile_key": 3, f"p{number}s": "x"}]
+        assert f"p{number}s" in (store._columns or {})["seen"], "it was narrowed, and not asked again as a whole"
 
 
 def test_what_is_wrong_is_told_as_of_the_query_itself(store: EmbeddedAnalytics) -> None:

@@ -9,10 +9,9 @@ import pyarrow as pa
 import pytest
 
 from foretell.clock import naive_utc
-from foretell.condition import Condition, parse
+from foretell.condition import Condition, only_by_events, parse
 from foretell.engine import TIMESTAMP
 from foretell.journey.holding import NEVER, Holding
-from foretell.journey.watching import only_by_events
 from tests.support.journey_shop import JourneyShop, at, bought, opened, viewed, with_people
 
 LASTING = [

@@ -87,3 +87,23 @@ def test_all_journeys_read_the_news_in_one_query(tmp_path: Path, monkeypatch: py
         shop.happened(viewed("ann", 1.6))
         shop.tick(2)
         assert [sql for sql in told if sql.startswith(news._NEW[:40])] == [news._NEW]
+
+
+def test_each_gets_its_own_part_of_what_was_read_for_all(tmp_path: Path) -> None:
+    """A journey that lags far behind makes no other ask about everybody."""
+    with opened(tmp_path) as shop:
+        waiting(shop)
+        shop.happened(viewed("ann", 1))
+        seen = shop.engine.analytics.last_batch()
+        read = news.News(shop.engine, at(3))
+        assert read.since(0, at(-1000)).num_rows > 3
+        shop.happened(viewed("bob", 2))
+        assert read.since(seen, at(3)).to_pylist() == [{"profile_key": shop.key("bob"), "event": "Page Viewed"}]
+        both = read.since(seen, at(0.9))["profile_key"].to_pylist()
+        assert set(both) == {shop.key("ann"), shop.key("bob")}
+
+
+def test_a_first_start_asks_nothing_about_the_past(tmp_path: Path) -> None:
+    with opened(tmp_path) as shop:
+        with_people(shop, "ann", "bob")
+        assert journey.state_of(shop.engine, "churn_rescue").checked_batch == shop.engine.analytics.last_batch() > 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -55,7 +56,7 @@ class PostgresTx:
         changed = 0
         rows = chain(first, rows)
         while block := list(islice(rows, _ROWS_AT_ONCE)):
-            changed += self._enter(sql, whole, kinds, list(zip(*block, strict=True)), block)
+            changed += self._enter(sql, whole, kinds, list(zip(*block, strict=True)), partial(iter, block))
         return changed
 
     def enter(self, sql: str, rows: pa.Table) -> int:
@@ -66,7 +67,7 @@ class PostgresTx:
         changed = 0
         for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
             part = rows.slice(start, _ROWS_AT_ONCE)
-            changed += self._enter(sql, whole, kinds, part.columns, python_rows(part))
+            changed += self._enter(sql, whole, kinds, part.columns, partial(python_rows, part))
         return changed
 
     def put(self, name: str, rows: pa.Table, key: str | None = None) -> None:
@@ -112,21 +113,21 @@ class PostgresTx:
         whole: Entering,
         kinds: tuple[Kind, ...],
         columns: Sequence[Sequence[object] | pa.ChunkedArray],
-        block: Iterable[Sequence[object]],
+        block: Callable[[], Iterable[Sequence[object]]],
     ) -> int:
-        """Enter rows that are given by their ``columns``; ``block`` is the same rows, for where that cannot be."""
+        """Enter rows that are given by their ``columns``; ``block`` makes the same rows, for where that cannot be."""
         try:
             arrays = [
                 Encoded(array_of(_array(values, kind), kind)) for values, kind in zip(columns, kinds, strict=True)
             ]
         except (pa.ArrowException, TypeError):  # values of several types, which the store converts one by one
-            return self._one_by_one(sql, block)
+            return self._one_by_one(sql, block())
         self._connection.execute("SAVEPOINT entering")
         try:
             done = self._connection.execute(whole.of_columns(tuple(kind.sql for kind in kinds)), arrays).rowcount
         except psycopg.errors.CardinalityViolation:  # two rows of one key: the later changes what the earlier made
             self._connection.execute("ROLLBACK TO SAVEPOINT entering")
-            done = self._one_by_one(sql, block)
+            done = self._one_by_one(sql, block())
         self._connection.execute("RELEASE SAVEPOINT entering")
         return done
 

@@ -51,7 +51,10 @@ def retain(engine: Engine, settings: WorkspaceSettings, *, now: datetime) -> Ret
     if len(events) or traits.num_rows or held.num_rows:
         with undisturbed(engine):
             _remove(engine, settings, events, traits, held, now)
+    past = {name: limit for kind, name, limit in limits(settings, now) if kind == "event"}
     with engine.ops.write() as tx:
+        for stage in engine.applier.stages:  # what rooms keep beside events can come later than they, and stay behind
+            stage.retain(tx, past)
         tx.execute(
             "INSERT INTO retention_progress VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET done_at = excluded.done_at",
             (micros(now),),
@@ -123,9 +126,6 @@ def _remove(
             if kind == "trait":
                 tx.execute(_TOUCHED, (name, micros(limit)))
                 tx.execute("DELETE FROM node_traits WHERE trait = ? AND ts < ?", (name, micros(limit)))
-        past = {name: limit for kind, name, limit in limits(settings, now) if kind == "event"}
-        for stage in engine.applier.stages:
-            stage.retain(tx, past)
         tx.put("swept_messages", held.select(["message_id"]))
         tx.execute("DELETE FROM suppressed_arrivals WHERE message_id IN (SELECT message_id FROM swept_messages)")
     engine.ops.compact()
